@@ -1,0 +1,35 @@
+import type { Ipv4, Prefix } from "../../shared/base/address.ts";
+import type { Encapsulation } from "../../shared/forwarding/state.ts";
+import type { AdvertisingConfig } from "../../shared/protocol/advertising-config.ts";
+import type { PeerAssociation, SecurityContext } from "../../shared/security/association.ts";
+
+export interface HomeNetwork {
+  readonly prefix: Prefix;
+  /** `undefined`: a virtual home network, its nodes are always away (RFC 5944 §2.3). */
+  readonly interface: string | undefined;
+}
+
+export interface MobileNodeConfig {
+  readonly homeAddress: Ipv4;
+  /** At least one; the SPI of a request picks the context (RFC 5944 §3.5.1). */
+  readonly associations: readonly SecurityContext[];
+}
+
+/** What the home agent's core must know; config.ts makes it from the file. */
+export interface HaCoreConfig {
+  /** The Home Agent address: outer tunnel source, in every reply (RFC 5944 §4.2.3). */
+  readonly address: Ipv4;
+  readonly homeNetworks: readonly HomeNetwork[];
+  readonly mobileNodes: readonly MobileNodeConfig[];
+  /** Seconds. */
+  readonly maxLifetime: number;
+  readonly encapsulations: readonly Encapsulation[];
+  readonly reverseTunnel: "allow" | "require" | "refuse";
+  /** Seconds of clock difference (RFC 5944 §5.7.1). */
+  readonly replayWindow: number;
+  readonly maxBindings: number;
+  /** By care-of address of the foreign agent (RFC 5944 §3.5.4). */
+  readonly foreignAgents: readonly PeerAssociation[];
+  /** Advertising on the home links that are real. */
+  readonly links: readonly AdvertisingConfig[];
+}

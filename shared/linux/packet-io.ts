@@ -1,0 +1,163 @@
+/**
+ * The one seam between the programs and the kernel's packet interfaces. Two providers implement
+ * it: `helper` (the embedded native helper, what routers use) and `packages` (raw-socket and the
+ * tuntap package from `node_modules`, for checkouts on CPUs without a helper). Each says what it
+ * can do; the suite in test/linux runs each case on every provider that declares the capability.
+ */
+
+import type { Ipv4, Mac } from "../base/address.ts";
+
+export type Capability =
+  /** Create and move packets through a persistent TUN device. */
+  | "tun"
+  /** Many packets a system call. */
+  | "batch"
+  /** Raw IPv4 sockets with our own IP header (protocols 1, 4, 47, 55). */
+  | "raw-ip"
+  /** UDP sockets bound to an address or a device. */
+  | "udp"
+  /** The arrival interface and the TTL of a received datagram. */
+  | "udp-metadata"
+  /** Whole frames on one link, with link-layer addresses. */
+  | "link"
+  /** rtnetlink requests and notifications. */
+  | "netlink";
+
+/** Slots of equal size in one allocation; each packet starts `HEADROOM` octets into its slot. */
+export interface PacketBatch {
+  readonly slab: Uint8Array;
+  /** Octets a slot. */
+  readonly slot: number;
+  /** Slots. */
+  readonly capacity: number;
+  /** Packets now in it. */
+  count: number;
+  /** Where packet i begins in the slab (changed by who adds or strips a header). */
+  readonly offsets: Int32Array;
+  /** Its length in octets. */
+  readonly lengths: Int32Array;
+}
+
+/** Room before each received packet for an outer header: IP + UDP + GRE at their longest. */
+export const HEADROOM = 128;
+
+/** An open thing that is closed once; closing again does nothing. */
+export interface Closable {
+  close(): void;
+}
+
+export interface TunDevice extends Closable {
+  readonly name: string;
+  readonly index: number;
+  /** Calls back with the packets that are there; the batch is only valid during the call. */
+  onPackets(handler: (batch: PacketBatch) => void): void;
+  /** Writes packets `0..batch.count-1`; returns how many the kernel took. */
+  write(batch: PacketBatch): number;
+}
+
+export interface RawIpSocket extends Closable {
+  /** Whole IPv4 packets, header included. */
+  onPackets(handler: (batch: PacketBatch) => void): void;
+  /** Sends whole IPv4 packets, header included, each to the destination in its header. */
+  send(batch: PacketBatch): number;
+  /** One packet; `undefined` when sent, otherwise the error (`EMSGSIZE`, `ENETUNREACH`, …). */
+  sendOne(packet: Uint8Array): string | undefined;
+}
+
+export interface UdpDatagram {
+  readonly source: Ipv4;
+  readonly sourcePort: number;
+  /** The address it was sent to, where the provider knows it. */
+  readonly destination: Ipv4 | undefined;
+  /** Index of the interface it came in by, where the provider knows it. */
+  readonly interfaceIndex: number | undefined;
+  readonly ttl: number | undefined;
+  /** A copy: may be kept. */
+  readonly payload: Uint8Array;
+}
+
+export interface UdpSocket extends Closable {
+  onDatagram(handler: (datagram: UdpDatagram) => void): void;
+  /** `undefined` when sent, otherwise the error name. */
+  send(payload: Uint8Array, destination: Ipv4, port: number, ttl: number): string | undefined;
+}
+
+export interface UdpOptions {
+  /** Local address; 0 binds to all, which only a device-bound socket may do. */
+  readonly address: Ipv4;
+  readonly port: number;
+  readonly device?: string;
+}
+
+/** What a link socket captures; the filter runs in the kernel. */
+export interface LinkFilter {
+  /** UDP datagrams to this destination port. */
+  readonly udpPort?: number;
+  /** ICMP messages of these types. */
+  readonly icmpTypes?: readonly number[];
+  readonly arp?: boolean;
+}
+
+export interface Frame {
+  readonly linkSource: Mac;
+  readonly linkDestination: Mac;
+  /** 0x0800 or 0x0806 */
+  readonly etherType: number;
+  /** What follows the Ethernet header; a copy: may be kept. */
+  readonly payload: Uint8Array;
+}
+
+export interface LinkSocket extends Closable {
+  readonly interface: string;
+  /** Frames received on the link; frames that this host sends are not among them. */
+  onFrame(handler: (frame: Frame) => void): void;
+  /** `undefined` when sent, otherwise the error name (`ENETDOWN`, …). */
+  send(destination: Mac, etherType: number, payload: Uint8Array): string | undefined;
+  /** Joins groups on this interface: the IP layer reports them by IGMP, the NIC lets them in. */
+  joinGroups(groups: readonly Ipv4[]): void;
+}
+
+export interface NetlinkSocket extends Closable {
+  /** Sends one request and collects its answers until done, acknowledged or failed. */
+  request(message: Uint8Array): Promise<Uint8Array[]>;
+  /** Notifications of the groups it was opened with. */
+  onNotification(handler: (message: Uint8Array) => void): void;
+}
+
+export interface PacketIo {
+  readonly provider: "helper" | "packages";
+  readonly capabilities: ReadonlySet<Capability>;
+  /** Opens (creating if it must) a TUN device that stays when this process ends. */
+  openTun(options: { readonly name: string; readonly mtu: number }): TunDevice;
+  openRawIp(options: {
+    readonly protocol: number;
+    /** Only packets to this local address; others are not delivered. */
+    readonly address?: Ipv4;
+    readonly device?: string;
+  }): RawIpSocket;
+  openUdp(options: UdpOptions): UdpSocket;
+  openLink(interfaceName: string, filter: LinkFilter): LinkSocket;
+  /** `groups` is the bit mask of RTMGRP_* values. */
+  openNetlink(groups: number): NetlinkSocket;
+}
+
+/** A kernel call failed: which, on what, and the errno name. */
+export class IoError extends Error {
+  readonly code: string;
+
+  constructor(code: string, what: string) {
+    super(`${what}: ${code}`);
+    this.code = code;
+  }
+}
+
+export function createBatch(capacity: number, slot: number): PacketBatch {
+  return {
+    slab: new Uint8Array(capacity * slot),
+    slot,
+    capacity,
+    count: 0,
+    offsets: new Int32Array(capacity),
+    lengths: new Int32Array(capacity),
+  };
+}

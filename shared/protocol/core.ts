@@ -1,0 +1,164 @@
+/**
+ * What a protocol core is, and every kind of thing that goes in and comes out.
+ *
+ * A core is a pure state machine: no clock, dice, socket, timer or environment inside. The daemon
+ * (shared/service) and the simulator (test/sim) run the same cores unchanged.
+ */
+
+import type { Ipv4, Mac, Prefix } from "../base/address.ts";
+import type { Json, JsonObject } from "../base/result.ts";
+import type { Instant, Now } from "../base/time.ts";
+import type { ForwardingState } from "../forwarding/state.ts";
+
+export interface Core<Config = unknown> {
+  /** The only way state changes. A spurious tick returns no effects. */
+  handle(event: Event, now: Now): Effect[];
+  /** When `handle({ type: "tick" }, now)` is wanted next, if at all. */
+  nextDeadline(): Instant | undefined;
+  /** What the machine should be forwarding now; the same object while nothing changed. */
+  forwarding(): ForwardingState;
+  /** A reloaded configuration: what still fits it is kept. */
+  reconfigure(config: Config, now: Now): Effect[];
+  /** The answer to a read-only question of the control socket; `undefined` for an unknown name. */
+  query(name: string, now: Now): Json | undefined;
+}
+
+/** A datagram to UDP port 434, as captured on a link or received by a socket. */
+export interface UdpReceived {
+  readonly type: "udp";
+  /** The link it was captured on; `undefined` when a routed socket received it. */
+  readonly interface: string | undefined;
+  /** Link-layer source, known when captured on a link. */
+  readonly linkSource: Mac | undefined;
+  readonly source: Ipv4;
+  readonly sourcePort: number;
+  readonly destination: Ipv4;
+  readonly destinationPort: number;
+  readonly ttl: number | undefined;
+  readonly payload: Uint8Array;
+}
+
+/** An ICMP message (from its type octet on), checksum not yet verified. */
+export interface IcmpReceived {
+  readonly type: "icmp";
+  readonly interface: string | undefined;
+  readonly linkSource: Mac | undefined;
+  readonly source: Ipv4;
+  readonly destination: Ipv4;
+  readonly ttl: number;
+  readonly payload: Uint8Array;
+}
+
+export interface ArpPacket {
+  readonly operation: "request" | "reply";
+  readonly senderMac: Mac;
+  readonly senderAddress: Ipv4;
+  readonly targetMac: Mac;
+  readonly targetAddress: Ipv4;
+}
+
+export interface ArpReceived extends ArpPacket {
+  readonly type: "arp";
+  readonly interface: string;
+  readonly linkSource: Mac;
+  readonly linkDestination: Mac;
+}
+
+/** State of one interface that the configuration names; sent at start and at every change. */
+export interface LinkChanged {
+  readonly type: "link";
+  readonly interface: string;
+  /** `undefined`: the interface does not exist (any more). */
+  readonly link:
+    | {
+        /** Administratively up and carrier present. */
+        readonly up: boolean;
+        readonly mac: Mac;
+        readonly mtu: number;
+        /** IPv4 addresses with their prefix lengths, primary first. */
+        readonly addresses: readonly Prefix[];
+      }
+    | undefined;
+}
+
+/** Sent once before anything else: what the journal kept. */
+export interface Restored {
+  readonly type: "restore";
+  readonly entries: readonly (readonly [key: string, value: Json])[];
+}
+
+/** A command of the control socket; its outcome is an `answer` effect, perhaps much later. */
+export interface Command {
+  readonly type: "command";
+  readonly id: number;
+  readonly name: string;
+  readonly args: JsonObject;
+}
+
+export type Event =
+  | UdpReceived
+  | IcmpReceived
+  | ArpReceived
+  | LinkChanged
+  | Restored
+  | Command
+  | { readonly type: "tick" }
+  /** An orderly end: withdraw or deregister; the service then applies an empty forwarding state. */
+  | { readonly type: "shutdown" };
+
+/** UDP from port 434. On a named link it leaves as a frame, otherwise by the routing table. */
+export interface SendUdp {
+  readonly type: "send-udp";
+  readonly source: Ipv4;
+  readonly sourcePort: number;
+  readonly destination: Ipv4;
+  readonly destinationPort: number;
+  readonly ttl: number;
+  readonly payload: Uint8Array;
+  /** Given: sent on this link straight to this link-layer address, without ARP or routing. */
+  readonly link?: { readonly interface: string; readonly destination: Mac };
+}
+
+/** An ICMP message with its checksum in place; always on a link. */
+export interface SendIcmp {
+  readonly type: "send-icmp";
+  readonly source: Ipv4;
+  readonly destination: Ipv4;
+  readonly ttl: number;
+  readonly payload: Uint8Array;
+  readonly link: { readonly interface: string; readonly destination: Mac };
+}
+
+export interface SendArp extends ArpPacket {
+  readonly type: "send-arp";
+  readonly link: { readonly interface: string; readonly destination: Mac };
+}
+
+/** Something people and scripts may want to know: `watch`, the log and hooks get it. */
+export interface Report {
+  readonly type: "report";
+  /** Kebab-case, as the interface contract lists them. */
+  readonly event: string;
+  readonly fields: JsonObject;
+  /** `debug` for what happens all the time, `warning` for security exceptions. */
+  readonly level: "debug" | "info" | "warning" | "error";
+}
+
+/** What must outlive a crash: the last value of each key comes back in `restore`. */
+export interface Persist {
+  readonly type: "persist";
+  readonly key: string;
+  /** `null` forgets the key. */
+  readonly value: Json;
+}
+
+export interface Answer {
+  readonly type: "answer";
+  readonly id: number;
+  readonly ok: boolean;
+  /** Why not, or what was done, in words for a person. */
+  readonly message: string;
+  readonly result?: Json;
+}
+
+export type Effect = SendUdp | SendIcmp | SendArp | Report | Persist | Answer;
