@@ -1,4 +1,3 @@
-import type { Ipv4 } from "../../shared/base/address.ts";
 import type { Encapsulation } from "../../shared/forwarding/state.ts";
 import type { AdvertisingConfig } from "../../shared/protocol/advertising-config.ts";
 import type { PeerAssociation } from "../../shared/security/association.ts";
