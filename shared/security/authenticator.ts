@@ -1,0 +1,106 @@
+/**
+ * Authenticators of control messages (RFC 5944 §3.5.1). They cover the fixed part, all earlier
+ * extensions in full, and the type, length and SPI of their own extension; nothing else.
+ */
+
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { appendExtension, type ControlMessage, type DecodedControl } from "../wire/control.ts";
+import type { AuthenticationName } from "../wire/control-extensions.ts";
+import type { Algorithm, SecurityContext } from "./association.ts";
+
+const hmacName = { "hmac-md5": "md5", "hmac-sha1": "sha1", "hmac-sha256": "sha256" } as const;
+
+const lengths: Record<Algorithm, number> = {
+  "hmac-md5": 16,
+  "keyed-md5": 16,
+  "hmac-sha1": 20,
+  "hmac-sha256": 32,
+};
+
+/** Octets of an algorithm's authenticator. */
+export function authenticatorLength(algorithm: Algorithm): number {
+  return lengths[algorithm];
+}
+
+/**
+ * The authenticator of `covered`. HMAC as in RFC 2104; keyed MD5 puts the key before and behind
+ * the octets ("prefix+suffix", RFC 2002 §3.5.1, which RFC 5944 §5.1 keeps for old peers).
+ */
+export function computeAuthenticator(
+  context: Pick<SecurityContext, "algorithm" | "key">,
+  covered: Uint8Array,
+): Uint8Array {
+  if (context.algorithm === "keyed-md5") {
+    return createHash("md5").update(context.key).update(covered).update(context.key).digest();
+  }
+  return createHmac(hmacName[context.algorithm], context.key).update(covered).digest();
+}
+
+/** Octets of type, length and SPI in front of the authenticator of extensions 32, 33 and 34. */
+const AUTHENTICATION_HEADER = 6;
+
+/** `bytes` followed by the authentication extension that covers them. */
+export function appendAuthentication(
+  bytes: Uint8Array,
+  name: AuthenticationName,
+  context: SecurityContext,
+): Uint8Array {
+  const blank = new Uint8Array(authenticatorLength(context.algorithm));
+  const out = appendExtension(bytes, { name, spi: context.spi, authenticator: blank });
+  const at = bytes.length + AUTHENTICATION_HEADER;
+  out.set(computeAuthenticator(context, out.subarray(0, at)), at);
+  return out;
+}
+
+/** Compares in constant time; different lengths differ at once, which tells nothing secret. */
+export function equalAuthenticators(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+/** Does the authentication extension at this index hold under the context? */
+export function verifyAuthentication(
+  decoded: DecodedControl,
+  index: number,
+  context: SecurityContext,
+): boolean {
+  const extension = decoded.message.extensions[index];
+  const start = decoded.offsets[index];
+  if (extension === undefined || start === undefined || !("authenticator" in extension)) {
+    return false;
+  }
+  const covered = decoded.bytes.subarray(0, start + AUTHENTICATION_HEADER);
+  return equalAuthenticators(computeAuthenticator(context, covered), extension.authenticator);
+}
+
+/** Where the authentication extensions of one kind stand in a message. */
+export function authenticationIndexes(
+  message: ControlMessage,
+  name: AuthenticationName,
+): readonly number[] {
+  return message.extensions.flatMap((extension, i) => (extension.name === name ? [i] : []));
+}
+
+export type AuthenticationOutcome =
+  | { readonly outcome: "valid"; readonly index: number; readonly context: SecurityContext }
+  | { readonly outcome: "missing" | "repeated" | "unknown-spi" | "wrong-authenticator" };
+
+/**
+ * Checks that exactly one extension of this kind is there and holds, with the context that its SPI
+ * picks (RFC 5944 §3.5.1, §3.6.2.1, §3.7.2.1, §3.7.3.1, §3.8.2.1).
+ */
+export function checkAuthentication(
+  decoded: DecodedControl,
+  name: AuthenticationName,
+  contexts: readonly SecurityContext[],
+): AuthenticationOutcome {
+  const [index, second] = authenticationIndexes(decoded.message, name);
+  if (index === undefined) return { outcome: "missing" };
+  if (second !== undefined) return { outcome: "repeated" };
+  const extension = decoded.message.extensions[index];
+  const spi = extension !== undefined && "spi" in extension ? extension.spi : undefined;
+  const context = contexts.find((candidate) => candidate.spi === spi);
+  if (context === undefined) return { outcome: "unknown-spi" };
+  return verifyAuthentication(decoded, index, context)
+    ? { outcome: "valid", index, context }
+    : { outcome: "wrong-authenticator" };
+}
