@@ -1,8 +1,84 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+MAKEFLAGS += --no-print-directory
+# node-gyp and the native helper use the headers of the running node; nothing is downloaded.
 export npm_config_nodedir ?= $(patsubst %/bin/node,%,$(shell readlink -f "$$(command -v node)"))
-export npm_config_build_from_source ?= true
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH):/usr/sbin:/sbin
+
+sources := $(shell find fa mn ha shared test scripts -name '*.ts')
+RUN := node --enable-source-maps
+# Directories whose tests need no namespaces, bundles or real time.
+unit := base wire security protocol forwarding fa mn ha sim service conformance architecture demo
+unit_tests = $(shell find $(foreach d,$(unit),build/test/$(d)) -name '*.test.js' \
+  ! -name '*netns*' ! -name '*bundle*' ! -name 'smoke*' 2>/dev/null | sort)
+all_tests = $(shell find build/test -name '*.test.js' | sort)
 
 .PHONY: help
 help: ## show this list
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
+
+.PHONY: setup
+setup: ## install what is missing (Debian and npm packages)
+	@scripts/setup.sh
+
+# --- building -----------------------------------------------------------------------------------
+
+build/.compiled: $(sources) package.json tsconfig.json | setup
+	@tsc
+	@touch $@
+
+build/.native: $(wildcard shared/native/*) scripts/build-native.sh | setup
+	@scripts/build-native.sh
+	@touch $@
+
+dist/.bundled: build/.compiled build/.native $(wildcard board-configs/*)
+	@$(RUN) build/scripts/bundle.js
+	@touch $@
+
+.PHONY: build
+build: dist/.bundled ## write dist/mip4-fa, dist/mip4-mn and dist/mip4-ha
+
+# --- checking -----------------------------------------------------------------------------------
+
+.PHONY: format
+format: setup ## put the sources into shape
+	@biome check --write .
+
+.PHONY: check
+check: build/.compiled build/.native ## format, lint, types, architecture, unit tests (the fast part)
+	@biome check --error-on-warnings .
+	@knip
+	@node --test $(unit_tests)
+
+.PHONY: test
+test: build ## set everything up and run all tests
+	@biome check --error-on-warnings .
+	@knip
+	@node --test --test-concurrency=1 $(if $(wildcard build/scripts/test-reporter.js),--test-reporter=./build/scripts/test-reporter.js) $(all_tests)
+
+.PHONY: conformance
+conformance: build/.compiled ## which requirements of the RFCs are proved (after make test), which are open
+	@$(RUN) build/scripts/conformance.js $(ARGS)
+
+.PHONY: sim
+sim: build/.compiled ## simulate networks: make sim N=200, or replay one with SEED=n
+	@$(RUN) build/test/sim/main.js $(if $(SEED),--seed $(SEED)) $(if $(N),--runs $(N))
+
+# --- seeing it ----------------------------------------------------------------------------------
+
+.PHONY: demo
+demo: build ## show a session that survives two handovers and the way home
+	@$(RUN) build/scripts/demo.js $(ARGS)
+
+.PHONY: lab
+lab: build ## leave the demo network standing, to play with
+	@$(RUN) build/scripts/lab.js $(ARGS)
+
+.PHONY: bench
+bench: build ## measure: codec, registrations, packets, side by side
+	@$(RUN) build/test/bench/main.js $(ARGS)
+
+.PHONY: clean
+clean: ## remove everything that was built
+	@rm -rf build dist .cache

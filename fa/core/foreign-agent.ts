@@ -8,6 +8,7 @@ import { Counters } from "../../shared/base/counters.ts";
 import type { Random } from "../../shared/base/random.ts";
 import type { Json } from "../../shared/base/result.ts";
 import { earliest, type Instant, type Now } from "../../shared/base/time.ts";
+import { PersistentMap } from "../../shared/forwarding/persistent-map.ts";
 import type { ForwardingItem, ForwardingState } from "../../shared/forwarding/state.ts";
 import { Advertiser, advertisersDeadline } from "../../shared/protocol/advertiser.ts";
 import type { AdvertisingConfig } from "../../shared/protocol/advertising-config.ts";
@@ -24,7 +25,7 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
   readonly #advertisers = new Map<string, Advertiser>();
   readonly #addresses = new Map<string, readonly Ipv4[]>();
   readonly #relay = new RegistrationRelay(this);
-  #forwarding: ForwardingState | undefined;
+  #forwarding = PersistentMap.empty<ForwardingItem>();
 
   constructor(config: FaCoreConfig, random: Random) {
     this.#config = config;
@@ -66,11 +67,6 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
   }
 
   forwarding(): ForwardingState {
-    this.#forwarding ??= new Map(
-      [...this.visitors.visitors()]
-        .filter(({ colocated }) => !colocated) // such a node is its own tunnel end
-        .map((visitor) => [visitorKey(visitor.homeAddress), forwardingOf(visitor)]),
-    );
     return this.#forwarding;
   }
 
@@ -88,7 +84,7 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
       }
     }
     for (const [name, link] of links) if (!this.#advertisers.has(name)) this.#addAdvertiser(link);
-    this.visitorsChanged();
+    this.#updateBusy();
     return effects;
   }
 
@@ -116,9 +112,18 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
     return onInterface || this.#config.links.some((l) => l.careOfAddresses.includes(address));
   }
 
-  /** Forwarding is worked out anew when asked for, and the B bit follows the room that is left. */
-  visitorsChanged(): void {
-    this.#forwarding = undefined;
+  /** Forwarding follows the visitor list, and the B bit the room that is left in it. */
+  visitorChanged(homeAddress: Ipv4): void {
+    const visitor = this.visitors.get(homeAddress);
+    const key = visitorKey(homeAddress);
+    this.#forwarding =
+      visitor === undefined || visitor.colocated // a co-located node is its own tunnel end
+        ? this.#forwarding.without(key)
+        : this.#forwarding.with(key, forwardingOf(visitor));
+    this.#updateBusy();
+  }
+
+  #updateBusy(): void {
     for (const advertiser of this.#advertisers.values()) advertiser.setBusy(this.#isFull());
   }
 
@@ -156,10 +161,13 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
     for (const [key, value] of entries) {
       const visitor = restoreVisitor(value, now);
       const known = visitor !== undefined && this.#advertisers.has(visitor.interface);
-      if (known && !this.#isFull()) this.visitors.set(visitor);
-      else effects.push({ type: "persist", key, value: null });
+      if (known && !this.#isFull()) {
+        this.visitors.set(visitor);
+        this.visitorChanged(visitor.homeAddress);
+      } else {
+        effects.push({ type: "persist", key, value: null });
+      }
     }
-    this.visitorsChanged();
     return effects;
   }
 }

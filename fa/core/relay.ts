@@ -43,8 +43,8 @@ export interface Agent {
   /** The address that advertisements on a link come from, while the link is up. */
   linkAddress(interfaceName: string): Ipv4 | undefined;
   isOwnAddress(address: Ipv4): boolean;
-  /** Called after every change of the visitor list. */
-  visitorsChanged(): void;
+  /** Called after a visitor came, changed or went. */
+  visitorChanged(homeAddress: Ipv4): void;
 }
 
 /** A request as received, with the way back to the node. */
@@ -192,7 +192,7 @@ export class RegistrationRelay {
     }
     const visitor = visitorOf(pending, reply, lifetime, now);
     visitors.set(visitor);
-    this.#agent.visitorsChanged();
+    this.#agent.visitorChanged(visitor.homeAddress);
     const event = current === undefined ? "visitor-added" : "visitor-updated";
     return [
       { type: "persist", key: visitorKey(visitor.homeAddress), value: visitorRecord(visitor, now) },
@@ -203,7 +203,7 @@ export class RegistrationRelay {
   /** Forgets a visitor; nothing is sent for it (RFC 5944 §3.7). */
   remove(visitor: Visitor, reason: string): Effect[] {
     this.#agent.visitors.delete(visitor.homeAddress);
-    this.#agent.visitorsChanged();
+    this.#agent.visitorChanged(visitor.homeAddress);
     return [
       { type: "persist", key: visitorKey(visitor.homeAddress), value: null },
       visitorReport("visitor-removed", visitor, reason),
