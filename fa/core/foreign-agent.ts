@@ -10,7 +10,7 @@ import type { Json } from "../../shared/base/result.ts";
 import { earliest, type Instant, type Now } from "../../shared/base/time.ts";
 import { PersistentMap } from "../../shared/forwarding/persistent-map.ts";
 import type { ForwardingItem, ForwardingState } from "../../shared/forwarding/state.ts";
-import { Advertiser, advertisersDeadline } from "../../shared/protocol/advertiser.ts";
+import { Advertisers } from "../../shared/protocol/advertisers.ts";
 import type { AdvertisingConfig } from "../../shared/protocol/advertising-config.ts";
 import type { Core, Effect, Event, IcmpReceived, LinkChanged } from "../../shared/protocol/core.ts";
 import type { FaCoreConfig } from "./config.ts";
@@ -21,16 +21,14 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
   readonly counters = new Counters();
   readonly visitors = new VisitorList();
   #config: FaCoreConfig;
-  readonly #random: Random;
-  readonly #advertisers = new Map<string, Advertiser>();
+  readonly #advertisers: Advertisers;
   readonly #addresses = new Map<string, readonly Ipv4[]>();
   readonly #relay = new RegistrationRelay(this);
   #forwarding = PersistentMap.empty<ForwardingItem>();
 
   constructor(config: FaCoreConfig, random: Random) {
     this.#config = config;
-    this.#random = random;
-    for (const link of config.links) this.#addAdvertiser(link);
+    this.#advertisers = new Advertisers(config.links, random, this.counters);
   }
 
   get config(): FaCoreConfig {
@@ -52,7 +50,7 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
       case "restore":
         return this.#onRestore(event.entries, now);
       case "shutdown":
-        return [...this.#advertisers.values()].flatMap((each) => each.stop());
+        return this.#advertisers.stop();
       case "command":
         return [
           { type: "answer", id: event.id, ok: false, message: `no command ${event.name} here` },
@@ -63,7 +61,7 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
   }
 
   nextDeadline(): Instant | undefined {
-    return earliest(advertisersDeadline(this.#advertisers.values()), ...this.visitors.nextExpiry());
+    return earliest(this.#advertisers.nextDeadline(), ...this.visitors.nextExpiry());
   }
 
   forwarding(): ForwardingState {
@@ -72,18 +70,7 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
 
   reconfigure(config: FaCoreConfig, now: Now): Effect[] {
     this.#config = config;
-    const effects: Effect[] = [];
-    const links = new Map(config.links.map((link) => [link.interface, link]));
-    for (const [name, advertiser] of this.#advertisers) {
-      const link = links.get(name);
-      if (link === undefined) {
-        effects.push(...advertiser.stop());
-        this.#advertisers.delete(name);
-      } else {
-        advertiser.reconfigure(link, now);
-      }
-    }
-    for (const [name, link] of links) if (!this.#advertisers.has(name)) this.#addAdvertiser(link);
+    const effects = this.#advertisers.reconfigure(config.links, now);
     this.#updateBusy();
     return effects;
   }
@@ -124,32 +111,27 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
   }
 
   #updateBusy(): void {
-    for (const advertiser of this.#advertisers.values()) advertiser.setBusy(this.#isFull());
+    for (const advertiser of this.#advertisers.all()) advertiser.setBusy(this.#isFull());
   }
 
   #isFull(): boolean {
     return this.visitors.size >= this.#config.maxVisitors;
   }
 
-  #addAdvertiser(link: AdvertisingConfig): void {
-    this.#advertisers.set(link.interface, new Advertiser(link, this.#random, this.counters));
-  }
-
   #onLink(event: LinkChanged, now: Now): Effect[] {
     const addresses = event.link?.addresses.map(({ address }) => address) ?? [];
     this.#addresses.set(event.interface, addresses);
-    return this.#advertisers.get(event.interface)?.linkChanged(event.link, now) ?? [];
+    return this.#advertisers.linkChanged(event, now);
   }
 
   #onIcmp(event: IcmpReceived, now: Now): Effect[] {
-    if (event.interface === undefined) return this.#relay.unreachable(event, now);
-    return this.#advertisers.get(event.interface)?.solicited(event, now) ?? [];
+    return event.interface === undefined
+      ? this.#relay.unreachable(event, now)
+      : this.#advertisers.solicited(event, now);
   }
 
   #onTick(now: Now): Effect[] {
-    const effects: Effect[] = [];
-    for (const advertiser of this.#advertisers.values()) effects.push(...advertiser.tick(now));
-    effects.push(...this.#relay.timeOut(now));
+    const effects = [...this.#advertisers.tick(now), ...this.#relay.timeOut(now)];
     for (const visitor of this.visitors.takeExpired(now.monotonic)) {
       effects.push(...this.#relay.remove(visitor, "expired"));
     }
@@ -160,7 +142,7 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
     const effects: Effect[] = [];
     for (const [key, value] of entries) {
       const visitor = restoreVisitor(value, now);
-      const known = visitor !== undefined && this.#advertisers.has(visitor.interface);
+      const known = visitor !== undefined && this.link(visitor.interface) !== undefined;
       if (known && !this.#isFull()) {
         this.visitors.set(visitor);
         this.visitorChanged(visitor.homeAddress);

@@ -7,6 +7,7 @@ import { type Ipv4, isMulticast, isUsableUnicast } from "../../shared/base/addre
 import type { Encapsulation } from "../../shared/forwarding/state.ts";
 import type { AdvertisingConfig } from "../../shared/protocol/advertising-config.ts";
 import type { UdpReceived } from "../../shared/protocol/core.ts";
+import { requestedEncapsulation } from "../../shared/protocol/requested-encapsulation.ts";
 import type { PeerAssociation } from "../../shared/security/association.ts";
 import { authenticationIndexes, checkAuthentication } from "../../shared/security/authenticator.ts";
 import {
@@ -54,12 +55,6 @@ export function associationsWith(
   peer: Ipv4,
 ): readonly PeerAssociation[] {
   return peers.filter((association) => association.peer === peer);
-}
-
-/** M asks for minimal encapsulation, G for GRE; IP-in-IP otherwise (RFC 5944 §3.3). */
-export function requestedEncapsulation(flags: number): Encapsulation {
-  if ((flags & RequestFlag.G) !== 0) return "gre";
-  return (flags & RequestFlag.M) !== 0 ? "minimal" : "ipip";
 }
 
 /** Longer than the agent allows? 0xffff is infinity, not a number (RFC 5944 §3.3). */

@@ -7,14 +7,15 @@ import {
   ALL_SYSTEMS,
   BROADCAST,
   BROADCAST_MAC,
+  directedBroadcast,
   type Ipv4,
+  isUsableUnicast,
   type Mac,
   multicastMac,
-  UNSPECIFIED,
 } from "../base/address.ts";
 import type { Counters } from "../base/counters.ts";
 import { type Random, uniform } from "../base/random.ts";
-import { after, earliest, type Instant, type Now } from "../base/time.ts";
+import { after, type Instant, type Now } from "../base/time.ts";
 import {
   AdvertisementFlag,
   decodeDiscovery,
@@ -120,7 +121,10 @@ export class Advertiser {
       this.#counters.add("solicitations-over-rate");
       return [];
     }
-    const destination = event.source === UNSPECIFIED ? ALL_SYSTEMS : event.source;
+    // A source that is no node's own (0, a group) is not answered to (RFC 5944 §2.1).
+    const { source } = event;
+    const answerable = isUsableUnicast(source) && source !== this.#linkBroadcast();
+    const destination = answerable ? source : ALL_SYSTEMS;
     return this.#advertise(destination, event.linkSource, this.#config.lifetime);
   }
 
@@ -129,6 +133,11 @@ export class Advertiser {
     const effects = this.#sent > 0 ? this.#advertise(this.#config.destination, undefined, 0) : [];
     this.#nextAt = undefined;
     return effects;
+  }
+
+  #linkBroadcast(): Ipv4 | undefined {
+    const [own] = this.#link?.addresses ?? [];
+    return own === undefined ? undefined : directedBroadcast(own);
   }
 
   #takeToken(now: Instant): boolean {
@@ -211,9 +220,4 @@ export class Advertiser {
     if (config.revocation) flags |= AdvertisementFlag.X;
     return flags;
   }
-}
-
-/** The deadline of several advertisers. */
-export function advertisersDeadline(advertisers: Iterable<Advertiser>): Instant | undefined {
-  return earliest(...[...advertisers].map((each) => each.nextDeadline()));
 }

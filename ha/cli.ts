@@ -1,0 +1,47 @@
+/** How the home agent shows itself to people. */
+
+import type { JsonObject } from "../shared/base/result.ts";
+import { column, showCell, showRemaining, showSeconds } from "../shared/service/cli/output.ts";
+import { showInterfaces, tunnelsTable } from "../shared/service/cli/views.ts";
+import { numberOf } from "../shared/service/json.ts";
+import type { HealthProblem, TableCommand } from "../shared/service/program.ts";
+
+export const haTables: readonly TableCommand[] = [
+  {
+    name: "bindings",
+    summary: "the mobility bindings",
+    columns: [
+      column("HOME ADDRESS", "home_address"),
+      column("CARE-OF ADDRESS", "care_of_address"),
+      column("LIFETIME", "lifetime"),
+      { heading: "REMAINING", cell: showRemaining },
+      column("ENCAPSULATION", "encapsulation"),
+      column("REVERSE", "reverse_tunnel"),
+    ],
+  },
+  tunnelsTable,
+];
+
+export function describeHa(status: JsonObject): readonly (readonly [string, string])[] {
+  return [
+    ["state", showCell(status.state)],
+    ["uptime", showSeconds(status.uptime)],
+    ["bindings", showCell(status.bindings)],
+    ["pending", showCell(status.pending)],
+    ["driver", showCell(status.driver)],
+    ...showInterfaces(status),
+  ];
+}
+
+/** What the runtime lists as problems is reported already. */
+export function healthHa(): readonly HealthProblem[] {
+  return [];
+}
+
+export function performanceHa(status: JsonObject): readonly (readonly [string, number])[] {
+  return [
+    ["bindings", numberOf(status.bindings)],
+    ["pending", numberOf(status.pending)],
+    ["uptime", numberOf(status.uptime)],
+  ];
+}

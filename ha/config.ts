@@ -1,0 +1,202 @@
+/** The home agent's configuration file, and what its core is told of it. */
+
+import type * as z from "zod";
+import {
+  ALL_ROUTERS,
+  type Ipv4,
+  ipv4,
+  MOBILE_AGENTS,
+  type Prefix,
+  parsePrefix,
+  prefixContains,
+} from "../shared/base/address.ts";
+import { assert, ok, type Result } from "../shared/base/result.ts";
+import type { AdvertisingConfig } from "../shared/protocol/advertising-config.ts";
+import type { SecurityContext } from "../shared/security/association.ts";
+import { checkIntervals, checkUnique, toContext, toPeer } from "../shared/service/config/checks.ts";
+import {
+  ADVERTISEMENT,
+  COMMON_PLANNED,
+  common,
+  deriveIntervals,
+  encapsulations,
+  journalPath,
+  peerAssociation,
+  registrationLifetime,
+  SECURITY_CONTEXT,
+} from "../shared/service/config/sections.ts";
+import {
+  address,
+  choice,
+  integer,
+  interfaceName,
+  network,
+  seconds,
+  table,
+  tables,
+} from "../shared/service/config/values.ts";
+import type { ConfigFault, Resolved } from "../shared/service/program.ts";
+import type { HaCoreConfig, MobileNodeConfig } from "./core/config.ts";
+
+/** ha.toml, as the interface contract has it. */
+export const haSchema = table({
+  address: address(),
+  home_network: tables(table({ prefix: network(), interface: interfaceName().optional() }), 1),
+  mobile_node: tables(table({ home_address: address(), ...SECURITY_CONTEXT })).default([]),
+  registration: table({
+    max_lifetime: registrationLifetime(),
+    encapsulations: encapsulations(),
+    reverse_tunnel: choice(["allow", "require", "refuse"]).default("allow"),
+    replay_window: seconds(1, 3600).default(7),
+  }).prefault({}),
+  limits: table({ bindings: integer(1, 1_000_000).default(100_000) }).prefault({}),
+  advertisement: table(ADVERTISEMENT).prefault({}).transform(deriveIntervals),
+  security_association: tables(peerAssociation("foreign-agent")).default([]),
+  store: table({
+    kind: choice(["journal"], { redis: "the Redis store is not built yet" }).default("journal"),
+    path: journalPath("/var/lib/mip4/ha.journal"),
+  }).prefault({}),
+  ...common("ha", 436, 4360),
+});
+
+export type HaConfig = z.output<typeof haSchema>;
+
+export const haPlanned = {
+  ...COMMON_PLANNED,
+  "mobile_node.nai": "network access identifiers (RFC 2794) are not built yet",
+  "mobile_node.networks": "mobile networks (RFC 5177) are not built yet",
+  nat_traversal: "NAT traversal (RFC 3519) is not built yet",
+  address_pool: "dynamic home addresses (RFC 2794) are not built yet",
+};
+
+/** Nothing in ha.toml depends on the machine. */
+export function completeHa(config: HaConfig): Result<HaConfig, readonly ConfigFault[]> {
+  return ok(config);
+}
+
+function prefixOf(row: { readonly prefix: string }): Prefix {
+  const prefix = parsePrefix(row.prefix);
+  assert(prefix !== undefined, "the schema lets no other text pass");
+  return prefix;
+}
+
+export function crossCheckHa(config: HaConfig): ConfigFault[] {
+  const networks = config.home_network.map(prefixOf);
+  const faults = [
+    ...checkIntervals(config.advertisement),
+    ...checkUnique(
+      "home_network",
+      config.home_network,
+      (row) => row.interface ?? `virtual ${row.prefix}`,
+      "interface",
+    ),
+    ...checkUnique(
+      "mobile_node",
+      config.mobile_node,
+      (row) => `${row.home_address} spi ${row.spi}`,
+      "spi",
+    ),
+    ...checkUnique(
+      "security_association",
+      config.security_association,
+      (row) => `${row.address} spi ${row.spi}`,
+      "spi",
+    ),
+  ];
+  for (const [index, prefix] of networks.entries()) {
+    const other = networks.findIndex(
+      (earlier) =>
+        prefixContains(earlier, prefix.address) || prefixContains(prefix, earlier.address),
+    );
+    if (other === index) continue;
+    const message = `overlaps home_network[${other}].prefix, must be a network of its own`;
+    faults.push({ key: `home_network[${index}].prefix`, message });
+  }
+  for (const [index, node] of config.mobile_node.entries()) {
+    const key = `mobile_node[${index}].home_address`;
+    const home = ipv4(node.home_address);
+    if (!networks.some((prefix) => prefixContains(prefix, home))) {
+      const allowed = config.home_network.map((row) => row.prefix).join(" or ");
+      faults.push({
+        key,
+        message: `${node.home_address} is in no home network, must be in ${allowed}`,
+      });
+    }
+    if (node.home_address === config.address) {
+      faults.push({
+        key,
+        message: `${node.home_address} is the home agent's own, must be another`,
+      });
+    }
+  }
+  return faults;
+}
+
+/** Rows with one home address are one node with several security contexts. */
+function mobileNodes(config: HaConfig): MobileNodeConfig[] {
+  const nodes = new Map<Ipv4, SecurityContext[]>();
+  for (const row of config.mobile_node) {
+    const homeAddress = ipv4(row.home_address);
+    nodes.set(homeAddress, [...(nodes.get(homeAddress) ?? []), toContext(row)]);
+  }
+  return [...nodes].map(([homeAddress, associations]) => ({ homeAddress, associations }));
+}
+
+export function resolveHa(config: HaConfig): Resolved<HaCoreConfig> {
+  const own = ipv4(config.address);
+  const { advertisement, registration } = config;
+  const homeNetworks = config.home_network.map((row) => ({
+    prefix: prefixOf(row),
+    interface: row.interface,
+  }));
+  const homeLinks = homeNetworks.flatMap((row) => row.interface ?? []);
+  const links = homeLinks.map(
+    (name): AdvertisingConfig => ({
+      interface: name,
+      careOfAddresses: [],
+      // So that its nodes know it whatever its address on this link is.
+      extraRouterAddresses: [own],
+      home: true,
+      foreign: false,
+      maxInterval: advertisement.max_interval,
+      minInterval: advertisement.min_interval,
+      lifetime: advertisement.lifetime,
+      registrationLifetime: registration.max_lifetime,
+      registrationRequired: false,
+      encapsulations: registration.encapsulations,
+      reverseTunneling: registration.reverse_tunnel !== "refuse",
+      udpTunneling: false,
+      revocation: false,
+      prefixLengths: advertisement.prefix_lengths,
+      destination: ipv4(advertisement.destination),
+      // A home agent need not be the home link's router: hosts must not take it for one.
+      mobilityOnly: true,
+    }),
+  );
+  return {
+    core: {
+      address: own,
+      homeNetworks,
+      mobileNodes: mobileNodes(config),
+      maxLifetime: registration.max_lifetime,
+      encapsulations: registration.encapsulations,
+      reverseTunnel: registration.reverse_tunnel,
+      replayWindow: registration.replay_window,
+      maxBindings: config.limits.bindings,
+      foreignAgents: config.security_association.map((row) => toPeer(row, row.address)),
+      links,
+    },
+    wiring: {
+      links: homeLinks.map((name) => ({
+        interface: name,
+        // Registration at home, and solicitations (ICMP type 10).
+        filter: { udpPort: 434, icmpTypes: [10], arp: false },
+        groups: [MOBILE_AGENTS, ALL_ROUTERS],
+      })),
+      udpAddresses: [own],
+      icmpErrors: false,
+      tunnelAddresses: [own],
+    },
+    journalPath: config.store.path,
+  };
+}

@@ -1,0 +1,189 @@
+/**
+ * The mobility binding list (RFC 5944 §3.8.1). A registration costs the same with 100,000 bindings
+ * as with one, but for the logarithm of the expiry heap.
+ */
+
+import { formatIpv4, type Ipv4, parseIpv4 } from "../../shared/base/address.ts";
+import { Deadlines } from "../../shared/base/deadlines.ts";
+import type { Json, JsonObject } from "../../shared/base/result.ts";
+import { after, type Instant, type Now, secondsLeft } from "../../shared/base/time.ts";
+import type { BindingItem, Encapsulation } from "../../shared/forwarding/state.ts";
+import { INFINITE_LIFETIME } from "../../shared/wire/control.ts";
+
+/** Bindings of one node that may be in force at once; code 135 beyond (RFC 5944 §3.8.2.3). */
+export const MAX_SIMULTANEOUS_BINDINGS = 4;
+
+export interface Binding {
+  /** `binding/<home address>/<care-of address>`: in the journal and in the forwarding state. */
+  readonly key: string;
+  readonly homeAddress: Ipv4;
+  readonly careOfAddress: Ipv4;
+  /** The Home Agent field of the reply, which is the outer source of the tunnel. */
+  readonly homeAgent: Ipv4;
+  /** Of the Registration Reply (RFC 5944 §3.8.1). */
+  readonly identification: bigint;
+  readonly encapsulation: Encapsulation;
+  readonly reverse: boolean;
+  /** Granted, in seconds; 0xffff is infinity. */
+  readonly lifetime: number;
+  readonly expiresAt: Instant | undefined;
+}
+
+export function bindingKey(homeAddress: Ipv4, careOfAddress: Ipv4): string {
+  return `binding/${formatIpv4(homeAddress)}/${formatIpv4(careOfAddress)}`;
+}
+
+export class BindingTable {
+  readonly #byNode = new Map<Ipv4, readonly Binding[]>();
+  readonly #byKey = new Map<string, Binding>();
+  readonly #expiry = new Deadlines<string>();
+
+  get size(): number {
+    return this.#byKey.size;
+  }
+
+  /** In the order in which they were made; at most MAX_SIMULTANEOUS_BINDINGS. */
+  of(homeAddress: Ipv4): readonly Binding[] {
+    return this.#byNode.get(homeAddress) ?? [];
+  }
+
+  get(key: string): Binding | undefined {
+    return this.#byKey.get(key);
+  }
+
+  all(): IterableIterator<Binding> {
+    return this.#byKey.values();
+  }
+
+  set(binding: Binding): void {
+    const { key, homeAddress, expiresAt } = binding;
+    const others = this.of(homeAddress).filter((other) => other.key !== key);
+    this.#byNode.set(homeAddress, [...others, binding]);
+    this.#byKey.set(key, binding);
+    if (expiresAt === undefined) this.#expiry.delete(key);
+    else this.#expiry.set(key, expiresAt);
+  }
+
+  delete({ key, homeAddress }: Binding): void {
+    const left = this.of(homeAddress).filter((other) => other.key !== key);
+    if (left.length > 0) this.#byNode.set(homeAddress, left);
+    else this.#byNode.delete(homeAddress);
+    this.#byKey.delete(key);
+    this.#expiry.delete(key);
+  }
+
+  nextExpiry(): Instant | undefined {
+    return this.#expiry.next();
+  }
+
+  /** Takes out the bindings whose lifetime is over, and only those (RFC 5944 §4.2.3). */
+  takeExpired(now: Instant): Binding[] {
+    const expired: Binding[] = [];
+    for (const key of this.#expiry.takeDue(now)) {
+      const binding = this.#byKey.get(key);
+      if (binding === undefined) continue;
+      this.delete(binding);
+      expired.push(binding);
+    }
+    return expired;
+  }
+}
+
+/** What forwarding needs to know of a binding. */
+export function bindingItem(binding: Binding, homeInterface: string | undefined): BindingItem {
+  const { homeAddress, homeAgent, careOfAddress, encapsulation, reverse } = binding;
+  return {
+    kind: "binding",
+    homeAddress,
+    homeAgent,
+    careOfAddress,
+    encapsulation,
+    reverse,
+    homeInterface,
+  };
+}
+
+/** Nothing changes for forwarding when a binding is only renewed. */
+export function sameItem(a: BindingItem, b: BindingItem): boolean {
+  return (
+    a.homeAgent === b.homeAgent &&
+    a.encapsulation === b.encapsulation &&
+    a.reverse === b.reverse &&
+    a.homeInterface === b.homeInterface
+  );
+}
+
+/** The fields by which events name a binding; `bindings --json` has the same and more. */
+export function bindingFields(binding: Binding): { [key: string]: Json } {
+  return {
+    home_address: formatIpv4(binding.homeAddress),
+    nai: null,
+    care_of_address: formatIpv4(binding.careOfAddress),
+    home_agent: formatIpv4(binding.homeAgent),
+    lifetime: binding.lifetime,
+    encapsulation: binding.encapsulation,
+    reverse_tunnel: binding.reverse,
+    udp_tunnel: false,
+    networks: [],
+  };
+}
+
+/** One row of `bindings --json`. */
+export function bindingRow(binding: Binding, now: Now): Json {
+  const { expiresAt } = binding;
+  const remaining = expiresAt === undefined ? null : secondsLeft(expiresAt, now.monotonic);
+  return { ...bindingFields(binding), lifetime_remaining: remaining };
+}
+
+/** Journal form: the expiry by the wall clock, since the monotonic one does not survive. */
+export function bindingRecord(binding: Binding, now: Now): Json {
+  const left = binding.expiresAt === undefined ? undefined : binding.expiresAt - now.monotonic;
+  return {
+    home_address: formatIpv4(binding.homeAddress),
+    care_of_address: formatIpv4(binding.careOfAddress),
+    home_agent: formatIpv4(binding.homeAgent),
+    identification: binding.identification.toString(16).padStart(16, "0"),
+    encapsulation: binding.encapsulation,
+    reverse_tunnel: binding.reverse,
+    lifetime: binding.lifetime,
+    expires: left === undefined ? null : Math.round(now.wall + left),
+  };
+}
+
+const ENCAPSULATIONS: ReadonlySet<Json | undefined> = new Set(["ipip", "minimal", "gre", "udp"]);
+
+function isEncapsulation(value: Json | undefined): value is Encapsulation {
+  return ENCAPSULATIONS.has(value);
+}
+
+/** Reads a journal record; `undefined` when it is over, or not one of ours. */
+export function restoreBinding(value: Json, now: Now): Binding | undefined {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return undefined;
+  const record = value as JsonObject;
+  const homeAddress = parseIpv4(String(record.home_address));
+  const careOfAddress = parseIpv4(String(record.care_of_address));
+  const homeAgent = parseIpv4(String(record.home_agent));
+  if (homeAddress === undefined || careOfAddress === undefined || homeAgent === undefined) {
+    return undefined;
+  }
+  const { identification, encapsulation, lifetime, expires } = record;
+  if (typeof identification !== "string" || !/^[0-9a-f]{16}$/.test(identification)) {
+    return undefined;
+  }
+  if (!isEncapsulation(encapsulation) || typeof lifetime !== "number") return undefined;
+  if (typeof expires !== "number" && lifetime !== INFINITE_LIFETIME) return undefined;
+  const left = typeof expires === "number" ? expires - now.wall : undefined;
+  // A wall clock that stepped must not lengthen what was granted.
+  if (left !== undefined && !(left > 0 && left <= lifetime * 1000)) return undefined;
+  return {
+    key: bindingKey(homeAddress, careOfAddress),
+    homeAddress,
+    careOfAddress,
+    homeAgent,
+    identification: BigInt(`0x${identification}`),
+    encapsulation,
+    reverse: record.reverse_tunnel === true,
+    lifetime,
+    expiresAt: left === undefined ? undefined : after(now.monotonic, left),
+  };
+}

@@ -1,0 +1,65 @@
+/** What an accepted request does to the binding list: RFC 5944 §3.8.2.2. */
+
+import { after, type Now } from "../../shared/base/time.ts";
+import {
+  INFINITE_LIFETIME,
+  type RegistrationRequest,
+  RequestFlag,
+} from "../../shared/wire/control.ts";
+import { type Binding, type BindingTable, bindingKey } from "./bindings.ts";
+import type { ServiceTerms } from "./validate.ts";
+
+export interface BindingChange {
+  readonly removed: readonly Binding[];
+  readonly made: Binding | undefined;
+  /** The node had a binding before, or has one now. */
+  readonly before: boolean;
+  readonly renewed: boolean;
+}
+
+export interface Registration {
+  readonly request: RegistrationRequest;
+  readonly terms: ServiceTerms;
+  /** Granted, in seconds. */
+  readonly lifetime: number;
+  /** Of the reply. */
+  readonly identification: bigint;
+}
+
+/** Carries out a request that was found good. */
+export function applyRegistration(
+  bindings: BindingTable,
+  registration: Registration,
+  now: Now,
+): BindingChange {
+  const { request } = registration;
+  const current = bindings.of(request.homeAddress);
+  const before = current.length > 0;
+  if (request.lifetime === 0) {
+    const all = request.careOfAddress === request.homeAddress;
+    const removed = current.filter((b) => all || b.careOfAddress === request.careOfAddress);
+    for (const binding of removed) bindings.delete(binding);
+    return { removed, made: undefined, before, renewed: false };
+  }
+  const made = newBinding(registration, now);
+  const renewed = bindings.get(made.key) !== undefined;
+  const keep = (request.flags & RequestFlag.S) !== 0;
+  const removed = keep ? [] : current.filter(({ key }) => key !== made.key);
+  for (const binding of removed) bindings.delete(binding);
+  bindings.set(made);
+  return { removed, made, before, renewed };
+}
+
+function newBinding({ request, terms, lifetime, identification }: Registration, now: Now): Binding {
+  const { homeAddress, careOfAddress, homeAgent } = request;
+  return {
+    ...terms,
+    key: bindingKey(homeAddress, careOfAddress),
+    homeAddress,
+    careOfAddress,
+    homeAgent,
+    identification,
+    lifetime,
+    expiresAt: lifetime === INFINITE_LIFETIME ? undefined : after(now.monotonic, lifetime * 1000),
+  };
+}

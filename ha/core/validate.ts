@@ -1,0 +1,92 @@
+/**
+ * Can an authentic request be served? RFC 5944 §3.8.2.1 to §3.8.3.2, RFC 3024 §4.3.1. Pure
+ * judgement: the terms of service, or the code that tells why not.
+ */
+
+import { type Ipv4, isUsableUnicast } from "../../shared/base/address.ts";
+import { err, ok, type Result } from "../../shared/base/result.ts";
+import type { Encapsulation } from "../../shared/forwarding/state.ts";
+import { requestedEncapsulation } from "../../shared/protocol/requested-encapsulation.ts";
+import { type RegistrationRequest, RequestFlag } from "../../shared/wire/control.ts";
+import { ReplyCode } from "../../shared/wire/reply-code.ts";
+import { type BindingTable, bindingKey, MAX_SIMULTANEOUS_BINDINGS } from "./bindings.ts";
+import type { HaCoreConfig } from "./config.ts";
+import type { MobileNode } from "./nodes.ts";
+
+export interface ServiceTerms {
+  readonly encapsulation: Encapsulation;
+  readonly reverse: boolean;
+}
+
+export interface ServiceContext {
+  readonly config: HaCoreConfig;
+  readonly bindings: BindingTable;
+  readonly isOwnAddress: (address: Ipv4) => boolean;
+  /** The request came to a broadcast address, limited or directed. */
+  readonly broadcast: boolean;
+}
+
+/** Never more than asked for, and never more than the maximum; 0xffff is infinity in both. */
+export function grantedLifetime(requested: number, maximum: number): number {
+  return Math.min(requested, maximum);
+}
+
+export function validate(
+  context: ServiceContext,
+  node: MobileNode,
+  request: RegistrationRequest,
+): Result<ServiceTerms, number> {
+  const { config, isOwnAddress, broadcast } = context;
+  if (!authorizationComesFirst(request)) return err(ReplyCode.haPoorlyFormedRequest);
+  if (broadcast || !isOwnAddress(request.homeAgent)) return err(ReplyCode.haUnknownHomeAgent);
+  if (node.network === undefined) return err(ReplyCode.haProhibited);
+  const terms = {
+    encapsulation: requestedEncapsulation(request.flags),
+    reverse: (request.flags & RequestFlag.T) !== 0,
+  };
+  if (request.lifetime === 0) return ok(terms); // ends a tunnel: how it would be made is no matter
+  if (!isPossibleCareOf(context, request)) return err(ReplyCode.haPoorlyFormedRequest);
+  if (!config.encapsulations.includes(terms.encapsulation)) {
+    return err(ReplyCode.haEncapsulationUnavailable);
+  }
+  if (!terms.reverse && config.reverseTunnel === "require") {
+    return err(ReplyCode.haReverseTunnelMandatory);
+  }
+  const room = roomFault(context, request);
+  if (room !== undefined) return err(room);
+  // "As a last check" (RFC 3024 §4.3.1).
+  if (terms.reverse && config.reverseTunnel === "refuse") {
+    return err(ReplyCode.haReverseTunnelUnavailable);
+  }
+  return ok(terms);
+}
+
+/** RFC 5944 §3.2: the authorization-enabling extension is the first authentication extension. */
+function authorizationComesFirst({ extensions }: RegistrationRequest): boolean {
+  const first = extensions.find((extension) => "authenticator" in extension);
+  return first?.name === "mobile-home-authentication-extension";
+}
+
+/** A tunnel to the home address, or to this agent, would come back here for ever. */
+function isPossibleCareOf({ isOwnAddress }: ServiceContext, request: RegistrationRequest): boolean {
+  const { careOfAddress, homeAddress } = request;
+  return (
+    isUsableUnicast(careOfAddress) && careOfAddress !== homeAddress && !isOwnAddress(careOfAddress)
+  );
+}
+
+/** RFC 5944 §3.8.2.3: too many bindings of this node, or no room in the binding list. */
+function roomFault(
+  { config, bindings }: ServiceContext,
+  request: RegistrationRequest,
+): number | undefined {
+  const { homeAddress, careOfAddress, flags } = request;
+  const current = bindings.of(homeAddress).length;
+  const renews = bindings.get(bindingKey(homeAddress, careOfAddress)) !== undefined;
+  const kept = (flags & RequestFlag.S) === 0 ? 0 : current - (renews ? 1 : 0);
+  if (kept + 1 > MAX_SIMULTANEOUS_BINDINGS) return ReplyCode.haTooManyBindings;
+  const total = bindings.size - current + kept + 1;
+  // A limit that was lowered does not cut off those who have their binding already.
+  if (total > config.maxBindings && total > bindings.size) return ReplyCode.haInsufficientResources;
+  return undefined;
+}

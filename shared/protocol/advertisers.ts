@@ -1,0 +1,71 @@
+/** The advertisers of an agent, one a link, as its configuration names them. */
+
+import type { Counters } from "../base/counters.ts";
+import type { Random } from "../base/random.ts";
+import { earliest, type Instant, type Now } from "../base/time.ts";
+import { Advertiser } from "./advertiser.ts";
+import type { AdvertisingConfig } from "./advertising-config.ts";
+import type { Effect, IcmpReceived, LinkChanged } from "./core.ts";
+
+export class Advertisers {
+  readonly #random: Random;
+  readonly #counters: Counters;
+  readonly #byInterface = new Map<string, Advertiser>();
+
+  constructor(configs: readonly AdvertisingConfig[], random: Random, counters: Counters) {
+    this.#random = random;
+    this.#counters = counters;
+    for (const config of configs) this.#add(config);
+  }
+
+  get(name: string): Advertiser | undefined {
+    return this.#byInterface.get(name);
+  }
+
+  all(): IterableIterator<Advertiser> {
+    return this.#byInterface.values();
+  }
+
+  /** Links that stay go on; the others get their last advertisement. */
+  reconfigure(configs: readonly AdvertisingConfig[], now: Now): Effect[] {
+    const effects: Effect[] = [];
+    const wanted = new Map(configs.map((config) => [config.interface, config]));
+    for (const [name, advertiser] of this.#byInterface) {
+      const config = wanted.get(name);
+      if (config !== undefined) {
+        advertiser.reconfigure(config, now);
+      } else {
+        effects.push(...advertiser.stop());
+        this.#byInterface.delete(name);
+      }
+    }
+    for (const [name, config] of wanted) if (!this.#byInterface.has(name)) this.#add(config);
+    return effects;
+  }
+
+  linkChanged(event: LinkChanged, now: Now): Effect[] {
+    return this.get(event.interface)?.linkChanged(event.link, now) ?? [];
+  }
+
+  solicited(event: IcmpReceived, now: Now): Effect[] {
+    if (event.interface === undefined) return [];
+    return this.get(event.interface)?.solicited(event, now) ?? [];
+  }
+
+  nextDeadline(): Instant | undefined {
+    return earliest(...[...this.all()].map((each) => each.nextDeadline()));
+  }
+
+  tick(now: Now): Effect[] {
+    return [...this.all()].flatMap((each) => each.tick(now));
+  }
+
+  /** RFC 1256 §4.3: an orderly end. */
+  stop(): Effect[] {
+    return [...this.all()].flatMap((each) => each.stop());
+  }
+
+  #add(config: AdvertisingConfig): void {
+    this.#byInterface.set(config.interface, new Advertiser(config, this.#random, this.#counters));
+  }
+}
