@@ -1,0 +1,79 @@
+/** How the mobile node shows itself to people. */
+
+import type { JsonObject } from "../shared/base/result.ts";
+import { column, showCell, showRemaining, showSeconds } from "../shared/service/cli/output.ts";
+import { isObject, numberOf } from "../shared/service/json.ts";
+import type { ActionCommand, HealthProblem, TableCommand } from "../shared/service/program.ts";
+
+export const mnTables: readonly TableCommand[] = [
+  {
+    name: "agents",
+    summary: "the agents heard",
+    columns: [
+      column("ADDRESS", "address"),
+      column("MAC", "mac"),
+      column("INTERFACE", "interface"),
+      column("CARE-OF ADDRESSES", "care_of_addresses"),
+      { heading: "FLAGS", cell: showFlags },
+      column("SEQUENCE", "sequence_number"),
+      { heading: "LIFETIME", cell: (row) => showSeconds(row.registration_lifetime) },
+      { heading: "REMAINING", cell: (row) => showSeconds(row.lifetime_remaining) },
+      column("HOME", "home"),
+    ],
+  },
+];
+
+export const mnActions: readonly ActionCommand[] = [
+  { name: "register", summary: "register now, and from now on", arguments: [] },
+  { name: "deregister", summary: "deregister, and stay so until register", arguments: [] },
+];
+
+/** The letters of the flags that are set. */
+function showFlags(row: JsonObject): string {
+  if (!isObject(row.flags)) return showCell(row.flags);
+  const set = Object.entries(row.flags).filter(([, isSet]) => isSet === true);
+  return set.map(([letter]) => letter).join("") || "-";
+}
+
+export function describeMn(status: JsonObject): readonly (readonly [string, string])[] {
+  return [
+    ["state", showCell(status.state)],
+    ["mode", showCell(status.mode)],
+    ["home address", showCell(status.home_address)],
+    ["home agent", showCell(status.home_agent)],
+    ["agent", showCell(status.agent)],
+    ["care-of address", showCell(status.care_of_address)],
+    ["interface", showCell(status.interface)],
+    ["encapsulation", showCell(status.encapsulation)],
+    ["reverse tunnel", showCell(status.reverse_tunnel)],
+    ["lifetime", `${showRemaining(status)} of ${showSeconds(status.lifetime)}`],
+    ["last code", showCell(status.last_code)],
+    ["last error", showCell(status.last_error)],
+  ];
+}
+
+/** Without a registration nobody reaches the node; while it looks for one that may pass. */
+export function healthMn(status: JsonObject): readonly HealthProblem[] {
+  const reason = status.last_error === null ? "" : `: ${showCell(status.last_error)}`;
+  switch (status.state) {
+    case "failed":
+      return [{ severity: "critical", message: `registration failed${reason}` }];
+    case "searching":
+      return [{ severity: "warning", message: "no agent is heard" }];
+    case "registering":
+    case "handover":
+      return [{ severity: "warning", message: `not registered yet${reason}` }];
+    case "deregistered":
+      return [{ severity: "warning", message: "deregistered by command" }];
+    default:
+      return [];
+  }
+}
+
+export function performanceMn(status: JsonObject): readonly (readonly [string, number])[] {
+  return [
+    ["registered", status.state === "registered" || status.state === "home" ? 1 : 0],
+    ["lifetime_remaining", numberOf(status.lifetime_remaining)],
+    ["uptime", numberOf(status.uptime)],
+  ];
+}

@@ -1,0 +1,145 @@
+/** The mobile node's configuration file, and what its core is told of it. */
+
+import * as z from "zod";
+import { ipv4, networkOf } from "../shared/base/address.ts";
+import { assert, ok, type Result } from "../shared/base/result.ts";
+import { checkUnique, toContext, toPeer } from "../shared/service/config/checks.ts";
+import {
+  COMMON_PLANNED,
+  common,
+  encapsulation,
+  journalPath,
+  peerAssociation,
+  registrationLifetime,
+  SECURITY_CONTEXT,
+} from "../shared/service/config/sections.ts";
+import {
+  address,
+  choice,
+  flag,
+  integer,
+  interfaceName,
+  mustBe,
+  table,
+  tables,
+} from "../shared/service/config/values.ts";
+import type { ConfigFault, Resolved } from "../shared/service/program.ts";
+import type { MnCoreConfig } from "./core/config.ts";
+
+const association = z.discriminatedUnion(
+  "with",
+  [table({ with: z.literal("home-agent"), ...SECURITY_CONTEXT }), peerAssociation("foreign-agent")],
+  {
+    error: ({ input }) => {
+      const row =
+        typeof input === "object" && input !== null && "with" in input ? input.with : undefined;
+      return mustBe('"home-agent" or "foreign-agent"')({ input: row });
+    },
+  },
+);
+
+/** mn.toml, as the interface contract has it. */
+export const mnSchema = table({
+  home_address: address({ dynamic: "asking for a home address (RFC 2794) is not built yet" }),
+  home_prefix_length: integer(1, 32, "a prefix length").default(24),
+  home_agent: address({ dynamic: "asking for a home agent (RFC 4433) is not built yet" }),
+  registration: table({
+    lifetime: registrationLifetime(),
+    reverse_tunnel: flag().default(true),
+    delivery_style: choice(["direct"], {
+      encapsulating: "encapsulating delivery (RFC 3024) is not built yet",
+    }).default("direct"),
+    encapsulation: encapsulation().default("ipip"),
+  }).prefault({}),
+  movement: table({
+    algorithm: choice(["lazy"], {
+      prefix: "movement detection by prefix is not built yet",
+      eager: "eager cell switching is not built yet",
+    }).default("lazy"),
+  }).prefault({}),
+  interface: tables(
+    table({
+      name: interfaceName(),
+      mode: choice(["auto", "foreign-agent"], {
+        "co-located": "co-located care-of addresses are not built yet",
+      }).default("auto"),
+    }),
+    1,
+  ),
+  security_association: tables(association, 1),
+  state: table({ path: journalPath("/var/lib/mip4/mn.journal") }).prefault({}),
+  ...common("mn", 435, 4350),
+});
+
+export type MnConfig = z.output<typeof mnSchema>;
+
+export const mnPlanned = {
+  ...COMMON_PLANNED,
+  nai: "network access identifiers (RFC 2794) are not built yet",
+  "registration.nat_traversal": "NAT traversal (RFC 3519) is not built yet",
+};
+
+/** Nothing in mn.toml depends on the machine. */
+export function completeMn(config: MnConfig): Result<MnConfig, readonly ConfigFault[]> {
+  return ok(config);
+}
+
+export function crossCheckMn(config: MnConfig): ConfigFault[] {
+  const faults = [
+    ...checkUnique("interface", config.interface, (row) => row.name, "name"),
+    ...checkUnique(
+      "security_association",
+      config.security_association,
+      // One association with the home agent; any number with foreign agents.
+      (row) => (row.with === "home-agent" ? row.with : `${row.with} ${row.address} spi ${row.spi}`),
+      "with",
+    ),
+  ];
+  if (!config.security_association.some((row) => row.with === "home-agent")) {
+    const message = 'none with "home-agent", must hold one (RFC 5944 section 3.2)';
+    faults.push({ key: "security_association", message });
+  }
+  if (config.home_agent === config.home_address) {
+    const message = `${config.home_agent} is the home_address, must be another address`;
+    faults.push({ key: "home_agent", message });
+  }
+  return faults;
+}
+
+export function resolveMn(config: MnConfig): Resolved<MnCoreConfig> {
+  const homeAddress = ipv4(config.home_address);
+  const home = config.security_association.find((row) => row.with === "home-agent");
+  assert(home !== undefined, "crossCheckMn lets no configuration pass without it");
+  const interfaces = config.interface.map((row) => row.name);
+  return {
+    core: {
+      homeAddress,
+      homePrefix: networkOf({ address: homeAddress, length: config.home_prefix_length }),
+      homeAgent: ipv4(config.home_agent),
+      interfaces,
+      registration: {
+        lifetime: config.registration.lifetime,
+        reverseTunnel: config.registration.reverse_tunnel,
+        encapsulation: config.registration.encapsulation,
+      },
+      movement: config.movement.algorithm,
+      homeAssociation: toContext(home),
+      foreignAgents: config.security_association.flatMap((row) =>
+        row.with === "foreign-agent" ? [toPeer(row, row.address)] : [],
+      ),
+    },
+    wiring: {
+      links: interfaces.map((name) => ({
+        interface: name,
+        // Replies, advertisements (ICMP type 9), and ARP for the rules of RFC 5944 §4.6.
+        filter: { udpPort: 434, icmpTypes: [9], arp: true },
+        // 224.0.0.1 is joined by every host.
+        groups: [],
+      })),
+      udpAddresses: [],
+      icmpErrors: false,
+      tunnelAddresses: [],
+    },
+    journalPath: config.state.path,
+  };
+}

@@ -1,0 +1,329 @@
+/**
+ * The mobile node: finds agents, registers, follows its own movement, deregisters at home.
+ * RFC 5944 §2.4, §3.6, §4.6. After each event `#advance` brings everything to where it should be.
+ */
+
+import { formatIpv4 } from "../../shared/base/address.ts";
+import { Counters } from "../../shared/base/counters.ts";
+import type { Random } from "../../shared/base/random.ts";
+import type { Json } from "../../shared/base/result.ts";
+import { after, earliest, type Instant, type Now } from "../../shared/base/time.ts";
+import type { ForwardingState } from "../../shared/forwarding/state.ts";
+import type {
+  ArpReceived,
+  Command,
+  Core,
+  Effect,
+  Event,
+  IcmpReceived,
+  LinkChanged,
+  UdpReceived,
+} from "../../shared/protocol/core.ts";
+import { AgentHistory } from "./agent-history.ts";
+import { answerArp } from "./arp.ts";
+import { isThrough } from "./attachment.ts";
+import type { MnCoreConfig } from "./config.ts";
+import { ForwardingView } from "./forwarding.ts";
+import { IDENTIFICATION_KEY } from "./identification.ts";
+import { neededOperation } from "./needs.ts";
+import { isUnanswered, Outcomes } from "./outcomes.ts";
+import { Registration } from "./registration.ts";
+import { agentFields, report, requestReport } from "./reports.ts";
+import { type MnState, stateOf } from "./state.ts";
+import { agentJson, statusJson } from "./status.ts";
+import { Waiters } from "./waiters.ts";
+import { Whereabouts } from "./whereabouts.ts";
+
+/** Milliseconds that an orderly end waits for the reply to its deregistration. */
+const SHUTDOWN_WAIT = 2000;
+
+export class MobileNode implements Core<MnCoreConfig> {
+  #config: MnCoreConfig;
+  readonly #counters = new Counters();
+  readonly #history = new AgentHistory();
+  readonly #where: Whereabouts;
+  readonly #registration: Registration;
+  readonly #waiters = new Waiters();
+  readonly #outcomes = new Outcomes(this.#counters, this.#history, this.#waiters);
+  readonly #view = new ForwardingView();
+  /** A `deregister` lasts until `register`. */
+  #wanted = true;
+  /** At home and the home agent has confirmed that it holds no binding. */
+  #cleared = false;
+  /** The forwarding of a home link is to be in place before anything is sent (§4.6). */
+  #settling = false;
+  #stopping: { readonly until: Instant } | undefined;
+  #stopped = false;
+  #state: MnState = "searching";
+  #deadline: Instant | undefined;
+
+  constructor(config: MnCoreConfig, random: Random) {
+    this.#config = config;
+    this.#where = new Whereabouts(config, random, this.#counters, this.#history);
+    this.#registration = new Registration(config, random, this.#counters);
+    this.#updateView();
+  }
+
+  get state(): MnState {
+    return this.#state;
+  }
+
+  handle(event: Event, now: Now): Effect[] {
+    if (this.#stopped) return [];
+    const effects = this.#take(event, now);
+    effects.push(...this.#advance(now));
+    return effects;
+  }
+
+  nextDeadline(): Instant | undefined {
+    return this.#deadline;
+  }
+
+  forwarding(): ForwardingState {
+    return this.#view.state;
+  }
+
+  /** What the reload leaves alone goes on; other terms are asked for by a new registration. */
+  reconfigure(config: MnCoreConfig, now: Now): Effect[] {
+    const before = this.#config;
+    this.#config = config;
+    const keep = before.homeAddress === config.homeAddress && before.homeAgent === config.homeAgent;
+    this.#registration.reconfigure(config, keep);
+    this.#registration.renewNow(now.monotonic);
+    this.#history.clear();
+    this.#cleared = false;
+    const effects = this.#where.reconfigure(config, !keep, now.monotonic);
+    effects.push(...this.#advance(now));
+    return effects;
+  }
+
+  query(name: string, now: Now): Json | undefined {
+    if (name === "status") return this.#status(now.monotonic);
+    if (name !== "agents") return undefined;
+    return this.#where.agents.all().map((agent) => agentJson(agent, this.#config, now.monotonic));
+  }
+
+  #take(event: Event, now: Now): Effect[] {
+    switch (event.type) {
+      case "link":
+        return this.#linkChanged(event, now.monotonic);
+      case "icmp":
+        return this.#advertised(event, now.monotonic);
+      case "udp":
+        return this.#replied(event, now);
+      case "arp":
+        return this.#askedByArp(event);
+      case "restore":
+        for (const [key, value] of event.entries) {
+          if (key === IDENTIFICATION_KEY) this.#registration.restore(value);
+        }
+        return [];
+      case "command":
+        return this.#commanded(event, now.monotonic);
+      case "shutdown":
+        return this.#stop(now.monotonic);
+      case "tick":
+        return [];
+      default:
+        event satisfies never;
+        return [];
+    }
+  }
+
+  #linkChanged(event: LinkChanged, now: Instant): Effect[] {
+    const effects = this.#where.linkChanged(event, now);
+    if (effects !== undefined) this.#registration.linkChanged();
+    return effects ?? [];
+  }
+
+  #advertised(event: IcmpReceived, now: Instant): Effect[] {
+    if (this.#stopping !== undefined) return [];
+    const { effects, rebooted } = this.#where.advertised(event, now);
+    if (rebooted) this.#registration.renewNow(now);
+    return effects;
+  }
+
+  #askedByArp(event: ArpReceived): Effect[] {
+    const { attachment, mac } = this.#where;
+    const serving = attachment?.kind === "foreign-agent" ? attachment.agent : undefined;
+    return answerArp(event, this.#config.homeAddress, mac, serving);
+  }
+
+  #replied(event: UdpReceived, now: Now): Effect[] {
+    const { monotonic } = now;
+    const { outcome, effects } = this.#registration.receive(event, now);
+    if (outcome.kind === "discarded") {
+      effects.push(...this.#outcomes.discarded(outcome, monotonic));
+    } else if (outcome.kind === "denied") {
+      const agent = this.#where.agents.get(outcome.operation.agentKey);
+      const careOfAddresses = agent?.careOfAddresses.length ?? 0;
+      effects.push(...this.#outcomes.denied(outcome, careOfAddresses, monotonic));
+      if (this.#stopping !== undefined) this.#stopping = { until: monotonic };
+    } else {
+      const { operation, reply } = outcome;
+      const { registered } = this.#registration;
+      const renewal = this.#state === "registered";
+      const told =
+        operation.action === "register"
+          ? this.#outcomes.registered(registered, operation, reply.code, renewal, monotonic)
+          : this.#outcomes.deregistered(operation, reply.code);
+      if (operation.via === "home") this.#cleared = true;
+      effects.push(...told, ...this.#where.served(operation.agentKey, monotonic));
+    }
+    return effects;
+  }
+
+  #commanded({ id, name }: Command, now: Instant): Effect[] {
+    if (name !== "register" && name !== "deregister") {
+      return [{ type: "answer", id, ok: false, message: `unknown command ${name}` }];
+    }
+    if (this.#stopping !== undefined) {
+      return [{ type: "answer", id, ok: false, message: "shutting down" }];
+    }
+    this.#wanted = name === "register";
+    const effects: Effect[] = this.#waiters.add(id, name);
+    if (this.#where.attachment?.kind === "home" && this.#cleared) {
+      effects.push(...this.#waiters.settle(name, true, "at home"));
+    } else if (name === "register") {
+      this.#history.clear();
+      this.#registration.renewNow(now);
+    }
+    return effects;
+  }
+
+  #stop(now: Instant): Effect[] {
+    const from = Math.max(now, this.#registration.earliestRequest) as Instant;
+    this.#stopping ??= { until: after(from, SHUTDOWN_WAIT) };
+    this.#where.stopAnnouncing();
+    return [];
+  }
+
+  #advance(now: Now): Effect[] {
+    const { monotonic } = now;
+    const effects: Effect[] = this.#expire(monotonic);
+    this.#settling = false;
+    if (this.#stopping === undefined) effects.push(...this.#move(monotonic));
+    if (!this.#settling) effects.push(...this.#drive(now));
+    const searching = this.#wanted && this.#stopping === undefined;
+    effects.push(...this.#where.solicit(searching, monotonic));
+    effects.push(...this.#updateState());
+    this.#updateView();
+    this.#updateDeadline(monotonic);
+    return effects;
+  }
+
+  #expire(now: Instant): Effect[] {
+    const effects = this.#where.expire(now);
+    const ended = this.#registration.expire(now);
+    if (ended !== undefined) {
+      const careOfAddress = formatIpv4(ended.operation.careOfAddress);
+      effects.push(report("registration-expired", { care_of_address: careOfAddress }, "warning"));
+    }
+    if (!this.#wanted && !this.#registration.exposed) {
+      effects.push(...this.#waiters.settle("deregister", true, "nothing is registered"));
+    }
+    this.#outcomes.unanswered(this.#registration.pending, now);
+    return effects;
+  }
+
+  #move(now: Instant): Effect[] {
+    const from = this.#where.attachment;
+    const { registered } = this.#registration;
+    const effects = this.#where.move(registered, this.#wanted, now);
+    if (effects === undefined) return [];
+    const to = this.#where.attachment;
+    this.#cleared = false;
+    // Coming home or leaving it: forwarding (and with it ARP) first, then requests (§4.6).
+    this.#settling = to !== undefined && (to.kind === "home" || from?.kind === "home");
+    // Back on the same agent's link: nothing is lost, but §3.6 asks for a registration.
+    if (to !== undefined && isThrough(registered, to.agent)) this.#registration.renewNow(now);
+    return effects;
+  }
+
+  #drive(now: Now): Effect[] {
+    const { monotonic } = now;
+    const effects = this.#where.announce(monotonic);
+    const operation = neededOperation({
+      config: this.#config,
+      attachment: this.#where.attachment,
+      history: this.#history,
+      registered: this.#registration.registered,
+      renewalDue: this.#registration.renewalDue(monotonic),
+      exposed: this.#registration.exposed,
+      wanted: this.#wanted && this.#stopping === undefined,
+      cleared: this.#cleared,
+    });
+    const before = this.#registration.pending;
+    const notBefore =
+      operation === undefined ? undefined : this.#history.of(operation.agentKey).until;
+    effects.push(...this.#registration.drive(operation, notBefore, now));
+    const { pending } = this.#registration;
+    if (pending !== undefined && pending !== before) {
+      effects.push(requestReport(pending, this.#state === "registered"));
+    }
+    if (this.#stopping !== undefined) {
+      this.#stopped = operation === undefined || monotonic >= this.#stopping.until;
+    }
+    return effects;
+  }
+
+  #updateState(): Effect[] {
+    const before = this.#state;
+    const { registered, pending } = this.#registration;
+    const { attachment } = this.#where;
+    const key = attachment?.agent.key;
+    const denied = pending?.denied === true && this.#history.of(key ?? "").until !== undefined;
+    this.#state = stateOf({
+      wanted: this.#wanted && this.#stopping === undefined,
+      attachment: attachment?.kind,
+      bound: registered !== undefined,
+      boundHere: attachment !== undefined && isThrough(registered, attachment.agent),
+      failing: denied || isUnanswered(pending),
+    });
+    if (this.#state !== "home" || before === "home") return [];
+    const { agent } = attachment ?? {};
+    return agent === undefined ? [] : [report("home", agentFields(agent))];
+  }
+
+  #updateView(): void {
+    const { attachment } = this.#where;
+    const { registered } = this.#registration;
+    this.#view.update({
+      config: this.#config,
+      interfaces: this.#where.links.namesUp(),
+      attachment: attachment?.kind,
+      agent: attachment?.agent,
+      registeredHere: attachment !== undefined && isThrough(registered, attachment.agent),
+    });
+  }
+
+  #updateDeadline(now: Instant): void {
+    this.#deadline = this.#stopped
+      ? undefined
+      : earliest(
+          this.#settling ? now : undefined,
+          this.#stopping?.until,
+          this.#where.nextDeadline(),
+          this.#registration.nextDeadline(now),
+        );
+  }
+
+  #status(now: Instant): Json {
+    const { attachment, links } = this.#where;
+    return statusJson(
+      {
+        state: this.#state,
+        config: this.#config,
+        attachment: attachment?.kind,
+        agent: attachment?.agent,
+        registered: this.#registration.registered,
+        pending: this.#registration.pending,
+        lastCode: this.#outcomes.lastCode,
+        lastError: this.#outcomes.lastError,
+        interfaces: this.#config.interfaces.map((name) => ({ name, up: links.isUp(name) })),
+        counters: this.#counters.toJson(),
+      },
+      now,
+    );
+  }
+}

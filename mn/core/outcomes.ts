@@ -1,0 +1,126 @@
+/** What follows from replies: who is told, who is left alone for a while. RFC 5944 §3.6.2. */
+
+import { formatIpv4 } from "../../shared/base/address.ts";
+import type { Counters } from "../../shared/base/counters.ts";
+import { after, type Instant } from "../../shared/base/time.ts";
+import type { Effect } from "../../shared/protocol/core.ts";
+import { ReplyCode, replyCodeText } from "../../shared/wire/reply-code.ts";
+import type { AgentHistory } from "./agent-history.ts";
+import type { Outcome, Pending, Registered } from "./registration.ts";
+import { isAuthenticationFailure } from "./reply.ts";
+import { deniedReport, deregisteredReport, registeredReport, report } from "./reports.ts";
+import type { Operation } from "./request.ts";
+import type { Waiters } from "./waiters.ts";
+
+/** Milliseconds between two reports of security exceptions; all of them are counted. */
+const SECURITY_REPORT_INTERVAL = 1000;
+/** After so many requests without any reply another agent is tried, if there is one. */
+const MAX_UNANSWERED = 4;
+
+/** Has the request been sent in vain so often that this counts as failing? */
+export function isUnanswered(pending: Pending | undefined): boolean {
+  return (pending?.attempts ?? 0) > MAX_UNANSWERED;
+}
+
+export class Outcomes {
+  readonly #counters: Counters;
+  readonly #history: AgentHistory;
+  readonly #waiters: Waiters;
+  #securityReportAt: Instant | undefined;
+  #lastCode: number | undefined;
+  #lastError: string | undefined;
+
+  constructor(counters: Counters, history: AgentHistory, waiters: Waiters) {
+    this.#counters = counters;
+    this.#history = history;
+    this.#waiters = waiters;
+  }
+
+  /** Code of the last reply that counted. */
+  get lastCode(): number | undefined {
+    return this.#lastCode;
+  }
+
+  get lastError(): string | undefined {
+    return this.#lastError;
+  }
+
+  /** A registration or, with `undefined`, one that was granted for no time at all. */
+  registered(
+    registered: Registered | undefined,
+    operation: Operation,
+    code: number,
+    renewal: boolean,
+    now: Instant,
+  ): Effect[] {
+    this.#accepted(operation, code);
+    if (registered === undefined) {
+      this.#lastError = "the granted lifetime is over";
+      this.#history.refused(operation.agentKey, now);
+      return [];
+    }
+    const message = `registered through ${formatIpv4(operation.agent)}`;
+    const answers = this.#waiters.settle("register", true, message);
+    return [registeredReport(registered, renewal), ...answers];
+  }
+
+  deregistered(operation: Operation, code: number): Effect[] {
+    this.#accepted(operation, code);
+    const atHome = operation.via === "home";
+    return [
+      deregisteredReport(operation),
+      ...(atHome ? this.#waiters.settle("register", true, "at home") : []),
+      ...this.#waiters.settle("deregister", true, "deregistered"),
+    ];
+  }
+
+  #accepted(operation: Operation, code: number): void {
+    this.#lastCode = code;
+    this.#lastError = undefined;
+    this.#history.accepted(operation.agentKey);
+  }
+
+  /** `careOfAddresses`: how many the agent offers. */
+  denied(
+    outcome: Extract<Outcome, { kind: "denied" }>,
+    careOfAddresses: number,
+    now: Instant,
+  ): Effect[] {
+    const { operation, reply, origin, repaired } = outcome;
+    const { action, agentKey } = operation;
+    const text = `code ${reply.code}: ${replyCodeText(reply.code)}`;
+    this.#lastCode = reply.code;
+    this.#lastError = text;
+    const security = isAuthenticationFailure(reply.code);
+    if (security) this.#counters.add("security-exceptions");
+    const effects: Effect[] = [deniedReport(outcome, security)];
+    if (reply.code === ReplyCode.faLifetimeTooLong && repaired) {
+      this.#history.offered(agentKey, reply.lifetime);
+    }
+    if (repaired) return effects;
+    // RFC 5944 §2.4: after a rejection by the foreign agent its next address may be tried.
+    const next = origin === "foreign-agent" && action === "register";
+    if (next && this.#history.nextCareOf(agentKey, careOfAddresses)) return effects;
+    this.#history.refused(agentKey, now);
+    return [...effects, ...this.#waiters.settle(action, false, `denied, ${text}`)];
+  }
+
+  /** RFC 5944 §3.6.2.1: silence on the wire; counted always, told at most once a second. */
+  discarded({ verdict }: Extract<Outcome, { kind: "discarded" }>, now: Instant): Effect[] {
+    const { reason, code, security } = verdict;
+    if (!security) return [];
+    this.#lastError = `security exception: ${reason}`;
+    this.#counters.add("security-exceptions");
+    if (this.#securityReportAt !== undefined && now < this.#securityReportAt) return [];
+    this.#securityReportAt = after(now, SECURITY_REPORT_INTERVAL);
+    return [report("security-exception", { reason, code }, "warning")];
+  }
+
+  /** Notes an agent through which nothing comes back, each time a retransmission is due. */
+  unanswered(pending: Pending | undefined, now: Instant): void {
+    if (pending === undefined || pending.denied || pending.retryAt > now) return;
+    if (pending.attempts < MAX_UNANSWERED) return;
+    this.#lastError = `no reply through ${formatIpv4(pending.operation.agent)}`;
+    this.#history.refused(pending.operation.agentKey, now);
+  }
+}

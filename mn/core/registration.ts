@@ -1,0 +1,313 @@
+/**
+ * Registration with the home agent: the one pending request, its retransmission, the registration
+ * that holds, its renewal. RFC 5944 §3.6.
+ */
+
+import type { Counters } from "../../shared/base/counters.ts";
+import { type Random, uniform } from "../../shared/base/random.ts";
+import type { Json } from "../../shared/base/result.ts";
+import { after, earliest, type Instant, type Now } from "../../shared/base/time.ts";
+import type { Effect, UdpReceived } from "../../shared/protocol/core.ts";
+import {
+  initialIdentification,
+  learnFromReply,
+  nextIdentification,
+  type RequestIdentification,
+} from "../../shared/security/replay.ts";
+import { INFINITE_LIFETIME, type RegistrationReply } from "../../shared/wire/control.ts";
+import { ReplyCode } from "../../shared/wire/reply-code.ts";
+import type { MnCoreConfig } from "./config.ts";
+import { persistIdentification, restoreIdentification } from "./identification.ts";
+import { RequestPace } from "./pace.ts";
+import { judgeReply, type Verdict } from "./reply.ts";
+import { encodeRequest, type Operation, sameOperation, sendRequest } from "./request.ts";
+
+/** Milliseconds until the first retransmission; each wait is twice the one before (§3.6.3). */
+const FIRST_TIMEOUT = 1000;
+/** The longest wait, where the requested lifetime is not shorter still. */
+const MAX_TIMEOUT = 64_000;
+/**
+ * Renewal at this share of the granted lifetime, by chance within it, so that nodes do not stay
+ * in step: a third is left for retransmissions (§3.6.2.2 wants it before the end).
+ */
+const RENEW_FROM = 0.6;
+const RENEW_TO = 2 / 3;
+/** Code 133 in a row that are answered at once; then the agent counts as refusing. */
+const MAX_RESYNCHRONISATIONS = 3;
+
+/** For each pending registration, what RFC 5944 §3.6 lists. */
+export interface Pending {
+  readonly operation: Operation;
+  readonly identification: bigint;
+  readonly payload: Uint8Array;
+  /** When these very octets were first sent; lifetimes count from then. */
+  readonly sentAt: Instant;
+  readonly attempts: number;
+  readonly timeout: number;
+  readonly retryAt: Instant;
+  /**
+   * A denial came. The request stays pending until the next one replaces it: a denial that only
+   * a foreign agent claims must not keep the home agent's own answer out.
+   */
+  readonly denied: boolean;
+}
+
+/** A registration that the home agent has accepted. */
+export interface Registered {
+  readonly operation: Operation;
+  /** Seconds granted; 0xffff is infinity. */
+  readonly lifetime: number;
+  readonly expiresAt: Instant | undefined;
+  readonly renewAt: Instant | undefined;
+}
+
+/** What a reply has settled. */
+export type Outcome =
+  | { readonly kind: "accepted"; readonly operation: Operation; readonly reply: RegistrationReply }
+  | {
+      readonly kind: "denied";
+      readonly operation: Operation;
+      readonly reply: RegistrationReply;
+      readonly origin: "foreign-agent" | "home-agent";
+      /** The next request will be a better one, without any back-off. */
+      readonly repaired: boolean;
+    }
+  | { readonly kind: "discarded"; readonly verdict: Extract<Verdict, { kind: "discarded" }> };
+
+export class Registration {
+  #config: MnCoreConfig;
+  readonly #random: Random;
+  readonly #counters: Counters;
+  #identification: RequestIdentification;
+  #pending: Pending | undefined;
+  #registered: Registered | undefined;
+  /** The home agent may hold a binding of ours; until when, if not for ever. */
+  #exposure: { readonly until: Instant | undefined } | undefined;
+  readonly #pace = new RequestPace();
+  #resynchronisations = 0;
+  #dueAt: Instant | undefined;
+
+  constructor(config: MnCoreConfig, random: Random, counters: Counters) {
+    this.#config = config;
+    this.#random = random;
+    this.#counters = counters;
+    this.#identification = initialIdentification(config.homeAssociation.replay);
+  }
+
+  get pending(): Pending | undefined {
+    return this.#pending;
+  }
+
+  get registered(): Registered | undefined {
+    return this.#registered;
+  }
+
+  /** A registration holds, or a request is out that may yet become one. */
+  get exposed(): boolean {
+    return this.#exposure !== undefined;
+  }
+
+  /** When the next new request may be sent. */
+  get earliestRequest(): Instant {
+    return this.#pace.earliest();
+  }
+
+  restore(value: Json): void {
+    this.#identification = restoreIdentification(this.#identification.method, value);
+  }
+
+  /** `keep`: the registration is still what the configuration asks for, but for its terms. */
+  reconfigure(config: MnCoreConfig, keep: boolean): void {
+    this.#config = config;
+    const { replay } = config.homeAssociation;
+    if (replay !== this.#identification.method) {
+      this.#identification = { ...this.#identification, method: replay };
+    }
+    this.#pending = undefined;
+    if (keep) return;
+    this.#registered = undefined;
+    this.#exposure = undefined;
+  }
+
+  /** The link layer said that the link has changed. */
+  linkChanged(): void {
+    this.#pace.linkChanged();
+  }
+
+  /** The registration that holds is to be renewed now. */
+  renewNow(now: Instant): void {
+    if (this.#registered !== undefined) this.#registered = { ...this.#registered, renewAt: now };
+  }
+
+  renewalDue(now: Instant): boolean {
+    const renewAt = this.#registered?.renewAt;
+    return renewAt !== undefined && renewAt <= now;
+  }
+
+  /** Lets run out what has; returns the registration that ended. */
+  expire(now: Instant): Registered | undefined {
+    const until = this.#exposure?.until;
+    if (until !== undefined && until <= now) this.#exposure = undefined;
+    const ended = this.#registered;
+    if (ended?.expiresAt === undefined || ended.expiresAt > now) return undefined;
+    this.#registered = undefined;
+    return ended;
+  }
+
+  /** When `drive` has something to do, or something runs out. */
+  nextDeadline(now: Instant): Instant | undefined {
+    const renewAt = this.#registered?.renewAt;
+    const future = renewAt !== undefined && renewAt > now ? renewAt : undefined;
+    return earliest(this.#dueAt, future, this.#registered?.expiresAt, this.#exposure?.until);
+  }
+
+  /** Sends what `operation` needs, when it is time; `undefined`: nothing is to be asked for. */
+  drive(operation: Operation | undefined, notBefore: Instant | undefined, now: Now): Effect[] {
+    this.#dueAt = undefined;
+    if (operation === undefined) {
+      this.#pending = undefined;
+      return [];
+    }
+    const pending = this.#pending;
+    const again = pending !== undefined && sameOperation(pending.operation, operation);
+    const unanswered = again && !pending.denied;
+    const dueAt = unanswered
+      ? pending.retryAt
+      : (Math.max(this.#pace.earliest(), notBefore ?? 0) as Instant);
+    if (now.monotonic < dueAt) {
+      this.#dueAt = dueAt;
+      return [];
+    }
+    const effects = this.#send(operation, unanswered ? pending : undefined, now);
+    this.#dueAt = this.#pending?.retryAt;
+    return effects;
+  }
+
+  /**
+   * With timestamps every transmission is a new request; with nonces an unanswered one goes out
+   * again octet for octet (RFC 5944 §3.6.3).
+   */
+  #send(operation: Operation, before: Pending | undefined, now: Now): Effect[] {
+    const { homeAddress } = this.#config;
+    const repeated = this.#identification.method === "nonce" ? before : undefined;
+    const effects: Effect[] = [];
+    if (repeated === undefined) {
+      this.#identification = nextIdentification(this.#identification, now.wall, this.#random);
+      effects.push(persistIdentification(this.#identification));
+    }
+    const identification = repeated?.identification ?? this.#identification.last ?? 0n;
+    const wanted =
+      repeated === undefined ? operation : { ...repeated.operation, mac: operation.mac };
+    const payload = repeated?.payload ?? encodeRequest(wanted, identification, this.#config);
+    const timeout = nextTimeout(before?.timeout, wanted.lifetime);
+    this.#pending = {
+      operation: wanted,
+      identification,
+      payload,
+      sentAt: repeated?.sentAt ?? now.monotonic,
+      attempts: (before?.attempts ?? 0) + 1,
+      timeout,
+      retryAt: after(now.monotonic, timeout),
+      denied: false,
+    };
+    if (wanted.action === "register") {
+      const until = lifetimeEnd(now.monotonic, wanted.lifetime);
+      this.#exposure = { until: later(until, this.#exposure) };
+    }
+    this.#pace.sent(now.monotonic);
+    this.#counters.add(before === undefined ? "requests-sent" : "requests-retransmitted");
+    effects.push(sendRequest(wanted, payload, homeAddress));
+    return effects;
+  }
+
+  /** Takes a datagram in; what it settled is for the caller to act upon. */
+  receive(event: UdpReceived, now: Now): { outcome: Outcome; effects: Effect[] } {
+    const verdict = judgeReply(event, this.#pending, this.#config);
+    const pending = this.#pending;
+    if (verdict.kind === "discarded" || pending === undefined) {
+      if (verdict.kind === "discarded") this.#counters.add(verdict.reason);
+      const none = { kind: "discarded", reason: "reply-not-awaited", security: false } as const;
+      const reason = verdict.kind === "discarded" ? verdict : none;
+      return { outcome: { kind: "discarded", verdict: reason }, effects: [] };
+    }
+    const { reply } = verdict;
+    const { operation } = pending;
+    if (verdict.kind === "accepted") {
+      const effects = this.#learn(reply, false, now);
+      this.#accept(pending, reply, now);
+      return { outcome: { kind: "accepted", operation, reply }, effects };
+    }
+    const { origin } = verdict;
+    this.#counters.add(`denied-${origin}`);
+    const mismatch = isMismatch(reply, pending.identification);
+    const effects = origin === "home-agent" ? this.#learn(reply, mismatch, now) : [];
+    const repaired = this.#repairs(reply);
+    if (origin === "home-agent" && operation.action === "register") {
+      const held = this.#registered;
+      this.#exposure = held === undefined ? undefined : { until: held.expiresAt };
+    }
+    this.#pending = { ...pending, denied: true };
+    return { outcome: { kind: "denied", operation, reply, origin, repaired }, effects };
+  }
+
+  /** RFC 5944 §3.6.2.3: a better request can follow 69 (with its lifetime) and 133 at once. */
+  #repairs({ code, lifetime }: RegistrationReply): boolean {
+    if (code === ReplyCode.faLifetimeTooLong) return lifetime > 0;
+    if (code !== ReplyCode.haIdentificationMismatch) return false;
+    this.#resynchronisations++;
+    return this.#resynchronisations <= MAX_RESYNCHRONISATIONS;
+  }
+
+  #accept(pending: Pending, reply: RegistrationReply, now: Now): void {
+    this.#pending = undefined;
+    this.#resynchronisations = 0;
+    const { operation, sentAt } = pending;
+    if (operation.action === "deregister") {
+      this.#registered = undefined;
+      this.#exposure = undefined;
+      return;
+    }
+    // A reply never extends the lifetime (§3.4); it counts from sending (§3.6.2.2).
+    const lifetime = Math.min(operation.lifetime, reply.lifetime);
+    const expiresAt = lifetimeEnd(sentAt, lifetime);
+    const share = uniform(this.#random, RENEW_FROM, RENEW_TO);
+    const renewAt = expiresAt === undefined ? undefined : after(sentAt, lifetime * 1000 * share);
+    this.#exposure = { until: expiresAt };
+    this.#registered = { operation, lifetime, expiresAt, renewAt };
+    this.expire(now.monotonic);
+  }
+
+  #learn(reply: RegistrationReply, mismatch: boolean, now: Now): Effect[] {
+    const before = this.#identification;
+    const after = learnFromReply(before, reply.identification, mismatch, now.wall);
+    this.#identification = after;
+    return after === before ? [] : [persistIdentification(after)];
+  }
+}
+
+/** 133 tells the home agent's clock (§5.7.1); 136 may too (§3.6.2.3). */
+function isMismatch({ code, identification }: RegistrationReply, sent: bigint): boolean {
+  if (code === ReplyCode.haIdentificationMismatch) return true;
+  return code === ReplyCode.haUnknownHomeAgent && identification !== sent;
+}
+
+function lifetimeEnd(start: Instant, lifetime: number): Instant | undefined {
+  return lifetime === INFINITE_LIFETIME ? undefined : after(start, lifetime * 1000);
+}
+
+/** The later of two ends, of which `undefined` is never; no exposure ends nothing. */
+function later(
+  end: Instant | undefined,
+  other: { readonly until: Instant | undefined } | undefined,
+): Instant | undefined {
+  if (other === undefined) return end;
+  if (end === undefined || other.until === undefined) return undefined;
+  return Math.max(end, other.until) as Instant;
+}
+
+/** At least doubled, never above the requested lifetime, never below a second (§3.6.3). */
+function nextTimeout(previous: number | undefined, lifetime: number): number {
+  if (previous === undefined) return FIRST_TIMEOUT;
+  const limit = lifetime === 0 ? MAX_TIMEOUT : Math.min(MAX_TIMEOUT, lifetime * 1000);
+  return Math.max(FIRST_TIMEOUT, Math.min(limit, previous * 2));
+}

@@ -1,0 +1,130 @@
+/** Judging Registration Replies; changes nothing. RFC 5944 §3.6.2. */
+
+import { BROADCAST } from "../../shared/base/address.ts";
+import type { UdpReceived } from "../../shared/protocol/core.ts";
+import type { SecurityContext } from "../../shared/security/association.ts";
+import {
+  type AuthenticationOutcome,
+  checkAuthentication,
+} from "../../shared/security/authenticator.ts";
+import { lowBits } from "../../shared/security/replay.ts";
+import {
+  type DecodedControl,
+  decodeControl,
+  MOBILE_IP_PORT,
+  type RegistrationReply,
+} from "../../shared/wire/control.ts";
+import { isAccepted, ReplyCode, replyOrigin } from "../../shared/wire/reply-code.ts";
+import type { MnCoreConfig } from "./config.ts";
+import { foreignAgentContexts, type Operation } from "./request.ts";
+
+/** A request that has been sent and what must be known to judge its reply. */
+export interface Awaited {
+  readonly operation: Operation;
+  readonly identification: bigint;
+}
+
+export type Verdict =
+  | { readonly kind: "accepted"; readonly reply: RegistrationReply }
+  | {
+      readonly kind: "denied";
+      readonly reply: RegistrationReply;
+      readonly origin: "foreign-agent" | "home-agent";
+    }
+  | {
+      readonly kind: "discarded";
+      /** For the counters: from a fixed set. */
+      readonly reason: string;
+      /** To be told as a security exception (§3.6.2.1). */
+      readonly security: boolean;
+      readonly code?: number;
+    };
+
+function discarded(reason: string, security = false, code?: number): Verdict {
+  return { kind: "discarded", reason, security, ...(code === undefined ? {} : { code }) };
+}
+
+/**
+ * Everything of RFC 5944 §3.6.2.1 that can be seen here (UDP checksums are the socket's). A denial
+ * by a foreign agent without an association is nothing but a hint, and its sender must at least
+ * be the agent that was asked.
+ */
+export function judgeReply(
+  event: UdpReceived,
+  awaited: Awaited | undefined,
+  config: MnCoreConfig,
+): Verdict {
+  // Requests leave from port 434, and replies come to where requests came from (§3.7.2.3).
+  if (event.destinationPort !== MOBILE_IP_PORT) return discarded("reply-wrong-port");
+  if (event.destination !== config.homeAddress && event.destination !== BROADCAST) {
+    return discarded("reply-not-for-us");
+  }
+  const decoded = decodeControl(event.payload);
+  if (!decoded.ok) return discarded(`reply-${decoded.error.code}`);
+  const { message } = decoded.value;
+  if (message.name !== "registration-reply") return discarded("reply-wrong-type");
+  if (message.homeAddress !== config.homeAddress) return discarded("reply-wrong-home-address");
+  if (awaited === undefined) return discarded("reply-not-awaited");
+  const { operation, identification } = awaited;
+  if (event.interface !== undefined && event.interface !== operation.interface) {
+    return discarded("reply-wrong-interface");
+  }
+  if (lowBits(message.identification) !== lowBits(identification)) {
+    return discarded("reply-identification-mismatch");
+  }
+  return judgeAuthentication(event, decoded.value, message, operation, config);
+}
+
+function judgeAuthentication(
+  event: UdpReceived,
+  decoded: DecodedControl,
+  reply: RegistrationReply,
+  operation: Operation,
+  config: MnCoreConfig,
+): Verdict {
+  const { code } = reply;
+  const foreign = foreignAgentContexts(operation, config);
+  if (foreign.length > 0) {
+    const bad = failure(decoded, "mobile-foreign-authentication-extension", foreign);
+    if (bad !== undefined) return discarded(`reply-mobile-foreign-${bad}`, true, code);
+  }
+  const origin = replyOrigin(code);
+  if (origin === "unknown") return discarded("reply-unknown-code");
+  if (origin !== "home-agent") {
+    const asked = event.source === operation.agent || event.linkSource === operation.mac;
+    if (foreign.length === 0 && (!asked || operation.via === "home")) {
+      return discarded("reply-from-stranger");
+    }
+    return { kind: "denied", reply, origin: "foreign-agent" };
+  }
+  const bad = failure(decoded, "mobile-home-authentication-extension", [config.homeAssociation]);
+  if (bad !== undefined) return discarded(`reply-mobile-home-${bad}`, true, code);
+  if (!isAccepted(code)) {
+    // 2..8 mean success of a kind nobody has defined; only 0 and 1 accept (§3.4).
+    if (code < 128) return discarded("reply-unknown-code");
+    return { kind: "denied", reply, origin: "home-agent" };
+  }
+  if (reply.homeAgent !== config.homeAgent) return discarded("reply-wrong-home-agent");
+  return { kind: "accepted", reply };
+}
+
+function failure(
+  decoded: DecodedControl,
+  name: Parameters<typeof checkAuthentication>[1],
+  contexts: readonly SecurityContext[],
+): Exclude<AuthenticationOutcome["outcome"], "valid"> | undefined {
+  const { outcome } = checkAuthentication(decoded, name, contexts);
+  return outcome === "valid" ? undefined : outcome;
+}
+
+const authenticationFailures: ReadonlySet<number> = new Set([
+  ReplyCode.faMobileNodeFailedAuthentication,
+  ReplyCode.faHomeAgentFailedAuthentication,
+  ReplyCode.haMobileNodeFailedAuthentication,
+  ReplyCode.haForeignAgentFailedAuthentication,
+]);
+
+/** Codes 67, 68, 131, 132: to be logged as security exceptions (§3.6.2.1). */
+export function isAuthenticationFailure(code: number): boolean {
+  return authenticationFailures.has(code);
+}

@@ -1,0 +1,105 @@
+/** The events that the mobile node reports, with the fields of the interface contract. */
+
+import { formatIpv4 } from "../../shared/base/address.ts";
+import type { JsonObject } from "../../shared/base/result.ts";
+import type { Instant } from "../../shared/base/time.ts";
+import type { Report } from "../../shared/protocol/core.ts";
+import { RequestFlag } from "../../shared/wire/control.ts";
+import { replyCodeText } from "../../shared/wire/reply-code.ts";
+import type { Agent } from "./agents.ts";
+import type { Attachment } from "./attachment.ts";
+import type { Outcome, Pending, Registered } from "./registration.ts";
+import type { Operation } from "./request.ts";
+import { encapsulationOf } from "./status.ts";
+
+export function report(event: string, fields: JsonObject, level: Report["level"] = "info"): Report {
+  return { type: "report", event, fields, level };
+}
+
+export function agentFields(agent: Agent): JsonObject {
+  return { agent: formatIpv4(agent.address), mac: agent.mac, interface: agent.interface };
+}
+
+function operationFields(operation: Operation): JsonObject {
+  return {
+    agent: formatIpv4(operation.agent),
+    interface: operation.interface,
+    care_of_address: formatIpv4(operation.careOfAddress),
+  };
+}
+
+/** Renewals and retransmissions happen all the time. */
+export function requestReport(pending: Pending, renewal: boolean): Report {
+  const { operation, attempts } = pending;
+  const event = operation.action === "register" ? "registering" : "deregistering";
+  const fields = { ...operationFields(operation), lifetime: operation.lifetime };
+  const level = renewal || attempts > 1 ? "debug" : "info";
+  return report(event, { ...fields, renewal, attempts }, level);
+}
+
+export function registeredReport({ operation, lifetime }: Registered, renewal: boolean): Report {
+  const fields = {
+    ...operationFields(operation),
+    lifetime,
+    encapsulation: encapsulationOf(operation.flags),
+    reverse_tunnel: (operation.flags & RequestFlag.T) !== 0,
+    renewal,
+  };
+  return report("registered", fields, renewal ? "debug" : "info");
+}
+
+export function deregisteredReport(operation: Operation): Report {
+  const at = operation.via === "home" ? "home" : "foreign-agent";
+  return report("deregistered", { ...operationFields(operation), via: at });
+}
+
+export function deniedReport(
+  { operation, reply, origin }: Extract<Outcome, { kind: "denied" }>,
+  security: boolean,
+): Report {
+  const fields = {
+    ...operationFields(operation),
+    code: reply.code,
+    reason: replyCodeText(reply.code),
+    origin,
+    security_exception: security,
+  };
+  return report("denied", fields, "warning");
+}
+
+/** A move while a registration holds: where from, why, and since when nobody serves. */
+export interface Handover {
+  readonly from: Registered;
+  readonly reason: string;
+  readonly startedAt: Instant;
+  /** When the contact with the agent before was lost, if it was lost before the start. */
+  readonly lostAt: Instant | undefined;
+}
+
+function destination({ kind, agent }: Attachment): JsonObject {
+  return { to_agent: formatIpv4(agent.address), interface: agent.interface, mode: kind };
+}
+
+function origin({ operation }: Registered): JsonObject {
+  return {
+    from_agent: formatIpv4(operation.agent),
+    from_care_of_address: formatIpv4(operation.careOfAddress),
+  };
+}
+
+export function handoverStarted(handover: Handover, to: Attachment): Report {
+  const { from, reason } = handover;
+  return report("handover-started", { ...origin(from), ...destination(to), reason });
+}
+
+/** `gap_ms`: from the loss of the agent before to the acceptance, as the core saw it. */
+export function handoverFinished(handover: Handover, to: Attachment, now: Instant): Report {
+  const { from, reason, startedAt, lostAt } = handover;
+  return report("handover-finished", {
+    ...origin(from),
+    ...destination(to),
+    reason,
+    duration_ms: Math.round(now - startedAt),
+    gap_ms: lostAt === undefined ? null : Math.round(now - lostAt),
+  });
+}

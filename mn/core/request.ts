@@ -1,0 +1,163 @@
+/** Making Registration Requests. RFC 5944 §3.6.1, RFC 3024 §4.1. */
+
+import { type Ipv4, type Mac, MOBILE_AGENTS } from "../../shared/base/address.ts";
+import type { SendUdp } from "../../shared/protocol/core.ts";
+import type { PeerAssociation } from "../../shared/security/association.ts";
+import { appendAuthentication } from "../../shared/security/authenticator.ts";
+import { encodeControl, MOBILE_IP_PORT, RequestFlag } from "../../shared/wire/control.ts";
+import { type Agent, hasFlag } from "./agents.ts";
+import type { MnCoreConfig } from "./config.ts";
+import { usesReverseTunnel } from "./movement.ts";
+
+/** Away from multicast an ordinary TTL (RFC 5944 §3.6.1.1). */
+const DEFAULT_TTL = 64;
+/** RFC 3024 §4.1.1: so that the foreign agent sees that nobody is in between. */
+const REVERSE_TUNNEL_TTL = 255;
+
+export type Action = "register" | "deregister";
+
+/** What is to be asked for, and of whom. */
+export interface Operation {
+  readonly action: Action;
+  readonly via: "foreign-agent" | "home";
+  /** The agent table's key of the agent asked. */
+  readonly agentKey: string;
+  readonly interface: string;
+  /** IP source of the agent's advertisements. */
+  readonly agent: Ipv4;
+  /** Addresses by which an association with the agent may be known. */
+  readonly peers: readonly Ipv4[];
+  /** Their link-layer source. */
+  readonly mac: Mac;
+  /** IP destination: the agent, or at home the home agent itself (RFC 5944 §3.6.1.1). */
+  readonly destination: Ipv4;
+  readonly careOfAddress: Ipv4;
+  readonly lifetime: number;
+  /** The request's flags octet. */
+  readonly flags: number;
+}
+
+/** Two operations that one reply can settle. */
+export function sameOperation(a: Operation, b: Operation): boolean {
+  return a.action === b.action && a.agentKey === b.agentKey && a.careOfAddress === b.careOfAddress;
+}
+
+/** M, G and T only where the agent advertises them; D never with its address (§3.6.1.2). */
+function requestFlags(agent: Agent, config: MnCoreConfig): number {
+  const { encapsulation } = config.registration;
+  let flags = 0;
+  if (encapsulation === "minimal" && hasFlag(agent, "M")) flags |= RequestFlag.M;
+  if (encapsulation === "gre" && hasFlag(agent, "G")) flags |= RequestFlag.G;
+  if (usesReverseTunnel(agent, config)) flags |= RequestFlag.T;
+  return flags;
+}
+
+/** Through a foreign agent: never longer than it advertises or offered with code 69. */
+export function foreignRegistration(
+  agent: Agent,
+  careOfAddress: Ipv4,
+  offeredLifetime: number | undefined,
+  config: MnCoreConfig,
+): Operation {
+  const { lifetime } = config.registration;
+  const { registrationLifetime } = agent;
+  return {
+    ...addressing("register", agent),
+    careOfAddress,
+    lifetime: Math.min(lifetime, registrationLifetime, offeredLifetime ?? lifetime),
+    flags: requestFlags(agent, config),
+  };
+}
+
+/**
+ * Takes all bindings away, through an agent that relays: the care-of address is the home address
+ * (RFC 5944 §3.6.1.2), so that one left from an earlier link goes too.
+ */
+export function foreignDeregistration(agent: Agent, config: MnCoreConfig): Operation {
+  const careOfAddress = config.homeAddress;
+  return { ...addressing("deregister", agent), careOfAddress, lifetime: 0, flags: 0 };
+}
+
+/** At home the same goes straight to the home agent (RFC 5944 §3.1). */
+export function homeDeregistration(agent: Agent, config: MnCoreConfig): Operation {
+  return {
+    ...addressing("deregister", agent),
+    via: "home",
+    destination: config.homeAgent,
+    careOfAddress: config.homeAddress,
+    lifetime: 0,
+    flags: 0,
+  };
+}
+
+function addressing(action: Action, agent: Agent) {
+  return {
+    action,
+    via: "foreign-agent",
+    agentKey: agent.key,
+    interface: agent.interface,
+    agent: agent.address,
+    peers: [agent.address, ...agent.careOfAddresses],
+    mac: agent.mac,
+    destination: agent.address,
+  } as const;
+}
+
+/** Associations with an agent, known by its care-of address or the source of advertisements. */
+export function foreignAgentContexts(
+  operation: Operation,
+  config: MnCoreConfig,
+): readonly PeerAssociation[] {
+  if (operation.via === "home") return [];
+  return config.foreignAgents.filter(({ peer }) => operation.peers.includes(peer));
+}
+
+/** The fixed part, extension 32, and 33 where the agent shares an association (§3.6.1.3). */
+export function encodeRequest(
+  operation: Operation,
+  identification: bigint,
+  config: MnCoreConfig,
+): Uint8Array {
+  const fixed = encodeControl({
+    name: "registration-request",
+    flags: operation.flags,
+    lifetime: operation.lifetime,
+    homeAddress: config.homeAddress,
+    homeAgent: config.homeAgent,
+    careOfAddress: operation.careOfAddress,
+    identification,
+    extensions: [],
+  });
+  const forHome = appendAuthentication(
+    fixed,
+    "mobile-home-authentication-extension",
+    config.homeAssociation,
+  );
+  const [context] = foreignAgentContexts(operation, config);
+  return context === undefined
+    ? forHome
+    : appendAuthentication(forHome, "mobile-foreign-authentication-extension", context);
+}
+
+/**
+ * TTL: RFC 3024 §4.1.1 wants 255 with T, RFC 5944 §3.6.1.1 wants 1 to 224.0.0.11 and an ordinary
+ * value otherwise; the agent's unicast address is always known here, so both can be had.
+ */
+export function requestTtl(operation: Operation): number {
+  if (operation.destination === MOBILE_AGENTS) return 1;
+  return (operation.flags & RequestFlag.T) !== 0 ? REVERSE_TUNNEL_TTL : DEFAULT_TTL;
+}
+
+/** Straight to the agent's link-layer address: no ARP away from home (RFC 5944 §4.6). */
+export function sendRequest(operation: Operation, payload: Uint8Array, homeAddress: Ipv4): SendUdp {
+  return {
+    type: "send-udp",
+    source: homeAddress,
+    sourcePort: MOBILE_IP_PORT,
+    destination: operation.destination,
+    destinationPort: MOBILE_IP_PORT,
+    ttl: requestTtl(operation),
+    payload,
+    link: { interface: operation.interface, destination: operation.mac },
+  };
+}

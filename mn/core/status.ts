@@ -1,0 +1,77 @@
+/** The answers to `status` and `agents`, as the interface contract names their keys. */
+
+import { formatIpv4, type Ipv4 } from "../../shared/base/address.ts";
+import type { Json, JsonObject } from "../../shared/base/result.ts";
+import { type Instant, secondsLeft } from "../../shared/base/time.ts";
+import { INFINITE_LIFETIME, RequestFlag } from "../../shared/wire/control.ts";
+import { type Agent, hasFlag, isHomeAgent } from "./agents.ts";
+import type { MnCoreConfig } from "./config.ts";
+import type { Pending, Registered } from "./registration.ts";
+import type { MnState } from "./state.ts";
+
+const LETTERS = ["R", "B", "H", "F", "M", "G", "T", "U", "X", "I"] as const;
+
+export function agentJson(agent: Agent, config: MnCoreConfig, now: Instant): JsonObject {
+  return {
+    address: formatIpv4(agent.address),
+    mac: agent.mac,
+    interface: agent.interface,
+    care_of_addresses: agent.careOfAddresses.map(formatIpv4),
+    flags: Object.fromEntries(LETTERS.map((letter) => [letter, hasFlag(agent, letter)])),
+    sequence_number: agent.sequenceNumber,
+    registration_lifetime: agent.registrationLifetime,
+    lifetime_remaining: secondsLeft(agent.expiresAt, now),
+    prefix_lengths: agent.prefixLengths ?? null,
+    home: isHomeAgent(agent, config.homeAgent),
+  };
+}
+
+export interface StatusInputs {
+  readonly state: MnState;
+  readonly config: MnCoreConfig;
+  readonly attachment: "home" | "foreign-agent" | undefined;
+  readonly agent: Agent | undefined;
+  readonly registered: Registered | undefined;
+  readonly pending: Pending | undefined;
+  readonly lastCode: number | undefined;
+  readonly lastError: string | undefined;
+  readonly interfaces: readonly { readonly name: string; readonly up: boolean }[];
+  readonly counters: Record<string, number>;
+}
+
+function address(value: Ipv4 | undefined): string | null {
+  return value === undefined ? null : formatIpv4(value);
+}
+
+/** What was granted, by the flags that were asked for. */
+export function encapsulationOf(flags: number): string {
+  if ((flags & RequestFlag.G) !== 0) return "gre";
+  return (flags & RequestFlag.M) !== 0 ? "minimal" : "ipip";
+}
+
+export function statusJson(inputs: StatusInputs, now: Instant): Json {
+  const { state, config, attachment, agent, registered, pending } = inputs;
+  const flags = registered?.operation.flags;
+  const infinite = registered?.lifetime === INFINITE_LIFETIME;
+  const expiresAt = infinite ? undefined : registered?.expiresAt;
+  return {
+    state,
+    mode: attachment ?? (registered === undefined ? null : "foreign-agent"),
+    home_address: formatIpv4(config.homeAddress),
+    home_agent: formatIpv4(config.homeAgent),
+    care_of_address: address(registered?.operation.careOfAddress),
+    agent: address(agent?.address),
+    interface: agent?.interface ?? null,
+    encapsulation: flags === undefined ? null : encapsulationOf(flags),
+    reverse_tunnel: flags === undefined ? null : (flags & RequestFlag.T) !== 0,
+    udp_tunnel: false,
+    lifetime: registered?.lifetime ?? null,
+    lifetime_remaining: expiresAt === undefined ? null : secondsLeft(expiresAt, now),
+    last_code: inputs.lastCode ?? null,
+    last_error: inputs.lastError ?? null,
+    pending: pending !== undefined && !pending.denied,
+    attempts: pending?.attempts ?? 0,
+    interfaces: inputs.interfaces.map(({ name, up }) => ({ name, state: up ? "up" : "down" })),
+    counters: inputs.counters,
+  };
+}
