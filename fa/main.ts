@@ -1,43 +1,7 @@
 /** mip4-fa, the foreign agent: the program. */
 
-import { main } from "../shared/service/cli/main.ts";
-import type { Program } from "../shared/service/program.ts";
+import { start } from "../shared/service/cli/main.ts";
 import { runProgram } from "../shared/service/runtime/run.ts";
-import { describeFa, faTables, healthFa, performanceFa } from "./cli.ts";
-import {
-  completeFa,
-  crossCheckFa,
-  type FaConfig,
-  faPlanned,
-  faSchema,
-  resolveFa,
-} from "./config.ts";
-import type { FaCoreConfig } from "./core/config.ts";
-import { ForeignAgent } from "./core/foreign-agent.ts";
+import { faProgram } from "./program.ts";
 
-const program: Program<FaConfig, FaCoreConfig> = {
-  name: "mip4-fa",
-  role: "fa",
-  summary: "Mobile IPv4 foreign agent",
-  schema: faSchema,
-  planned: faPlanned,
-  complete: completeFa,
-  crossCheck: crossCheckFa,
-  resolve: resolveFa,
-  createCore: (config, random) => new ForeignAgent(config, random),
-  tables: faTables,
-  actions: [],
-  describe: describeFa,
-  health: healthFa,
-  performance: performanceFa,
-};
-
-main(program, runProgram).then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    console.error(error);
-    process.exitCode = 1;
-  },
-);
+start(faProgram, runProgram);

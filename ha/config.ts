@@ -169,8 +169,8 @@ export function resolveHa(config: HaConfig): Resolved<HaCoreConfig> {
       revocation: false,
       prefixLengths: advertisement.prefix_lengths,
       destination: ipv4(advertisement.destination),
-      // A home agent need not be the home link's router: hosts must not take it for one.
-      mobilityOnly: true,
+      // It forwards whatever reaches it (ip_forward is on), so a node back home may use it.
+      mobilityOnly: false,
     }),
   );
   return {

@@ -1,43 +1,7 @@
 /** mip4-ha, the home agent: the program. */
 
-import { main } from "../shared/service/cli/main.ts";
-import type { Program } from "../shared/service/program.ts";
+import { start } from "../shared/service/cli/main.ts";
 import { runProgram } from "../shared/service/runtime/run.ts";
-import { describeHa, haTables, healthHa, performanceHa } from "./cli.ts";
-import {
-  completeHa,
-  crossCheckHa,
-  type HaConfig,
-  haPlanned,
-  haSchema,
-  resolveHa,
-} from "./config.ts";
-import type { HaCoreConfig } from "./core/config.ts";
-import { HomeAgent } from "./core/home-agent.ts";
+import { haProgram } from "./program.ts";
 
-const program: Program<HaConfig, HaCoreConfig> = {
-  name: "mip4-ha",
-  role: "ha",
-  summary: "Mobile IPv4 home agent",
-  schema: haSchema,
-  planned: haPlanned,
-  complete: completeHa,
-  crossCheck: crossCheckHa,
-  resolve: resolveHa,
-  createCore: (config, random) => new HomeAgent(config, random),
-  tables: haTables,
-  actions: [],
-  describe: describeHa,
-  health: healthHa,
-  performance: performanceHa,
-};
-
-main(program, runProgram).then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    console.error(error);
-    process.exitCode = 1;
-  },
-);
+start(haProgram, runProgram);

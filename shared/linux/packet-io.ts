@@ -105,6 +105,11 @@ export interface Frame {
   readonly etherType: number;
   /** What follows the Ethernet header; a copy: may be kept. */
   readonly payload: Uint8Array;
+  /**
+   * Whether the sending kernel left the UDP checksum to a device that a virtual link does not have
+   * (TP_STATUS_CSUMNOTREADY); `undefined` when the provider cannot tell.
+   */
+  readonly checksumPending?: boolean;
 }
 
 export interface LinkSocket extends Closable {

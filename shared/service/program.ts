@@ -3,7 +3,7 @@
 import type * as z from "zod";
 import type { Ipv4, Prefix } from "../base/address.ts";
 import type { Random } from "../base/random.ts";
-import type { JsonObject } from "../base/result.ts";
+import type { JsonObject, Result } from "../base/result.ts";
 import type { LinkFilter } from "../linux/packet-io.ts";
 import type { Core } from "../protocol/core.ts";
 
@@ -40,16 +40,18 @@ export interface Wiring {
 
 /** Keys that every program's configuration has, in the file's own form. */
 export interface CommonConfig {
-  readonly log: { readonly level: string; readonly format: "text" | "json" };
+  readonly log: {
+    readonly level: "debug" | "info" | "warning" | "error";
+    readonly format: "text" | "json";
+  };
   readonly control: { readonly socket: string };
   readonly dataplane: {
     readonly driver: string;
     readonly mtu: number;
-    readonly df: string;
+    readonly df: "copy" | "clear" | "set";
     readonly route_table: number;
     readonly rule_priority: number;
   };
-  readonly state: { readonly path: string };
 }
 
 /** A command that shows a table (`visitors`) or one object (`status`). */
@@ -67,32 +69,65 @@ export interface TableCommand {
 export interface ActionCommand {
   readonly name: string;
   readonly summary: string;
-  /** Positional arguments, as cac writes them: `<home-address>`. */
+  /** Names of the positional arguments, all of them required; they are the `args` of the command. */
   readonly arguments: readonly string[];
 }
 
+/** One program; `run`, `check` and every other command need nothing else. */
 export interface Program<FileConfig extends CommonConfig = CommonConfig, CoreConfig = unknown> {
   readonly name: "mip4-fa" | "mip4-mn" | "mip4-ha";
   readonly role: "fa" | "mn" | "ha";
   readonly summary: string;
+  /** The only authority on the configuration: its input is the file, its output has every default. */
   readonly schema: z.ZodType<FileConfig>;
-  /** Rules that need more than one key; the faults the schema cannot see. */
-  readonly crossCheck: (config: FileConfig) => readonly ConfigFault[];
-  /** File form to core form; key files have been read into `key` before. */
-  readonly resolve: (
+  /**
+   * Keys and tables of the contract whose capability is not built yet, without array indexes
+   * (`advertisement.challenge`), and what they will do: such a key is refused with that sentence.
+   */
+  readonly planned: Readonly<Record<string, string>>;
+  /** Defaults that depend on the machine (a care-of address); the rest comes from the schema. */
+  readonly complete: (
     config: FileConfig,
     host: HostFacts,
-  ) =>
-    | { readonly core: CoreConfig; readonly wiring: Wiring }
-    | { readonly faults: readonly ConfigFault[] };
+  ) => Result<FileConfig, readonly ConfigFault[]>;
+  /** Rules that need more than one key; the faults the schema cannot see. */
+  readonly crossCheck: (config: FileConfig) => readonly ConfigFault[];
+  /** Completed and checked file form to core form; key files have been read into `key` before. */
+  readonly resolve: (config: FileConfig) => Resolved<CoreConfig>;
   readonly createCore: (config: CoreConfig, random: Random) => Core<CoreConfig>;
   readonly tables: readonly TableCommand[];
   readonly actions: readonly ActionCommand[];
-  /** One line for people, from `status`. */
+  /** The lines of `status` for people, from its JSON. */
   readonly describe: (status: JsonObject) => readonly (readonly [label: string, value: string])[];
   /** Problems that `health` reports, from `status`; none is OK. */
-  readonly health: (status: JsonObject) => readonly {
-    readonly severity: "warning" | "critical";
-    readonly message: string;
-  }[];
+  readonly health: (status: JsonObject) => readonly HealthProblem[];
+  /** Performance data of `health` (Nagios form: `label=value`), from `status`. */
+  readonly performance: (
+    status: JsonObject,
+  ) => readonly (readonly [label: string, value: number])[];
 }
+
+/** What a program is made of once its configuration is understood. */
+export interface Resolved<CoreConfig> {
+  readonly core: CoreConfig;
+  readonly wiring: Wiring;
+  /** Where what must outlive a crash is kept. */
+  readonly journalPath: string;
+}
+
+export interface HealthProblem {
+  readonly severity: "warning" | "critical";
+  readonly message: string;
+}
+
+/** How to run a program; `loadConfig` (config/load.ts) reads what this names, again at SIGHUP. */
+export interface RunOptions {
+  readonly configFile: string;
+  readonly board?: string | undefined;
+}
+
+/** The run loop (runtime.ts), given to the command line by main.ts; resolves to the exit code. */
+export type Run = <FileConfig extends CommonConfig, CoreConfig>(
+  program: Program<FileConfig, CoreConfig>,
+  options: RunOptions,
+) => Promise<number>;

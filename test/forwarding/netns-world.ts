@@ -5,7 +5,7 @@
 
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { createInterface, type Interface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -101,6 +101,7 @@ export function macOf(host: Host, device: string): string {
 export interface Answer extends JsonObject {
   readonly tunnels: readonly JsonObject[];
   readonly counters: Readonly<Record<string, number>>;
+  readonly arp: readonly string[];
   readonly failures?: readonly string[];
   readonly events: readonly JsonObject[];
 }
@@ -146,8 +147,4 @@ export class DriverProcess {
     this.#child.stdin.end();
     if (this.#child.exitCode === null) await once(this.#child, "exit");
   }
-}
-
-export function readText(path: string): string {
-  return readFileSync(path, "utf8");
 }

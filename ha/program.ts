@@ -1,0 +1,31 @@
+/** mip4-ha, the home agent, as the service layer sees it. */
+
+import type { Program } from "../shared/service/program.ts";
+import { describeHa, haTables, healthHa, performanceHa } from "./cli.ts";
+import {
+  completeHa,
+  crossCheckHa,
+  type HaConfig,
+  haPlanned,
+  haSchema,
+  resolveHa,
+} from "./config.ts";
+import type { HaCoreConfig } from "./core/config.ts";
+import { HomeAgent } from "./core/home-agent.ts";
+
+export const haProgram: Program<HaConfig, HaCoreConfig> = {
+  name: "mip4-ha",
+  role: "ha",
+  summary: "Mobile IPv4 home agent",
+  schema: haSchema,
+  planned: haPlanned,
+  complete: completeHa,
+  crossCheck: crossCheckHa,
+  resolve: resolveHa,
+  createCore: (config, random) => new HomeAgent(config, random),
+  tables: haTables,
+  actions: [],
+  describe: describeHa,
+  health: healthHa,
+  performance: performanceHa,
+};

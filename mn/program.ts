@@ -1,0 +1,31 @@
+/** mip4-mn, the mobile node client, as the service layer sees it. */
+
+import type { Program } from "../shared/service/program.ts";
+import { describeMn, healthMn, mnActions, mnTables, performanceMn } from "./cli.ts";
+import {
+  completeMn,
+  crossCheckMn,
+  type MnConfig,
+  mnPlanned,
+  mnSchema,
+  resolveMn,
+} from "./config.ts";
+import type { MnCoreConfig } from "./core/config.ts";
+import { MobileNode } from "./core/mobile-node.ts";
+
+export const mnProgram: Program<MnConfig, MnCoreConfig> = {
+  name: "mip4-mn",
+  role: "mn",
+  summary: "Mobile IPv4 mobile node",
+  schema: mnSchema,
+  planned: mnPlanned,
+  complete: completeMn,
+  crossCheck: crossCheckMn,
+  resolve: resolveMn,
+  createCore: (config, random) => new MobileNode(config, random),
+  tables: mnTables,
+  actions: mnActions,
+  describe: describeMn,
+  health: healthMn,
+  performance: performanceMn,
+};

@@ -1,0 +1,111 @@
+/**
+ * Writes the three programs, each one file that runs with nothing beside it: dist/mip4-fa, -mn, -ha.
+ *
+ *   node build/scripts/bundle.js [--out DIR]
+ *
+ * Run in the project's root after `tsc`. White space goes and names stay: that is a third of the
+ * size gone, and a stack trace from a router is still readable. The metafile of each bundle is
+ * written to build/meta-*.json, where the architecture test reads the import edges.
+ */
+
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { build, type Metafile, type Plugin } from "esbuild";
+import { embedNative } from "./embed-native.ts";
+
+/** Octets of one bundle, native helpers included: routers have little flash. */
+const BUDGET = 700_000;
+const ROLES = ["fa", "mn", "ha"] as const;
+/** Development machines load these from node_modules; a bundle works without them. */
+const NOT_BUNDLED = ["raw-socket", "@xiaobaidadada/node-tuntap2-wintun"];
+
+/** Puts version and boards in the place of shared/service/embedded.ts, with the same exports. */
+function embedFiles(): Plugin {
+  return {
+    name: "embed-files",
+    setup(builder) {
+      builder.onLoad({ filter: /[/\\]service[/\\]embedded\.[jt]s$/ }, () => {
+        const manifest: unknown = JSON.parse(readFileSync("package.json", "utf8"));
+        const { version } = manifest as { readonly version: string };
+        const boards = readdirSync("board-configs")
+          .filter((file) => file.endsWith(".toml"))
+          .sort()
+          .map((file) => [
+            file.slice(0, -".toml".length),
+            readFileSync(join("board-configs", file), "utf8"),
+          ]);
+        const contents = `export const version = () => ${JSON.stringify(version)};
+export const boardFiles = () => ${JSON.stringify(boards)};
+`;
+        return { contents, loader: "js" as const };
+      });
+    },
+  };
+}
+
+/** The licence texts of the packages that a bundle holds, as its last comment. */
+function licenceComment(metafile: Metafile): string {
+  const packages = Object.keys(metafile.inputs).flatMap((input) => {
+    const match = /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input);
+    return match?.[1] === undefined ? [] : [match[1]];
+  });
+  const texts = [...new Set(packages)].sort().map((name) => {
+    const directory = join("node_modules", name);
+    const file = readdirSync(directory).find((entry) => /^licen[cs]e/i.test(entry));
+    if (file === undefined) throw new Error(`no licence file in ${directory}`);
+    return `${name}\n\n${readFileSync(join(directory, file), "utf8").trim()}`;
+  });
+  const own = existsSync("LICENSE") ? "mip4: Apache-2.0, see LICENSE" : "mip4: Apache-2.0";
+  const comment = [own, ...texts].join("\n\n----\n\n").replaceAll("*/", "* /");
+  return `/*! Licences\n\n${comment}\n*/\n`;
+}
+
+async function bundle(role: (typeof ROLES)[number], out: string): Promise<number> {
+  const result = await build({
+    entryPoints: [`${role}/main.ts`],
+    bundle: true,
+    write: false,
+    metafile: true,
+    platform: "node",
+    format: "cjs",
+    target: "node20",
+    banner: { js: "#!/usr/bin/env node" },
+    minifyWhitespace: true,
+    minifySyntax: true,
+    // An error at load time prints its line.
+    lineLimit: 120,
+    legalComments: "none",
+    external: NOT_BUNDLED,
+    plugins: [embedFiles(), embedNative()],
+    logLevel: "warning",
+  });
+  const code = result.outputFiles[0]?.text ?? "";
+  const text = `${code}${licenceComment(result.metafile)}`;
+  const file = join(out, `mip4-${role}`);
+  writeFileSync(file, text);
+  chmodSync(file, 0o755);
+  writeFileSync(join("build", `meta-${role}.json`), JSON.stringify(result.metafile));
+  return Buffer.byteLength(text);
+}
+
+const out = process.argv[2] === "--out" ? (process.argv[3] ?? "dist") : "dist";
+mkdirSync(out, { recursive: true });
+mkdirSync("build", { recursive: true });
+// Inside this checkout, whose package.json says "module", the bundles are CommonJS all the same.
+writeFileSync(join(out, "package.json"), '{ "type": "commonjs" }\n');
+for (const role of ROLES) {
+  const size = await bundle(role, out);
+  const share = Math.round((size / BUDGET) * 100);
+  console.log(`${join(out, `mip4-${role}`)}  ${size} octets, ${share} % of the budget`);
+  if (size > BUDGET) {
+    console.error(`mip4-${role} is over its budget of ${BUDGET} octets`);
+    process.exitCode = 1;
+  }
+}

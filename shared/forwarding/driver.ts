@@ -1,0 +1,46 @@
+/** What every forwarding driver offers to the daemon, and what it must be told. */
+
+import type { Ipv4 } from "../base/address.ts";
+import type { JsonObject } from "../base/result.ts";
+import type { DfPolicy } from "./ipip.ts";
+import type { ForwardingState } from "./state.ts";
+
+export interface DriverConfig {
+  readonly role: "fa" | "mn" | "ha";
+  readonly routeTable: number;
+  readonly rulePriority: number;
+  /** MTU of the tunnel; 0 takes what the uplink leaves. */
+  readonly mtu: number;
+  readonly df: DfPolicy;
+}
+
+export interface Driver {
+  /** Finds what an earlier run left, and makes what is there whatever is forwarded. */
+  start(): Promise<void>;
+  /**
+   * Makes the machine forward as declared. Rejects with a `ForwardingError` when parts of it could
+   * not be done; the rest is done, and those parts are tried again at the next call and when a link
+   * changes.
+   */
+  apply(state: ForwardingState): Promise<void>;
+  /** Removes everything it made. */
+  stop(): Promise<void>;
+  /** Local tunnel ends on which tunnel packets are accepted even before there is a tunnel. */
+  setTunnelAddresses(addresses: readonly Ipv4[]): void;
+  /** For `status`: `driver`, `interface`, `mtu`, and what could not be done. */
+  status(): JsonObject;
+  /** Rows of `tunnels --json`. */
+  tunnels(): readonly JsonObject[];
+  /** Packets and drops by reason. */
+  counters(): Readonly<Record<string, number>>;
+}
+
+/** Some operations failed; one line each. */
+export class ForwardingError extends Error {
+  readonly failures: readonly string[];
+
+  constructor(failures: readonly string[]) {
+    super(failures.join("; "));
+    this.failures = failures;
+  }
+}

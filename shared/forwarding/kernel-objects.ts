@@ -1,0 +1,149 @@
+/**
+ * The kernel objects that forwarding is made of, as plain values. Each program marks what it makes,
+ * all marks derived from one table number, so that it finds its own again after a crash and never
+ * touches anything else.
+ */
+
+import { formatIpv4, formatPrefix, type Ipv4, type Mac, type Prefix } from "../base/address.ts";
+
+export interface AddressObject {
+  readonly kind: "address";
+  readonly device: string;
+  readonly prefix: Prefix;
+  /** `host`: never a source address of anything that leaves. */
+  readonly scope?: "host";
+}
+
+export interface RouteObject {
+  readonly kind: "route";
+  readonly table: number;
+  readonly destination: Prefix;
+  readonly device: string;
+  readonly gateway?: Ipv4;
+  /** Preferred source address of what starts here. */
+  readonly source?: Ipv4;
+  readonly scope: "global" | "link";
+  /** The gateway counts as a neighbour whatever its address is. */
+  readonly onlink?: boolean;
+  readonly mtu?: number;
+}
+
+export interface RuleObject {
+  readonly kind: "rule";
+  readonly priority: number;
+  readonly table: number;
+  readonly from?: Ipv4;
+  readonly fwmark?: number;
+  readonly iif?: string;
+  /** Ignore routes whose prefix is not longer than this. */
+  readonly suppressPrefixLength?: number;
+}
+
+/** A neighbour entry that needs no ARP and does not expire. */
+export interface NeighborObject {
+  readonly kind: "neighbor";
+  readonly device: string;
+  readonly address: Ipv4;
+  readonly mac: Mac;
+}
+
+/** An address for which this host answers ARP on a link. */
+export interface ProxyNeighborObject {
+  readonly kind: "proxy-neighbor";
+  readonly device: string;
+  readonly address: Ipv4;
+}
+
+/** A kernel setting below /proc/sys; the value found is remembered and put back. */
+export interface SysctlObject {
+  readonly kind: "sysctl";
+  readonly path: string;
+  readonly value: string;
+  /** Where two items want different values the higher one holds. */
+  readonly precedence?: number;
+}
+
+/** A source (link, link-layer address, IP address) whose packets get the firewall mark. */
+export interface VisitorObject {
+  readonly kind: "visitor";
+  readonly device: string;
+  readonly mac: Mac;
+  readonly address: Ipv4;
+}
+
+export type KernelObject =
+  | AddressObject
+  | RouteObject
+  | RuleObject
+  | NeighborObject
+  | ProxyNeighborObject
+  | SysctlObject
+  | VisitorObject;
+
+export const MAIN_TABLE = 254;
+
+/** The marks of one program. */
+export interface Marks {
+  readonly table: number;
+  /** `proto` of routes, rules and neighbours. */
+  readonly protocol: number;
+  /** The TUN device. */
+  readonly anchor: string;
+  readonly nftTable: string;
+  readonly fwmark: number;
+}
+
+/** Protocol numbers up to here mean the kernel itself, boot and static configuration. */
+const LAST_RESERVED_PROTOCOL = 4;
+
+export function marksOf(routeTable: number): Marks {
+  const low = routeTable & 0xff;
+  return {
+    table: routeTable,
+    protocol: low > LAST_RESERVED_PROTOCOL ? low : low + 128,
+    anchor: `mip${routeTable}`,
+    nftTable: `mip${routeTable}`,
+    fwmark: routeTable,
+  };
+}
+
+/** What the kernel takes as the same object: adding it twice fails or replaces. */
+export function objectKey(object: KernelObject): string {
+  switch (object.kind) {
+    case "address":
+      return `address ${object.device} ${formatPrefix(object.prefix)}`;
+    case "route":
+      return `route ${object.table} ${formatPrefix(object.destination)}`;
+    case "rule":
+      return `rule ${object.priority} ${object.table} ${object.from ?? ""} ${object.fwmark ?? ""} ${object.iif ?? ""} ${object.suppressPrefixLength ?? ""}`;
+    case "neighbor":
+      return `neighbor ${object.device} ${formatIpv4(object.address)}`;
+    case "proxy-neighbor":
+      return `proxy-neighbor ${object.device} ${formatIpv4(object.address)}`;
+    case "sysctl":
+      return `sysctl ${object.path}`;
+    case "visitor":
+      return `visitor ${object.device} ${object.mac} ${formatIpv4(object.address)}`;
+  }
+}
+
+/** Same key and same content, so nothing need be done. */
+export function isSameObject(a: KernelObject, b: KernelObject): boolean {
+  if (a === b) return true;
+  if (a.kind !== b.kind || objectKey(a) !== objectKey(b)) return false;
+  if (a.kind === "neighbor" && b.kind === "neighbor") return a.mac === b.mac;
+  if (a.kind === "sysctl" && b.kind === "sysctl") return a.value === b.value;
+  if (a.kind === "route" && b.kind === "route") return isSameRoute(a, b);
+  return true;
+}
+
+function isSameRoute(a: RouteObject, b: RouteObject): boolean {
+  return (
+    a.device === b.device &&
+    a.gateway === b.gateway &&
+    a.source === b.source &&
+    a.scope === b.scope &&
+    (a.onlink ?? false) === (b.onlink ?? false) &&
+    a.mtu === b.mtu
+  );
+}

@@ -1,0 +1,80 @@
+/**
+ * The smallest ordered list of operations from what the kernel has to what it should have. Adding
+ * comes before removing, so nothing that both states need is ever missing in between.
+ */
+
+import { isSameObject, type KernelObject, objectKey } from "./kernel-objects.ts";
+
+export interface Operation {
+  readonly action: "add" | "replace" | "remove";
+  readonly object: KernelObject;
+}
+
+/**
+ * Order of making; removing goes backwards. `ip_forward` comes first because writing it resets the
+ * forwarding setting of every interface; a rule comes last, when the table it points to is full.
+ */
+export function rankOf(object: KernelObject): number {
+  switch (object.kind) {
+    case "sysctl":
+      return object.path === "net/ipv4/ip_forward" ? 0 : 1;
+    case "address":
+      return 2;
+    case "neighbor":
+      return 3;
+    case "route":
+      // A route through a gateway or with a source address may need the others first.
+      return object.gateway === undefined ? 4 : 5;
+    case "proxy-neighbor":
+      return 6;
+    case "visitor":
+      return 7;
+    case "rule":
+      return 8;
+  }
+}
+
+function byRank(a: Operation, b: Operation): number {
+  return rankOf(a.object) - rankOf(b.object);
+}
+
+/** The plan for one key: nothing when it is there as it should be. */
+function operationFor(
+  current: KernelObject | undefined,
+  desired: KernelObject | undefined,
+): Operation | undefined {
+  if (desired === undefined) {
+    return current === undefined ? undefined : { action: "remove", object: current };
+  }
+  if (current === undefined) return { action: "add", object: desired };
+  return isSameObject(current, desired) ? undefined : { action: "replace", object: desired };
+}
+
+function ordered(operations: readonly Operation[]): Operation[] {
+  const making = operations.filter((operation) => operation.action !== "remove");
+  const removing = operations.filter((operation) => operation.action === "remove");
+  return [...making.sort(byRank), ...removing.reverse().sort((a, b) => byRank(b, a))];
+}
+
+/** Plans for some keys only; everything else stays as it is. */
+export function planKeys(
+  keys: Iterable<string>,
+  current: ReadonlyMap<string, KernelObject>,
+  desired: { get(key: string): KernelObject | undefined },
+): Operation[] {
+  const operations: Operation[] = [];
+  for (const key of keys) {
+    const operation = operationFor(current.get(key), desired.get(key));
+    if (operation !== undefined) operations.push(operation);
+  }
+  return ordered(operations);
+}
+
+export function plan(
+  current: Iterable<KernelObject>,
+  desired: Iterable<KernelObject>,
+): Operation[] {
+  const before = new Map([...current].map((object) => [objectKey(object), object]));
+  const after = new Map([...desired].map((object) => [objectKey(object), object]));
+  return planKeys(new Set([...before.keys(), ...after.keys()]), before, after);
+}

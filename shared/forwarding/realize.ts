@@ -1,0 +1,182 @@
+/**
+ * What declared forwarding means in kernel objects and tunnel table entries, an item at a time, so
+ * that a change costs as much as what changed.
+ */
+
+import { type Ipv4, networkOf, type Prefix, toIpv4, UNSPECIFIED } from "../base/address.ts";
+import { type KernelObject, MAIN_TABLE, marksOf, type RuleObject } from "./kernel-objects.ts";
+import type {
+  AtHomeItem,
+  BindingItem,
+  ForwardingItem,
+  ListeningItem,
+  VisitingItem,
+  VisitorItem,
+} from "./state.ts";
+import type { TunnelEntry } from "./tunnel-table.ts";
+
+export interface RealizeConfig {
+  readonly role: "fa" | "mn" | "ha";
+  readonly routeTable: number;
+  readonly rulePriority: number;
+  /** Without nft a visitor is told from others by one rule each, without its link-layer address. */
+  readonly hasNft: boolean;
+}
+
+export interface Realized {
+  readonly objects: readonly KernelObject[];
+  readonly tunnels: readonly TunnelEntry[];
+}
+
+const DEFAULT: Prefix = { address: UNSPECIFIED, length: 0 };
+/** The dummy address of RFC 7600: an interface that has none may receive only from its own routes. */
+const DUMMY = toIpv4(0xc0000008);
+/** A device at home must answer ARP although a listening one must not. */
+const AT_HOME_PRECEDENCE = 1;
+
+function host(address: Ipv4): Prefix {
+  return { address, length: 32 };
+}
+
+function setting(path: string, value: string, precedence = 0): KernelObject {
+  const object = { kind: "sysctl", path: `net/ipv4/${path}`, value } as const;
+  return precedence === 0 ? object : { ...object, precedence };
+}
+
+/** What a running program has whatever it forwards. */
+export function realizeBase(config: RealizeConfig): readonly KernelObject[] {
+  const { anchor, table, fwmark } = marksOf(config.routeTable);
+  // Strict filtering would drop what leaves a tunnel; the higher of `all` and this one holds.
+  const objects = [setting(`conf/${anchor}/rp_filter`, "2")];
+  if (config.role === "mn") return objects;
+  const rule: RuleObject = { kind: "rule", priority: config.rulePriority, table };
+  objects.unshift(setting("ip_forward", "1"));
+  if (config.role === "ha") return [...objects, rule];
+  // What correspondents send comes out of the tunnel, and no route to them leads into it: the
+  // reverse path filter, however loose, drops that on an interface without any address.
+  objects.push({ kind: "address", device: anchor, prefix: host(DUMMY), scope: "host" });
+  objects.push({ kind: "route", table, destination: DEFAULT, device: anchor, scope: "link" });
+  return config.hasNft ? [...objects, { ...rule, fwmark }] : objects;
+}
+
+export function realize(item: ForwardingItem, config: RealizeConfig): Realized {
+  switch (item.kind) {
+    case "binding":
+      return realizeBinding(item, config);
+    case "visitor":
+      return realizeVisitor(item, config);
+    case "home-address": {
+      const device = marksOf(config.routeTable).anchor;
+      return {
+        objects: [{ kind: "address", device, prefix: host(item.address) }],
+        tunnels: [],
+      };
+    }
+    case "listening":
+      return { objects: realizeListening(item), tunnels: [] };
+    case "visiting":
+      return { objects: realizeVisiting(item, config), tunnels: [] };
+    case "at-home":
+      return { objects: realizeAtHome(item, config), tunnels: [] };
+  }
+}
+
+/** RFC 5944 §4.2.3: intercept and tunnel; RFC 3024 §4.3.2: take back what comes by the tunnel. */
+function realizeBinding(item: BindingItem, config: RealizeConfig): Realized {
+  const { anchor, table } = marksOf(config.routeTable);
+  const { homeAddress: address, homeInterface: device, encapsulation } = item;
+  const objects: KernelObject[] = [
+    { kind: "route", table, destination: host(address), device: anchor, scope: "link" },
+  ];
+  if (device !== undefined) {
+    objects.push(
+      setting(`neigh/${device}/proxy_delay`, "0"),
+      setting(`conf/${device}/forwarding`, "1"),
+      { kind: "proxy-neighbor", device, address },
+    );
+  }
+  const end = { local: item.homeAgent, remote: item.careOfAddress, encapsulation, address };
+  const tunnels: TunnelEntry[] = [{ ...end, direction: "out", match: "destination" }];
+  if (item.reverse) tunnels.push({ ...end, direction: "in", match: "source" });
+  return { objects, tunnels };
+}
+
+/** RFC 5944 §4.2.2: deliver without ARP; RFC 3024 §5.1: direct delivery into the reverse tunnel. */
+function realizeVisitor(item: VisitorItem, config: RealizeConfig): Realized {
+  const { table } = marksOf(config.routeTable);
+  const { homeAddress: address, interface: device, mac, encapsulation } = item;
+  const objects: KernelObject[] = [
+    { kind: "neighbor", device, address, mac },
+    { kind: "route", table: MAIN_TABLE, destination: host(address), device, scope: "link" },
+  ];
+  const end = { local: item.careOfAddress, remote: item.homeAgent, encapsulation, address };
+  const tunnels: TunnelEntry[] = [{ ...end, direction: "in", match: "destination" }];
+  if (item.reverse) {
+    tunnels.push({ ...end, direction: "out", match: "source" });
+    objects.push(
+      config.hasNft
+        ? { kind: "visitor", device, mac, address }
+        : { kind: "rule", priority: config.rulePriority, table, iif: device, from: address },
+    );
+  }
+  return { objects, tunnels };
+}
+
+/**
+ * RFC 5944 §4.6: away from home no broadcast ARP about the home address and no answer to one. The
+ * reverse path filter would drop advertisements of a router that is not on the home network.
+ */
+function realizeListening(item: ListeningItem | VisitingItem): KernelObject[] {
+  return [
+    setting("conf/all/rp_filter", "0"),
+    setting(`conf/${item.interface}/rp_filter`, "0"),
+    setting(`conf/${item.interface}/arp_ignore`, "1"),
+    setting(`conf/${item.interface}/arp_announce`, "2"),
+  ];
+}
+
+/** Connected networks first, then the table in which the home address is the source. */
+function nodeRules(config: RealizeConfig): KernelObject[] {
+  const { rulePriority: priority, routeTable } = config;
+  return [
+    { kind: "rule", priority, table: MAIN_TABLE, suppressPrefixLength: 0 },
+    { kind: "rule", priority: priority + 1, table: routeTable },
+  ];
+}
+
+/** RFC 5944 §4.2.1: the foreign agent is the default router, whatever network it is on. */
+function realizeVisiting(item: VisitingItem, config: RealizeConfig): KernelObject[] {
+  const { interface: device, router, homeAddress: source } = item;
+  const table = config.routeTable;
+  return [
+    ...realizeListening(item),
+    { kind: "neighbor", device, address: router, mac: item.routerMac },
+    { kind: "route", table, destination: host(router), device, source, scope: "link" },
+    { ...defaultVia(table, device, router), source },
+    ...nodeRules(config),
+  ];
+}
+
+function realizeAtHome(item: AtHomeItem, config: RealizeConfig): KernelObject[] {
+  const { interface: device, router, homeAddress: source } = item;
+  const table = config.routeTable;
+  const objects: KernelObject[] = [
+    setting("conf/all/arp_ignore", "0", AT_HOME_PRECEDENCE),
+    setting(`conf/${device}/arp_ignore`, "0", AT_HOME_PRECEDENCE),
+    {
+      kind: "route",
+      table,
+      destination: networkOf(item.homePrefix),
+      device,
+      source,
+      scope: "link",
+    },
+  ];
+  if (router !== undefined) objects.push({ ...defaultVia(table, device, router), source });
+  return [...objects, ...nodeRules(config)];
+}
+
+function defaultVia(table: number, device: string, gateway: Ipv4) {
+  const route = { kind: "route", table, destination: DEFAULT, device, gateway } as const;
+  return { ...route, scope: "global", onlink: true } as const;
+}

@@ -1,0 +1,32 @@
+/** Puts the `tun` driver together from the real parts. */
+
+import type { JsonObject } from "../../base/result.ts";
+import { IpCommandNetwork } from "../../linux/ip-command.ts";
+import { NetlinkNetwork } from "../../linux/netlink/netlink-network.ts";
+import { NftVisitors } from "../../linux/nft-visitors.ts";
+import type { PacketIo } from "../../linux/packet-io.ts";
+import { Sysctls } from "../../linux/sysctl.ts";
+import type { DriverConfig } from "../driver.ts";
+import { marksOf } from "../kernel-objects.ts";
+import { TunDriver } from "./tun-driver.ts";
+
+export interface TunDriverOptions {
+  readonly io: PacketIo;
+  readonly config: DriverConfig;
+  /** Where the original values of changed settings are kept, such as `<state path>.sysctl`. */
+  readonly sysctlFile: string | undefined;
+  readonly report: (event: string, fields: JsonObject) => void;
+}
+
+export function createTunDriver({ io, config, sysctlFile, report }: TunDriverOptions): TunDriver {
+  const sysctls = new Sysctls({ file: sysctlFile });
+  sysctls.load();
+  return new TunDriver({
+    io,
+    config,
+    network: io.capabilities.has("netlink") ? new NetlinkNetwork(io) : new IpCommandNetwork(),
+    sysctls,
+    nft: new NftVisitors(marksOf(config.routeTable)),
+    report,
+  });
+}

@@ -1,0 +1,130 @@
+/**
+ * What the kernel has of ours, as far as this process knows, and how it is brought to what is
+ * wanted: network objects by `KernelNetwork`, settings by /proc/sys, visitors by nft.
+ */
+
+import type { KernelNetwork, NetworkOperation } from "../../linux/kernel-network.ts";
+import type { NftVisitors } from "../../linux/nft-visitors.ts";
+import type { Sysctls } from "../../linux/sysctl.ts";
+import {
+  type KernelObject,
+  type Marks,
+  objectKey,
+  type SysctlObject,
+  type VisitorObject,
+} from "../kernel-objects.ts";
+import type { ObjectSet } from "../object-set.ts";
+import { type Operation, planKeys } from "../plan.ts";
+
+interface Parts {
+  readonly network: KernelNetwork;
+  readonly sysctls: Sysctls;
+  readonly nft: NftVisitors;
+}
+
+export class KernelState {
+  readonly #parts: Parts;
+  readonly #marks: Marks;
+  readonly #wanted: ObjectSet;
+  #current = new Map<string, KernelObject>();
+  /** Keys whose operation failed; tried again each time. */
+  readonly #failed = new Set<string>();
+
+  constructor(parts: Parts, marks: Marks, wanted: ObjectSet) {
+    this.#parts = parts;
+    this.#marks = marks;
+    this.#wanted = wanted;
+  }
+
+  /** Reads what is there. Elements of the nft set are not read: the first update writes them all. */
+  async load(): Promise<void> {
+    const { network, sysctls } = this.#parts;
+    const objects: KernelObject[] = await network.read(this.#marks);
+    const paths = new Set(sysctls.changed());
+    for (const [, object] of this.#current) {
+      if (object.kind === "sysctl") paths.add(object.path);
+      else if (object.kind === "visitor") objects.push(object);
+    }
+    for (const path of paths) {
+      const value = sysctls.read(path);
+      if (value !== undefined) objects.push({ kind: "sysctl", path, value });
+    }
+    this.#current = new Map(objects.map((object) => [objectKey(object), object]));
+  }
+
+  /** Every key that is there or wanted. */
+  allKeys(): Set<string> {
+    return new Set([...this.#current.keys(), ...this.#wanted.keys()]);
+  }
+
+  /** Plans for these keys and does it; returns what failed, one line each. */
+  async reach(keys: Iterable<string>): Promise<string[]> {
+    const pending = new Set([...keys, ...this.#failed]);
+    this.#failed.clear();
+    const failures: string[] = [];
+    const visitors: Operation[] = [];
+    for (const operation of planKeys(pending, this.#current, this.#wanted)) {
+      if (operation.object.kind === "visitor") visitors.push(operation);
+      else await this.#attempt([operation], () => this.#execute(operation), failures);
+    }
+    if (visitors.length > 0) {
+      await this.#attempt(visitors, () => this.#updateVisitors(visitors), failures);
+    }
+    return failures;
+  }
+
+  /** Writes the nft set from nothing, whatever an earlier run left in it. */
+  async resetVisitors(): Promise<string[]> {
+    const failures: string[] = [];
+    const operations = this.#wantedVisitors().map((object) => ({ action: "add", object }) as const);
+    await this.#attempt(operations, () => this.#updateVisitors(operations), failures);
+    return failures;
+  }
+
+  async #attempt(
+    operations: readonly Operation[],
+    run: () => Promise<void> | void,
+    failures: string[],
+  ): Promise<void> {
+    try {
+      // Nothing is awaited before the first request is on its way.
+      await run();
+      for (const { action, object } of operations) {
+        if (action === "remove") this.#current.delete(objectKey(object));
+        else this.#current.set(objectKey(object), object);
+      }
+    } catch (error) {
+      for (const { object } of operations) this.#failed.add(objectKey(object));
+      failures.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #execute(operation: Operation): Promise<void> | void {
+    const { network } = this.#parts;
+    if (operation.object.kind === "sysctl") return this.#set(operation.action, operation.object);
+    return network.execute(operation as NetworkOperation, this.#marks);
+  }
+
+  #set(action: Operation["action"], { path, value }: SysctlObject): void {
+    if (action === "remove") this.#parts.sysctls.restore(path);
+    else this.#parts.sysctls.set(path, value);
+  }
+
+  async #updateVisitors(operations: readonly Operation[]): Promise<void> {
+    const added = operations.filter(({ action }) => action !== "remove");
+    const removed = operations.filter(({ action }) => action === "remove");
+    await this.#parts.nft.update(
+      added.map(({ object }) => object).filter(isVisitor),
+      removed.map(({ object }) => object).filter(isVisitor),
+      () => this.#wantedVisitors(),
+    );
+  }
+
+  #wantedVisitors(): VisitorObject[] {
+    return [...this.#wanted.keys()].flatMap((key) => this.#wanted.get(key) ?? []).filter(isVisitor);
+  }
+}
+
+function isVisitor(object: KernelObject): object is VisitorObject {
+  return object.kind === "visitor";
+}

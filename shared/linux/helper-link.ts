@@ -1,0 +1,153 @@
+/**
+ * Whole frames of one interface, through the native helper: a packet socket with a filter in the
+ * kernel. It belongs to the interface that had the name when it was opened: when that is deleted,
+ * nothing more comes and sending fails, also when another one gets the name.
+ */
+
+import { type Ipv4, type Mac, macFromBytes, macToBytes } from "../base/address.ts";
+import { fillByReceive, HelperDescriptor, type ReceiveBatch } from "./helper-socket.ts";
+import {
+  AF_INET,
+  AF_PACKET,
+  check,
+  errorName,
+  int,
+  interfaceIndex,
+  LITTLE_ENDIAN,
+  linkLayer,
+  META,
+  MSG_TRUNC,
+  openSocket,
+  SOCK_DGRAM,
+  SOCK_RAW,
+  SOL_IP,
+  SOL_PACKET,
+  setReceiveBuffer,
+} from "./kernel-call.ts";
+import { compileLinkFilter } from "./link-filter.ts";
+import type { Native } from "./native-loader.ts";
+import { type Frame, IoError, type LinkFilter, type LinkSocket } from "./packet-io.ts";
+
+const ETH_P_ALL = 3;
+const ETHERNET_HEADER = 14;
+const ARPHRD_ETHER = 1;
+const ARPHRD_LOOPBACK = 772;
+const PACKET_AUXDATA = 8;
+const PACKET_IGNORE_OUTGOING = 23;
+const TP_STATUS_CSUMNOTREADY = 8;
+const IP_ADD_MEMBERSHIP = 35;
+const RECEIVE_BUFFER = 1024 * 1024;
+
+/** struct sockaddr_ll. */
+function linkAddress(index: number, protocol: number, destination?: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(20);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, AF_PACKET, LITTLE_ENDIAN);
+  view.setUint16(2, protocol);
+  view.setInt32(4, index, LITTLE_ENDIAN);
+  if (destination !== undefined) {
+    bytes[11] = destination.length;
+    bytes.set(destination, 12);
+  }
+  return bytes;
+}
+
+/** struct ip_mreqn: the group and the interface. */
+function membership(group: Ipv4, index: number): Uint8Array {
+  const bytes = new Uint8Array(12);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, group);
+  view.setInt32(8, index, LITTLE_ENDIAN);
+  return bytes;
+}
+
+/** Message i of a batch; `undefined` when it was cut or is no frame. */
+function frame(batch: ReceiveBatch, i: number): Frame | undefined {
+  const meta = i * META.size;
+  const length = batch.lengths[i] ?? 0;
+  const flags = batch.metaView.getUint32(meta + META.flags, LITTLE_ENDIAN);
+  if (length < ETHERNET_HEADER || (flags & MSG_TRUNC) !== 0) return undefined;
+  const start = batch.offsets[i] ?? 0;
+  const status = batch.metaView.getUint32(meta + META.packetStatus, LITTLE_ENDIAN);
+  return {
+    linkDestination: macFromBytes(batch.slab, start),
+    linkSource: macFromBytes(batch.slab, start + 6),
+    etherType: ((batch.slab[start + 12] ?? 0) << 8) | (batch.slab[start + 13] ?? 0),
+    payload: batch.slab.slice(start + ETHERNET_HEADER, start + length),
+    checksumPending: (status & TP_STATUS_CSUMNOTREADY) !== 0,
+  };
+}
+
+class HelperLink extends HelperDescriptor implements LinkSocket {
+  readonly interface: string;
+  readonly #index: number;
+  #groups: number | undefined;
+
+  constructor(native: Native, fd: number, name: string, index: number) {
+    super(native, fd, `packet socket on ${name}`);
+    this.interface = name;
+    this.#index = index;
+  }
+
+  onFrame(handler: (frame: Frame) => void): void {
+    this.poll(fillByReceive(this.native), (batch) => {
+      for (let i = 0; i < batch.count && this.fd >= 0; i++) {
+        const received = frame(batch, i);
+        if (received !== undefined) handler(received);
+      }
+    });
+  }
+
+  send(destination: Mac, etherType: number, payload: Uint8Array): string | undefined {
+    // Asked each time: a wireless interface may change its address while it is up.
+    const own = linkLayer(this.native, this.fd, this.interface);
+    if (typeof own === "number") return errorName(own);
+    const to = macToBytes(destination);
+    const bytes = new Uint8Array(ETHERNET_HEADER + payload.length);
+    bytes.set(to);
+    bytes.set(own.address, 6);
+    bytes[12] = etherType >>> 8;
+    bytes[13] = etherType;
+    bytes.set(payload, ETHERNET_HEADER);
+    const address = linkAddress(this.#index, etherType, to);
+    const sent = this.native.sendTo(this.fd, bytes, address, -1);
+    return sent < 0 ? errorName(sent) : undefined;
+  }
+
+  joinGroups(groups: readonly Ipv4[]): void {
+    const what = `joining groups on ${this.interface}`;
+    this.#groups ??= openSocket(this.native, what, [AF_INET, SOCK_DGRAM, 0], () => {});
+    for (const group of groups) {
+      const request = membership(group, this.#index);
+      const joined = this.native.setOption(this.#groups, SOL_IP, IP_ADD_MEMBERSHIP, request);
+      if (joined < 0 && errorName(joined) !== "EADDRINUSE") check(joined, what);
+    }
+  }
+
+  override close(): void {
+    super.close();
+    if (this.#groups !== undefined) this.native.close(this.#groups);
+    this.#groups = undefined;
+  }
+}
+
+export function openHelperLink(native: Native, name: string, filter: LinkFilter): LinkSocket {
+  const what = `packet socket on ${name}`;
+  let index = 0;
+  // Protocol 0: nothing is received before the filter is attached and the interface bound.
+  const fd = openSocket(native, what, [AF_PACKET, SOCK_RAW, 0], (open) => {
+    index = check(interfaceIndex(native, open, name), what);
+    const layer = linkLayer(native, open, name);
+    if (typeof layer === "number") throw new IoError(errorName(layer), what);
+    if (layer.type !== ARPHRD_ETHER && layer.type !== ARPHRD_LOOPBACK) {
+      throw new IoError("ENOTSUP", `${what}, whose link has no Ethernet frames`);
+    }
+    check(native.attachFilter(open, compileLinkFilter(filter)), `filter of ${what}`);
+    check(native.setOption(open, SOL_PACKET, PACKET_AUXDATA, int(1)), what);
+    // Linux 4.20; before it, the filter alone drops them.
+    native.setOption(open, SOL_PACKET, PACKET_IGNORE_OUTGOING, int(1));
+    setReceiveBuffer(native, open, RECEIVE_BUFFER);
+    check(native.bind(open, linkAddress(index, ETH_P_ALL)), what);
+  });
+  return new HelperLink(native, fd, name, index);
+}

@@ -1,0 +1,208 @@
+/**
+ * rtnetlink through the native helper. Requests and notifications have a socket each: a flood of
+ * notifications cannot lose an answer, and the notification of a change of our own, which bears
+ * the sequence number of our request, cannot be taken for an answer.
+ */
+
+import { fillByReceive, HelperDescriptor, type ReceiveBatch } from "./helper-socket.ts";
+import {
+  AF_NETLINK,
+  check,
+  errorName,
+  LITTLE_ENDIAN,
+  META,
+  MSG_TRUNC,
+  openSocket,
+  SOCK_RAW,
+  setReceiveBuffer,
+} from "./kernel-call.ts";
+import type { Native } from "./native-loader.ts";
+import { IoError, type NetlinkSocket } from "./packet-io.ts";
+
+const HEADER = 16;
+const NLMSG_ERROR = 2;
+const NLMSG_DONE = 3;
+const NLMSG_OVERRUN = 4;
+const NLM_F_REQUEST = 1;
+const NLM_F_ACK = 4;
+const RECEIVE_BUFFER = 2 * 1024 * 1024;
+
+interface Pending {
+  readonly message: Uint8Array;
+  readonly answers: Uint8Array[];
+  readonly resolve: (answers: Uint8Array[]) => void;
+  readonly reject: (error: IoError) => void;
+  sequence: number;
+}
+
+/** struct sockaddr_nl. */
+function netlinkAddress(groups: number): Uint8Array {
+  const bytes = new Uint8Array(12);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, AF_NETLINK, LITTLE_ENDIAN);
+  view.setUint32(8, groups, LITTLE_ENDIAN);
+  return bytes;
+}
+
+/** The messages of one datagram, as copies; a wrong length ends it. */
+function* messages(batch: ReceiveBatch, i: number): Generator<Uint8Array> {
+  const meta = i * META.size;
+  // Only what the kernel sent: any process may send to a netlink socket.
+  if (batch.metaView.getUint32(meta + META.netlinkPort, LITTLE_ENDIAN) !== 0) return;
+  let at = batch.offsets[i] ?? 0;
+  const end = at + (batch.lengths[i] ?? 0);
+  const view = new DataView(batch.slab.buffer, batch.slab.byteOffset);
+  while (end - at >= HEADER) {
+    const length = view.getUint32(at, LITTLE_ENDIAN);
+    if (length < HEADER || length > end - at) return;
+    yield batch.slab.slice(at, at + length);
+    at += (length + 3) & ~3;
+  }
+}
+
+function header(message: Uint8Array): DataView {
+  return new DataView(message.buffer, message.byteOffset, message.length);
+}
+
+function isCut(batch: ReceiveBatch, i: number): boolean {
+  const flags = batch.metaView.getUint32(i * META.size + META.flags, LITTLE_ENDIAN);
+  return (flags & MSG_TRUNC) !== 0;
+}
+
+/** What a reader gets in place of the notifications that were lost. */
+function overrun(): Uint8Array {
+  const message = new Uint8Array(HEADER);
+  const view = header(message);
+  view.setUint32(0, HEADER, LITTLE_ENDIAN);
+  view.setUint16(4, NLMSG_OVERRUN, LITTLE_ENDIAN);
+  return message;
+}
+
+function openGroups(native: Native, groups: number): HelperDescriptor {
+  const what = "netlink socket";
+  const fd = openSocket(native, what, [AF_NETLINK, SOCK_RAW, 0], (open) => {
+    setReceiveBuffer(native, open, RECEIVE_BUFFER);
+    check(native.bind(open, netlinkAddress(groups)), what);
+  });
+  return new HelperDescriptor(native, fd, what);
+}
+
+/**
+ * Requests go to the kernel one at a time (it runs one dump a socket), in the order they were made.
+ * Each gets NLM_F_REQUEST and NLM_F_ACK, so that every request has a last answer.
+ */
+class HelperNetlink implements NetlinkSocket {
+  readonly #native: Native;
+  readonly #requests: HelperDescriptor;
+  readonly #notifications: HelperDescriptor | undefined;
+  readonly #queue: Pending[] = [];
+  #sequence = 0;
+  #polling = false;
+
+  constructor(native: Native, groups: number) {
+    this.#native = native;
+    this.#requests = openGroups(native, 0);
+    try {
+      this.#notifications = groups === 0 ? undefined : openGroups(native, groups);
+    } catch (error) {
+      this.#requests.close();
+      throw error;
+    }
+  }
+
+  request(message: Uint8Array): Promise<Uint8Array[]> {
+    return new Promise((resolve, reject) => {
+      if (this.#requests.fd < 0) {
+        reject(new IoError("EBADF", "netlink request after close"));
+        return;
+      }
+      this.#queue.push({ message: message.slice(), answers: [], resolve, reject, sequence: 0 });
+      if (this.#queue.length === 1) this.#sendNext();
+    });
+  }
+
+  onNotification(handler: (message: Uint8Array) => void): void {
+    const socket = this.#notifications;
+    if (socket === undefined) throw new IoError("EINVAL", "netlink socket opened without groups");
+    socket.poll(
+      fillByReceive(this.#native),
+      (batch) => {
+        for (let i = 0; i < batch.count; i++) {
+          if (isCut(batch, i)) handler(overrun());
+          for (const message of messages(batch, i)) {
+            if (socket.fd < 0) return;
+            handler(message);
+          }
+        }
+      },
+      () => handler(overrun()),
+    );
+  }
+
+  close(): void {
+    this.#requests.close();
+    this.#notifications?.close();
+    for (const pending of this.#queue.splice(0)) {
+      pending.reject(new IoError("ECANCELED", "netlink request"));
+    }
+  }
+
+  #sendNext(): void {
+    for (let pending = this.#queue[0]; pending !== undefined; pending = this.#queue[0]) {
+      this.#listen();
+      this.#sequence = (this.#sequence + 1) >>> 0 || 1;
+      pending.sequence = this.#sequence;
+      const view = header(pending.message);
+      view.setUint16(
+        6,
+        view.getUint16(6, LITTLE_ENDIAN) | NLM_F_REQUEST | NLM_F_ACK,
+        LITTLE_ENDIAN,
+      );
+      view.setUint32(8, pending.sequence, LITTLE_ENDIAN);
+      const sent = this.#native.sendTo(this.#requests.fd, pending.message, netlinkAddress(0), -1);
+      if (sent >= 0) return;
+      this.#queue.shift();
+      pending.reject(new IoError(errorName(sent), "netlink request"));
+    }
+  }
+
+  #listen(): void {
+    if (this.#polling) return;
+    this.#polling = true;
+    this.#requests.poll(
+      fillByReceive(this.#native),
+      (batch) => this.#receive(batch),
+      (error) => this.#fail(error),
+    );
+  }
+
+  #receive(batch: ReceiveBatch): void {
+    // Copied out first: what an answer sets off may not find the batch in use.
+    const received: Uint8Array[] = [];
+    for (let i = 0; i < batch.count; i++) {
+      if (isCut(batch, i)) this.#fail("EMSGSIZE");
+      received.push(...messages(batch, i));
+    }
+    for (const message of received) {
+      const pending = this.#queue[0];
+      const view = header(message);
+      if (pending === undefined || view.getUint32(8, LITTLE_ENDIAN) !== pending.sequence) continue;
+      pending.answers.push(message);
+      const type = view.getUint16(4, LITTLE_ENDIAN);
+      if (type !== NLMSG_DONE && type !== NLMSG_ERROR) continue;
+      this.#queue.shift();
+      pending.resolve(pending.answers);
+      this.#sendNext();
+    }
+  }
+
+  /** An answer was lost: the request that waits for it fails, and the next one goes out. */
+  #fail(error: string): void {
+    this.#queue.shift()?.reject(new IoError(error, "netlink request"));
+    this.#sendNext();
+  }
+}
+
+export function openHelperNetlink(native: Native, groups: number): NetlinkSocket {
+  return new HelperNetlink(native, groups);
+}

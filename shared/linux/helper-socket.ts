@@ -1,0 +1,167 @@
+/**
+ * What every socket of the helper provider shares: an open descriptor, polled once a handler is
+ * set, read in batches, closed once.
+ */
+
+import { check, errorName, META } from "./kernel-call.ts";
+import type { Native } from "./native-loader.ts";
+import { type Closable, createBatch, HEADROOM, IoError, type PacketBatch } from "./packet-io.ts";
+
+/** Packets of one system call. */
+const BATCH_CAPACITY = 64;
+/** The largest IPv4 packet, and room for the outer headers before it. */
+const SLOT = 65536 + HEADROOM;
+/** Batches of one wake-up; then the event loop runs, so that control traffic is never starved. */
+const ROUNDS = 4;
+/** How long to leave a descriptor alone that reports an error which reading does not clear. */
+const ERROR_PAUSE_MS = 500;
+
+export interface ReceiveBatch extends PacketBatch {
+  readonly meta: Uint8Array;
+  readonly metaView: DataView;
+}
+
+let shared: ReceiveBatch | undefined;
+
+/**
+ * The one batch that all sockets receive into. That is safe because nobody holds it between two
+ * callbacks: it is filled and handed out inside one callback of the event loop, callbacks do not
+ * nest, and handlers that keep something keep a copy. 4 MB of address space, of which only the
+ * pages that packets reach are ever touched.
+ */
+export function receiveBatch(): ReceiveBatch {
+  if (shared === undefined) {
+    const meta = new Uint8Array(BATCH_CAPACITY * META.size);
+    shared = {
+      ...createBatch(BATCH_CAPACITY, SLOT),
+      meta,
+      metaView: new DataView(meta.buffer),
+    };
+  }
+  return shared;
+}
+
+/** Fills the batch: how many packets, or a negative error. */
+export type Fill = (fd: number, batch: ReceiveBatch) => number;
+
+/** Received messages with their metadata. */
+export function fillByReceive(native: Native): Fill {
+  return (fd, batch) =>
+    native.receiveBatch(
+      fd,
+      batch.slab,
+      batch.offsets,
+      batch.lengths,
+      batch.slot,
+      HEADROOM,
+      batch.meta,
+    );
+}
+
+/** Received packets, nothing but their octets. */
+export function fillByReceivePlain(native: Native): Fill {
+  return (fd, batch) =>
+    native.receiveBatch(fd, batch.slab, batch.offsets, batch.lengths, batch.slot, HEADROOM);
+}
+
+/** Packets of a character device. */
+export function fillByRead(native: Native): Fill {
+  return (fd, batch) =>
+    native.readBatch(fd, batch.slab, batch.offsets, batch.lengths, batch.slot, HEADROOM);
+}
+
+/** One open descriptor. */
+export class HelperDescriptor implements Closable {
+  readonly native: Native;
+  readonly #what: string;
+  readonly #closeFd: (fd: number) => void;
+  #fd: number;
+  #poller: number | undefined;
+  #pause: NodeJS.Timeout | undefined;
+
+  constructor(
+    native: Native,
+    fd: number,
+    what: string,
+    closeFd: (fd: number) => void = (open) => {
+      native.close(open);
+    },
+  ) {
+    this.native = native;
+    this.#fd = fd;
+    this.#what = what;
+    this.#closeFd = closeFd;
+  }
+
+  /** -1 once it is closed, which every call of the helper answers with EBADF. */
+  get fd(): number {
+    return this.#fd;
+  }
+
+  /**
+   * Calls `deliver` with what `fill` read, as long as it is open. An error that waits on the
+   * descriptor (the link went down) is read and reported to `failed`, then polling goes on; a
+   * device that has gone (EBADFD) is left alone.
+   */
+  poll(fill: Fill, deliver: (batch: ReceiveBatch) => void, failed?: (error: string) => void): void {
+    if (this.#poller !== undefined || this.#fd < 0) {
+      throw new IoError("EINVAL", `${this.#what}: a second handler, or one after close`);
+    }
+    const poller = check(
+      this.native.pollStart(this.#fd, (status) => this.#ready(status, fill, deliver, failed)),
+      `polling ${this.#what}`,
+    );
+    this.#poller = poller;
+  }
+
+  close(): void {
+    if (this.#fd < 0) return;
+    this.#stop();
+    this.#closeFd(this.#fd);
+    this.#fd = -1;
+  }
+
+  #stop(): void {
+    clearTimeout(this.#pause);
+    this.#pause = undefined;
+    if (this.#poller !== undefined) this.native.pollStop(this.#poller);
+    this.#poller = undefined;
+  }
+
+  #resume(): void {
+    if (this.#poller !== undefined) this.native.pollResume(this.#poller);
+  }
+
+  #ready(
+    status: number,
+    fill: Fill,
+    deliver: (batch: ReceiveBatch) => void,
+    failed: ((error: string) => void) | undefined,
+  ): void {
+    const batch = receiveBatch();
+    let cleared = false;
+    for (let round = 0; round < ROUNDS && this.#fd >= 0; round++) {
+      const count = fill(this.#fd, batch);
+      const error = count < 0 ? errorName(count) : undefined;
+      if (error === "EAGAIN" || error === "EINTR" || count === 0) break;
+      if (error === "EBADFD") {
+        this.#stop();
+        failed?.(error);
+        return;
+      }
+      if (error !== undefined) {
+        cleared = true;
+        failed?.(error);
+        continue;
+      }
+      batch.count = count;
+      deliver(batch);
+      if (count < batch.capacity && status >= 0) break;
+    }
+    if (status >= 0 || this.#fd < 0) return;
+    // libuv stops a handle that reports an error. Unless reading has cleared it, wait a little:
+    // going on at once would spin.
+    if (cleared) this.#resume();
+    else this.#pause = setTimeout(() => this.#resume(), ERROR_PAUSE_MS).unref();
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * Loads the native helper (shared/native), once a process.
+ *
+ * Its octets (helper-image.ts) are put where the dynamic loader can map them: a file without a name
+ * (O_TMPFILE, reached through /proc/self/fd), or where the file system has none, a file in a new
+ * private directory, unlinked at once. A directory mounted noexec or read-only fails, so several
+ * are tried; the error names each and why it failed.
+ */
+
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { helperArchitectures, helperImage } from "./helper-image.ts";
+
+/** What the helper exports. Every call returns its result, or minus the error number. */
+export interface Native {
+  socket(domain: number, type: number, protocol: number): number;
+  close(fd: number): number;
+  bind(fd: number, address: Uint8Array): number;
+  setOption(fd: number, level: number, name: number, value: Uint8Array): number;
+  /** Classic BPF instructions, eight octets each. */
+  attachFilter(fd: number, instructions: Uint8Array): number;
+  ioctl(fd: number, request: number, argument: Uint8Array | number): number;
+  /** read(2) until there is no more; begins each packet `headroom` octets into its slot. */
+  readBatch(
+    fd: number,
+    slab: Uint8Array,
+    offsets: Int32Array,
+    lengths: Int32Array,
+    slot: number,
+    headroom: number,
+  ): number;
+  /** One recvmmsg; `meta` takes 32 octets a message (kernel-call.ts says what). */
+  receiveBatch(
+    fd: number,
+    slab: Uint8Array,
+    offsets: Int32Array,
+    lengths: Int32Array,
+    slot: number,
+    headroom: number,
+    meta?: Uint8Array,
+  ): number;
+  /** write(2) for each packet; returns how many were taken. */
+  writeBatch(
+    fd: number,
+    slab: Uint8Array,
+    offsets: Int32Array,
+    lengths: Int32Array,
+    count: number,
+  ): number;
+  /** sendmmsg of IPv4 packets to the destinations in their headers; returns how many were taken. */
+  sendBatch(
+    fd: number,
+    slab: Uint8Array,
+    offsets: Int32Array,
+    lengths: Int32Array,
+    count: number,
+  ): number;
+  /** One message; a negative `ttl` leaves the socket's own. */
+  sendTo(fd: number, payload: Uint8Array, address: Uint8Array, ttl: number): number;
+  /** The number of a poller; a negative status tells that an error waits to be read. */
+  pollStart(fd: number, callback: (status: number) => void): number;
+  /** After a negative status libuv has stopped polling: go on. */
+  pollResume(poller: number): number;
+  pollStop(poller: number): number;
+}
+
+let loaded: Native | undefined;
+
+/** Where the helper may be put, the likeliest first. */
+function directories(): readonly string[] {
+  return [...new Set([tmpdir(), "/dev/shm", "/run", "/tmp"])];
+}
+
+function dlopen(path: string): Native {
+  const module: { exports: unknown } = { exports: {} };
+  process.dlopen(module, path);
+  return module.exports as Native;
+}
+
+function loadUnnamed(directory: string, image: Uint8Array): Native {
+  const unnamed = 0o20000000 | constants.O_DIRECTORY; // O_TMPFILE
+  const fd = openSync(directory, unnamed | constants.O_RDWR, 0o700);
+  try {
+    for (let at = 0; at < image.length; ) at += writeSync(fd, image, at);
+    return dlopen(`/proc/self/fd/${fd}`);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function loadNamed(directory: string, image: Uint8Array): Native {
+  const own = mkdtempSync(join(directory, "mip4-"));
+  try {
+    const path = join(own, "helper.node");
+    writeFileSync(path, image, { mode: 0o700, flag: "wx" });
+    return dlopen(path);
+  } finally {
+    rmSync(own, { recursive: true, force: true });
+  }
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Loads the helper for this CPU. Throws an Error that says what was tried. */
+export function loadNative(): Native {
+  if (loaded !== undefined) return loaded;
+  const image = helperImage(process.arch);
+  if (image === undefined) {
+    const known = helperArchitectures().join(", ") || "none";
+    throw new Error(`there is no native helper for ${process.arch} (there is: ${known})`);
+  }
+  const attempts: string[] = [];
+  for (const directory of directories()) {
+    for (const load of [loadUnnamed, loadNamed]) {
+      try {
+        loaded = load(directory, image);
+        return loaded;
+      } catch (error) {
+        attempts.push(`${directory}: ${reason(error)}`);
+      }
+    }
+  }
+  throw new Error(`the native helper could not be loaded: ${attempts.join("; ")}`);
+}

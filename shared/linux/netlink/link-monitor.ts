@@ -1,0 +1,147 @@
+/**
+ * Keeps what the programs must know about the host: its interfaces, their addresses, and where the
+ * default route points. A notification is only a reason to look again, so a lost one costs nothing.
+ */
+
+import type { Prefix } from "../../base/address.ts";
+import { MAIN_TABLE } from "../../forwarding/kernel-objects.ts";
+import type { PacketIo } from "../packet-io.ts";
+import {
+  fileSnapshot,
+  type HostLink,
+  type HostSnapshot,
+  netlinkSnapshot,
+} from "./host-snapshot.ts";
+import type { NetlinkMessage } from "./message.ts";
+import { decodeRoute, RTM, RTMGRP } from "./objects.ts";
+import { Rtnetlink } from "./rtnetlink.ts";
+
+/** How often to look where nothing notifies. */
+const POLL_MS = 1000;
+/** Changes that come together are looked at together. */
+const SETTLE_MS = 5;
+
+export class LinkMonitor {
+  readonly #read: () => Promise<HostSnapshot>;
+  readonly #close: () => void;
+  readonly #handlers: ((interfaceName: string) => void)[] = [];
+  #snapshot: HostSnapshot;
+  #timer: NodeJS.Timeout | undefined;
+  #isReading = false;
+  #isClosed = false;
+
+  private constructor(
+    snapshot: HostSnapshot,
+    read: () => Promise<HostSnapshot>,
+    close: () => void,
+  ) {
+    this.#snapshot = snapshot;
+    this.#read = read;
+    this.#close = close;
+  }
+
+  static async open(io: PacketIo): Promise<LinkMonitor> {
+    if (!io.capabilities.has("netlink")) return LinkMonitor.#openPolling();
+    const rtnetlink = Rtnetlink.open(io, RTMGRP.link | RTMGRP.address | RTMGRP.route);
+    let monitor: LinkMonitor | undefined;
+    // Listening before the first dump: what changes in between is looked at again.
+    let isStale = false;
+    rtnetlink.onNotification((message) => {
+      if (!isRelevant(message)) return;
+      isStale = true;
+      monitor?.refresh();
+    });
+    try {
+      const read = () => netlinkSnapshot(rtnetlink);
+      monitor = new LinkMonitor(await read(), read, () => rtnetlink.close());
+    } catch (error) {
+      rtnetlink.close();
+      throw error;
+    }
+    if (isStale) monitor.refresh();
+    return monitor;
+  }
+
+  static #openPolling(): LinkMonitor {
+    let timer: NodeJS.Timeout | undefined;
+    const read = async () => fileSnapshot();
+    const monitor = new LinkMonitor(fileSnapshot(), read, () => clearInterval(timer));
+    timer = setInterval(() => monitor.refresh(), POLL_MS);
+    return monitor;
+  }
+
+  link(name: string): HostLink | undefined {
+    return this.#snapshot.links.get(name);
+  }
+
+  /** In the form that `program.ts` wants. */
+  facts(): {
+    readonly addresses: ReadonlyMap<string, readonly Prefix[]>;
+    readonly defaultInterface: string | undefined;
+  } {
+    const { links, defaultInterface } = this.#snapshot;
+    return {
+      addresses: new Map([...links].map(([name, link]) => [name, link.addresses])),
+      defaultInterface,
+    };
+  }
+
+  /** Calls with the name of each interface that came, went or changed, once for each change. */
+  onChange(handler: (interfaceName: string) => void): void {
+    this.#handlers.push(handler);
+  }
+
+  /** Looks again soon. */
+  refresh(): void {
+    if (this.#isClosed) return;
+    this.#timer ??= setTimeout(() => void this.#look(), SETTLE_MS);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#close();
+  }
+
+  async #look(): Promise<void> {
+    this.#timer = undefined;
+    if (this.#isReading) return this.refresh();
+    this.#isReading = true;
+    try {
+      const before = this.#snapshot;
+      const now = await this.#read();
+      if (this.#isClosed) return;
+      this.#snapshot = now;
+      for (const name of changedLinks(before, now)) {
+        for (const handler of this.#handlers) handler(name);
+      }
+    } catch {
+      // A dump that was interrupted by a change: that change has its own notification.
+      this.refresh();
+    } finally {
+      this.#isReading = false;
+    }
+  }
+}
+
+/** Routes matter only when they are default routes of the main table. */
+function isRelevant(message: NetlinkMessage): boolean {
+  if (message.type !== RTM.newRoute && message.type !== RTM.deleteRoute) return true;
+  if (message.body[1] !== 0) return false;
+  return decodeRoute(message.body)?.table === MAIN_TABLE;
+}
+
+function changedLinks(before: HostSnapshot, now: HostSnapshot): Set<string> {
+  const changed = new Set<string>();
+  for (const name of before.links.keys()) if (!now.links.has(name)) changed.add(name);
+  for (const [name, link] of now.links) {
+    const old = before.links.get(name);
+    if (old === undefined || JSON.stringify(old) !== JSON.stringify(link)) changed.add(name);
+  }
+  if (before.defaultInterface !== now.defaultInterface) {
+    for (const name of [before.defaultInterface, now.defaultInterface]) {
+      if (name !== undefined) changed.add(name);
+    }
+  }
+  return changed;
+}

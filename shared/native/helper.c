@@ -1,0 +1,107 @@
+/*
+ * The native helper: the system calls that Node has no way to make, and nothing else.
+ *
+ * Every function returns a number: the result, or minus the error number. All decisions are made
+ * in TypeScript (shared/linux); addresses, options and filters arrive as the octets that the
+ * kernel wants.
+ */
+#include "helper.h"
+
+void arguments(napi_env env, napi_callback_info info, napi_value *values, size_t count) {
+  napi_get_cb_info(env, info, &count, values, NULL, NULL);
+}
+
+int64_t number_of(napi_env env, napi_value value) {
+  int64_t number = 0;
+  napi_get_value_int64(env, value, &number);
+  return number;
+}
+
+struct bytes bytes_of(napi_env env, napi_value value) {
+  struct bytes bytes = { NULL, 0 };
+  napi_typedarray_type type;
+  bool is_array = false;
+  void *data = NULL;
+  size_t count = 0;
+  napi_is_typedarray(env, value, &is_array);
+  if (!is_array) return bytes;
+  if (napi_get_typedarray_info(env, value, &type, &count, &data, NULL, NULL) != napi_ok) return bytes;
+  if (type == napi_int32_array) count *= 4;
+  else if (type != napi_uint8_array) return bytes;
+  bytes.data = data;
+  bytes.length = count;
+  return bytes;
+}
+
+napi_value result(napi_env env, long value) {
+  napi_value number = NULL;
+  napi_create_int32(env, (int32_t)value, &number);
+  return number;
+}
+
+/* socket(domain, type, protocol) */
+static napi_value open_socket(napi_env env, napi_callback_info info) {
+  napi_value v[3];
+  arguments(env, info, v, 3);
+  return result(env, SYSCALL3(NR_SOCKET, number_of(env, v[0]), number_of(env, v[1]), number_of(env, v[2])));
+}
+
+/* close(fd) */
+static napi_value close_fd(napi_env env, napi_callback_info info) {
+  napi_value v[1];
+  arguments(env, info, v, 1);
+  return result(env, SYSCALL3(NR_CLOSE, number_of(env, v[0]), 0, 0));
+}
+
+/* bind(fd, address) */
+static napi_value bind_socket(napi_env env, napi_callback_info info) {
+  napi_value v[2];
+  arguments(env, info, v, 2);
+  struct bytes address = bytes_of(env, v[1]);
+  return result(env, SYSCALL3(NR_BIND, number_of(env, v[0]), address.data, address.length));
+}
+
+/* setOption(fd, level, name, value) */
+static napi_value set_option(napi_env env, napi_callback_info info) {
+  napi_value v[4];
+  arguments(env, info, v, 4);
+  struct bytes value = bytes_of(env, v[3]);
+  return result(env, SYSCALL5(NR_SETSOCKOPT, number_of(env, v[0]), number_of(env, v[1]),
+                              number_of(env, v[2]), value.data, value.length));
+}
+
+/* attachFilter(fd, instructions): classic BPF, eight octets an instruction */
+static napi_value attach_filter(napi_env env, napi_callback_info info) {
+  napi_value v[2];
+  arguments(env, info, v, 2);
+  struct bytes program = bytes_of(env, v[1]);
+  struct k_sock_fprog filter = { (uint16_t)(program.length / 8), program.data };
+  return result(env, SYSCALL5(NR_SETSOCKOPT, number_of(env, v[0]), LEVEL_SOCKET,
+                              OPTION_ATTACH_FILTER, &filter, sizeof filter));
+}
+
+/* ioctl(fd, request, octets | number) */
+static napi_value control(napi_env env, napi_callback_info info) {
+  napi_value v[3];
+  arguments(env, info, v, 3);
+  struct bytes octets = bytes_of(env, v[2]);
+  long argument = octets.data != NULL ? (long)octets.data : (long)number_of(env, v[2]);
+  return result(env, SYSCALL3(NR_IOCTL, number_of(env, v[0]), number_of(env, v[1]), argument));
+}
+
+__attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_env env, napi_value exports) {
+  static const struct { const char *name; napi_callback function; } functions[] = {
+    { "socket", open_socket }, { "close", close_fd }, { "bind", bind_socket },
+    { "setOption", set_option }, { "attachFilter", attach_filter }, { "ioctl", control },
+    { "readBatch", read_batch }, { "receiveBatch", receive_batch }, { "writeBatch", write_batch },
+    { "sendBatch", send_batch }, { "sendTo", send_to }, { "pollStart", poll_start },
+    { "pollResume", poll_resume }, { "pollStop", poll_stop },
+  };
+  for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
+    napi_value function = NULL;
+    napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].function, NULL, &function);
+    napi_set_named_property(env, exports, functions[i].name, function);
+  }
+  if (poll_setup(env) != napi_ok) napi_throw_error(env, NULL, "the helper could not be set up");
+  return exports;
+}

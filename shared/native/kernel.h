@@ -1,0 +1,57 @@
+/*
+ * What the helper needs from the machine: system call numbers and kernel structure layouts.
+ *
+ * Nothing here depends on a C library's headers: the same source, linked without a library, loads
+ * into a Node built on glibc or on musl, and needs no cross headers to build. Layouts are the
+ * kernel's own (include/uapi), which musl's wrappers do not always keep.
+ */
+#ifndef MIP4_KERNEL_H
+#define MIP4_KERNEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__x86_64__)
+enum { NR_READ = 0, NR_WRITE = 1, NR_CLOSE = 3, NR_IOCTL = 16, NR_SOCKET = 41, NR_SENDMSG = 46,
+       NR_BIND = 49, NR_SETSOCKOPT = 54, NR_RECVMMSG = 299, NR_SENDMMSG = 307 };
+#elif defined(__aarch64__) || (defined(__riscv) && __riscv_xlen == 64)
+enum { NR_READ = 63, NR_WRITE = 64, NR_CLOSE = 57, NR_IOCTL = 29, NR_SOCKET = 198, NR_SENDMSG = 211,
+       NR_BIND = 200, NR_SETSOCKOPT = 208, NR_RECVMMSG = 243, NR_SENDMMSG = 269 };
+#elif defined(__arm__)
+enum { NR_READ = 3, NR_WRITE = 4, NR_CLOSE = 6, NR_IOCTL = 54, NR_SOCKET = 281, NR_SENDMSG = 296,
+       NR_BIND = 282, NR_SETSOCKOPT = 294, NR_RECVMMSG = 365, NR_SENDMMSG = 374 };
+#else
+#error "system call numbers of this CPU are not listed"
+#endif
+
+/* What the process that loads the helper exports: its C library and, in poll.c, libuv. */
+long syscall(long number, ...);
+int *__errno_location(void);
+void *calloc(size_t count, size_t size);
+void free(void *memory);
+
+/* errno values used here; the same on every CPU above. */
+enum { ERR_BADF = 9, ERR_AGAIN = 11, ERR_NOMEM = 12, ERR_INVAL = 22, ERR_NOBUFS = 105 };
+
+enum { FAMILY_INET = 2, LEVEL_IP = 0, LEVEL_SOCKET = 1, LEVEL_PACKET = 263, CMSG_IP_TTL = 2,
+       CMSG_IP_PKTINFO = 8, CMSG_PACKET_AUXDATA = 8, OPTION_ATTACH_FILTER = 26,
+       FLAG_DONTWAIT = 0x40 };
+
+struct k_iovec { void *base; size_t length; };
+struct k_msghdr {
+  void *name; int32_t name_length; struct k_iovec *iov; size_t iov_count;
+  void *control; size_t control_length; uint32_t flags;
+};
+struct k_mmsghdr { struct k_msghdr header; uint32_t length; };
+struct k_cmsghdr { size_t length; int32_t level; int32_t type; };
+struct k_sockaddr_in { uint16_t family; uint8_t port[2]; uint8_t address[4]; uint8_t zero[8]; };
+struct k_sock_fprog { uint16_t length; const void *filter; };
+
+/* One word for success and failure: the result, or minus the error number. */
+static inline long checked(long result) { return result < 0 ? -(long)*__errno_location() : result; }
+
+#define SYSCALL3(nr, a, b, c) checked(syscall(nr, (long)(a), (long)(b), (long)(c)))
+#define SYSCALL5(nr, a, b, c, d, e) \
+  checked(syscall(nr, (long)(a), (long)(b), (long)(c), (long)(d), (long)(e)))
+
+#endif

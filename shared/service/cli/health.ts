@@ -1,0 +1,72 @@
+/** `health`: one line and an exit code, as monitoring plugins print them. */
+
+import { isObject } from "../json.ts";
+import type { CommonConfig, HealthProblem, Program } from "../program.ts";
+import { type CommandSpec, HEALTH_EXIT, type Invocation, JSON_OPTION } from "./commands.ts";
+import { askProgram, socketOption } from "./control-commands.ts";
+
+interface Verdict {
+  readonly state: "ok" | "warning" | "critical" | "unknown";
+  readonly messages: readonly string[];
+  readonly performance: readonly (readonly [label: string, value: number])[];
+}
+
+export function healthCommand<FileConfig extends CommonConfig, CoreConfig>(
+  program: Program<FileConfig, CoreConfig>,
+): CommandSpec {
+  return {
+    name: "health",
+    arguments: [],
+    summary: "one line for monitoring; exit 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN",
+    options: [JSON_OPTION, socketOption(program.role)],
+    action: async (invocation) => {
+      const verdict = await judge(program, invocation);
+      const { state, messages, performance } = verdict;
+      const exit = HEALTH_EXIT[state];
+      if (invocation.has("json")) {
+        const values = Object.fromEntries(performance);
+        invocation.output.out(JSON.stringify({ state, exit, messages, performance: values }));
+        return exit;
+      }
+      const data = performance.map(([label, value]) => `${label}=${value}`).join(" ");
+      const line = `${state.toUpperCase()}: ${messages.join("; ")}`;
+      invocation.output.out(data === "" ? line : `${line} | ${data}`);
+      return exit;
+    },
+  };
+}
+
+async function judge<FileConfig extends CommonConfig, CoreConfig>(
+  program: Program<FileConfig, CoreConfig>,
+  invocation: Invocation,
+): Promise<Verdict> {
+  const answer = await askProgram(program.role, invocation, { query: "status" });
+  const failed = (state: Verdict["state"], message: string): Verdict => ({
+    state,
+    messages: [`${program.name}: ${message}`],
+    performance: [],
+  });
+  if (!answer.ok) {
+    const { code, message } = answer.error;
+    return failed(code === "forbidden" ? "unknown" : "critical", message);
+  }
+  const status = answer.value.result;
+  if (!answer.value.ok || !isObject(status)) {
+    return failed("unknown", answer.value.message ?? "no status");
+  }
+  const listed = Array.isArray(status.problems) ? status.problems : [];
+  const problems: HealthProblem[] = [
+    ...listed.map((message) => ({ severity: "warning" as const, message: String(message) })),
+    ...program.health(status),
+  ];
+  const performance = program.performance(status);
+  if (problems.length === 0) {
+    return { state: "ok", messages: [`${program.name}: ${String(status.state)}`], performance };
+  }
+  const isCritical = problems.some((problem) => problem.severity === "critical");
+  return {
+    state: isCritical ? "critical" : "warning",
+    messages: problems.map((problem) => problem.message),
+    performance,
+  };
+}

@@ -1,0 +1,107 @@
+/** The command line by cac, with our exit codes and the nearest right word for a wrong one. */
+
+import { type CAC, cac } from "cac";
+import { version } from "../embedded.ts";
+import { nearest } from "../suggest.ts";
+import { type CommandSpec, type Invocation, UsageError } from "./commands.ts";
+import type { Output } from "./output.ts";
+
+export interface Parsed {
+  readonly command: CommandSpec;
+  readonly invocation: Invocation;
+}
+
+/** `undefined` when help or version was asked for and has been printed. */
+export function parseCommandLine(
+  { name, summary }: { readonly name: string; readonly summary: string },
+  specs: readonly CommandSpec[],
+  argv: readonly string[],
+  output: Output,
+): Parsed | undefined {
+  const cli = cac(name);
+  cli.version(version()).help((sections) => [
+    { body: `${name} ${version()}: ${summary}` },
+    // The list of every command's --help says nothing that the list of commands does not.
+    ...sections.slice(1).filter((section) => !section.title?.startsWith("For more info")),
+  ]);
+  for (const spec of specs) declare(cli, spec);
+  cli.parse([...argv], { run: false });
+  const { help, version: wantsVersion } = cli.options;
+  if (help === true || wantsVersion === true) return undefined;
+  const command = cli.matchedCommand;
+  const spec = specs.find((candidate) => candidate.name === command?.name);
+  if (command === undefined || spec === undefined) throw new UsageError(unknownCommand(cli, specs));
+  checkOptions(cli, spec);
+  checkArguments(cli, spec);
+  const invocation = {
+    output,
+    arguments: cli.args,
+    text: (option: string) => rawText(argv.slice(2), option),
+    has: (option: string) => cli.options[option] === true,
+  };
+  return { command: spec, invocation };
+}
+
+function declare(cli: CAC, spec: CommandSpec): void {
+  const command = cli.command(
+    [spec.name, ...spec.arguments.map((argument) => `<${argument}>`)].join(" "),
+    spec.summary,
+  );
+  for (const option of spec.options) {
+    const form = option.value === undefined ? "" : ` <${option.value}>`;
+    command.option(`--${option.name}${form}`, option.summary);
+  }
+}
+
+function unknownCommand(cli: CAC, specs: readonly CommandSpec[]): string {
+  const word = cli.args[0];
+  if (word === undefined) return "a command is missing";
+  return `no command "${word}"${hint(
+    word,
+    specs.map((spec) => spec.name),
+    "",
+  )}`;
+}
+
+function hint(word: string, right: readonly string[], prefix: string): string {
+  const close = nearest(word, right);
+  return close === undefined ? "" : `, did you mean "${prefix}${close}"?`;
+}
+
+function checkOptions(cli: CAC, spec: CommandSpec): void {
+  const right = [...spec.options.map((option) => option.name), "help"];
+  for (const [name, value] of Object.entries(cli.options)) {
+    if (name === "--") continue;
+    const option = spec.options.find((candidate) => candidate.name === name);
+    const dashes = name.length > 1 ? "--" : "-";
+    if (option === undefined) {
+      throw new UsageError(
+        `no option "${dashes}${name}" of ${spec.name}${hint(name, right, "--")}`,
+      );
+    }
+    if (option.value !== undefined && typeof value === "boolean") {
+      throw new UsageError(`--${name} needs a value: --${name} ${option.value.toUpperCase()}`);
+    }
+    if (option.value === undefined && typeof value !== "boolean") {
+      throw new UsageError(`--${name} takes no value`);
+    }
+  }
+}
+
+function checkArguments(cli: CAC, spec: CommandSpec): void {
+  const missing = spec.arguments[cli.args.length];
+  if (missing !== undefined) throw new UsageError(`${spec.name} needs ${missing.toUpperCase()}`);
+  const extra = cli.args[spec.arguments.length];
+  if (extra !== undefined) throw new UsageError(`${spec.name} does not take "${extra}"`);
+}
+
+/** cac makes numbers of what looks like one (`--hex 0102` would be 102), so values are read here. */
+function rawText(words: readonly string[], option: string): string | undefined {
+  let text: string | undefined;
+  for (const [i, word] of words.entries()) {
+    if (word === "--") break;
+    if (word === `--${option}`) text = words[i + 1];
+    else if (word.startsWith(`--${option}=`)) text = word.slice(option.length + 3);
+  }
+  return text;
+}

@@ -1,0 +1,127 @@
+/** Tables that more than one program's configuration has; one definition each. */
+
+import * as z from "zod";
+import type { Encapsulation } from "../../forwarding/state.ts";
+import { address, choice, flag, hexKey, integer, mustBe, seconds, table, text } from "./values.ts";
+
+/** Encapsulations for which a driver is built; the configuration allows no other. */
+export const BUILT_ENCAPSULATIONS = ["ipip"] as const satisfies readonly Encapsulation[];
+
+const NO_DRIVER = "the driver for this encapsulation is not built yet";
+
+/** One encapsulation by name. */
+export function encapsulation() {
+  return choice(BUILT_ENCAPSULATIONS, { minimal: NO_DRIVER, gre: NO_DRIVER });
+}
+
+/** In order of preference; by default everything that the built drivers can do. */
+export function encapsulations() {
+  const error = mustBe("an array of encapsulations, at least one");
+  return z
+    .array(encapsulation(), { error })
+    .min(1, { error })
+    .default([...BUILT_ENCAPSULATIONS]);
+}
+
+/** Seconds that a registration lasts; 65535 is infinity (RFC 5944 §3.3). */
+export function registrationLifetime() {
+  return integer(1, 65535, "seconds", " (65535: without end)").default(1800);
+}
+
+/** Where the journal is. */
+export function journalPath(path: string) {
+  return text("a path", 4096).default(path);
+}
+
+/**
+ * How an agent advertises, foreign and home alike.
+ *
+ * RFC 1256 §4.1 asks for intervals of at least 4 and 3 seconds. Mobility agents need shorter ones:
+ * RFC 5944 §2.1 allows an interval of a third of the lifetime and less, §2.3 leaves the rate to
+ * what the link bears, and the lifetime, from one second, is what a mobile node detects movement
+ * by (§2.4.2.1). So the upper bounds of RFC 1256 hold here, the lower is a tenth of a second.
+ */
+export const ADVERTISEMENT = {
+  max_interval: seconds(0.1, 1800).default(10),
+  min_interval: seconds(0.05, 1800).optional(),
+  lifetime: integer(1, 9000, "whole seconds").optional(),
+  destination: choice(["224.0.0.1", "255.255.255.255"]).default("224.0.0.1"),
+  prefix_lengths: flag().default(true),
+};
+
+interface Intervals {
+  readonly max_interval: number;
+  readonly min_interval?: number | undefined;
+  readonly lifetime?: number | undefined;
+}
+
+/** The defaults that follow from `max_interval` (RFC 1256 §4.1). */
+export function deriveIntervals<T extends Intervals>(advertisement: T) {
+  const { max_interval } = advertisement;
+  return {
+    ...advertisement,
+    min_interval: advertisement.min_interval ?? 0.75 * max_interval,
+    lifetime: advertisement.lifetime ?? Math.max(1, Math.round(3 * max_interval)),
+  };
+}
+
+/** What every Mobility Security Association has (RFC 5944 §1.6, §5.1); a secret one way or the other. */
+export const SECURITY_CONTEXT = {
+  // RFC 5944 §1.6: 0 to 255 are reserved and must be refused here [5944-1.6-02].
+  spi: integer(256, 0xffffffff, "an SPI", " (RFC 5944 section 1.6 reserves 0 to 255)"),
+  key: hexKey().optional(),
+  key_file: text("the path of a file that holds the key in hex", 4096).optional(),
+  algorithm: choice(["hmac-md5", "keyed-md5", "hmac-sha1", "hmac-sha256"]).default("hmac-md5"),
+  replay: choice(["timestamp", "nonce"]).default("timestamp"),
+};
+
+/** An association with the peer at an address. */
+export function peerAssociation<const With extends string>(peer: With) {
+  return table({
+    with: z.literal(peer),
+    address: address(),
+    ...SECURITY_CONTEXT,
+  });
+}
+
+export function dataplane(routeTable: number, rulePriority: number) {
+  const later = "this driver is not built yet";
+  const mtu = "0 (from the path) or octets";
+  return table({
+    driver: choice(["auto", "tun"], { kernel: later, ebpf: later }).default("auto"),
+    mtu: integer(0, 65515, mtu)
+      .refine((octets) => octets === 0 || octets >= 68, {
+        error: mustBe(`${mtu} from 68 to 65515`),
+      })
+      .default(0),
+    df: choice(["copy", "clear", "set"]).default("copy"),
+    // 0 and 253 to 255 are the kernel's own tables.
+    route_table: integer(1, 0x7fffffff, "a routing table number")
+      .refine((id) => id < 253 || id > 255, {
+        error: mustBe("a routing table number other than 253 to 255, which are the system's own"),
+      })
+      .default(routeTable),
+    rule_priority: integer(1, 32765, "a rule priority").default(rulePriority),
+  }).prefault({});
+}
+
+/** Tables that every program has. */
+export function common(role: "fa" | "mn" | "ha", routeTable: number, rulePriority: number) {
+  return {
+    dataplane: dataplane(routeTable, rulePriority),
+    log: table({
+      level: choice(["debug", "info", "warning", "error"]).default("info"),
+      format: choice(["text", "json"]).default("text"),
+    }).prefault({}),
+    control: table({
+      // The kernel's limit for the address of a Unix socket is 107 octets and a NUL.
+      socket: text("a path of at most 107 characters", 107).default(`/run/mip4/${role}.sock`),
+    }).prefault({}),
+  };
+}
+
+/** Keys of the contract that every program will have, and cannot act on yet. */
+export const COMMON_PLANNED = {
+  metrics: "the Prometheus exporter is not built yet",
+  "dataplane.mss_clamp": "clamping of the TCP MSS is not built yet",
+} as const;

@@ -1,0 +1,320 @@
+/** A running core: its parts, put together in order, kept going, and taken apart in order. */
+
+import { isDeepStrictEqual } from "node:util";
+import { formatIpv4 } from "../../base/address.ts";
+import { Counters } from "../../base/counters.ts";
+import type { Json, JsonObject } from "../../base/result.ts";
+import type { Instant } from "../../base/time.ts";
+import { type Driver, ForwardingError } from "../../forwarding/driver.ts";
+import type { FrameEvent } from "../../linux/frames.ts";
+import type { PacketIo } from "../../linux/packet-io.ts";
+import type { LinkChanged } from "../../protocol/core.ts";
+import type { CommandOutcome, ControlHandler } from "../control/server.ts";
+import type { CommonConfig, HostFacts, Program } from "../program.ts";
+import { Commands } from "./commands.ts";
+import { carryOut } from "./effects.ts";
+import { explainError } from "./explain.ts";
+import { Forwarder } from "./forwarder.ts";
+import { Journal } from "./journal.ts";
+import { kernelRandom } from "./kernel-random.ts";
+import { Links } from "./links.ts";
+import { Loop } from "./loop.ts";
+import { Outbox } from "./outbox.ts";
+import type { Control, HostMonitor, Loaded, Parts } from "./parts.ts";
+import { Problems } from "./problems.ts";
+import { REGISTRATION_PORT, Sockets } from "./sockets.ts";
+import { mergeStatus } from "./status.ts";
+
+/** How often what failed is tried again. */
+export const RETRY_MS = 5000;
+
+/** Changes of a machine's addresses come in bursts; the last one of a burst decides. */
+const HOST_SETTLE_MS = 1000;
+const LEAVE_POLL_MS = 20;
+
+export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlHandler {
+  readonly #program: Program<Config, CoreConfig>;
+  readonly #parts: Parts<Config, CoreConfig>;
+  readonly #counters = new Counters();
+  readonly #problems: Problems;
+  readonly #journal: Journal;
+  readonly #outbox: Outbox;
+  readonly #commands: Commands;
+  readonly #loop: Loop<CoreConfig>;
+  readonly #links: Links;
+  readonly #sockets: Sockets;
+  readonly #monitor: HostMonitor;
+  readonly #driver: Driver;
+  readonly #forwarder: Forwarder;
+  readonly #startedAt: Instant;
+  readonly #lastLinks = new Map<string, LinkChanged["link"]>();
+  #loaded: Loaded<Config, CoreConfig>;
+  #fileStamp: string;
+  #hostFacts: HostFacts;
+  #control: Control | undefined;
+  #cancelRetry: (() => void) | undefined;
+  #cancelReconsider: (() => void) | undefined;
+
+  constructor(
+    program: Program<Config, CoreConfig>,
+    loaded: Loaded<Config, CoreConfig>,
+    parts: Parts<Config, CoreConfig>,
+    opened: {
+      readonly io: PacketIo;
+      readonly monitor: HostMonitor;
+      readonly driver: Driver;
+    },
+  ) {
+    this.#program = program;
+    this.#loaded = loaded;
+    this.#fileStamp = parts.fileStamp();
+    this.#hostFacts = parts.hostFacts();
+    this.#parts = parts;
+    this.#monitor = opened.monitor;
+    this.#driver = opened.driver;
+    this.#startedAt = parts.clock.now().monotonic;
+    this.#problems = new Problems(parts.log, () => this.#retryLater());
+    this.#forwarder = new Forwarder(opened.driver, this.#problems);
+    this.#journal = new Journal(loaded.journalPath, parts.journalFiles);
+    const common = { io: opened.io, problems: this.#problems, counters: this.#counters };
+    const onEvent = (event: FrameEvent): void => this.#fromNetwork(event);
+    this.#links = new Links({ ...common, monitor: opened.monitor, onEvent });
+    const isCaptured = (index: number): boolean => this.#links.isCaptured(index);
+    this.#sockets = new Sockets({ ...common, isCaptured, onEvent });
+    this.#commands = new Commands(parts.clock, (command) => this.#loop.handle(command));
+    const outlets = {
+      links: this.#links,
+      sockets: this.#sockets,
+      commands: this.#commands,
+      counters: this.#counters,
+      clock: parts.clock,
+      log: parts.log,
+      control: () => this.#control,
+    };
+    this.#outbox = new Outbox({
+      journal: this.#journal,
+      problems: this.#problems,
+      carryOut: (effect) => carryOut(outlets, effect),
+      waitsForDisk: program.role === "ha",
+    });
+    this.#loop = new Loop({
+      core: program.createCore(loaded.core, kernelRandom()),
+      clock: parts.clock,
+      effects: (effects) => this.#outbox.push(effects),
+      forward: (state) => this.#forwarder.apply(state),
+    });
+  }
+
+  /** Up to the moment at which it answers on the control socket. */
+  async start(): Promise<void> {
+    const { log } = this.#parts;
+    const loaded = this.#journal.load();
+    this.#problems.set("journal", this.#journal.error);
+    if (loaded.damaged > 0) {
+      log.write("warning", `journal: ${loaded.damaged} damaged records skipped`, {
+        path: this.#journal.path,
+      });
+    }
+    this.#driver.setTunnelAddresses(this.#loaded.wiring.tunnelAddresses);
+    try {
+      await this.#driver.start();
+    } catch (error) {
+      // Parts of it are missing, an address perhaps; without the device itself there is no point.
+      if (!(error instanceof ForwardingError)) throw error;
+      this.#forwarder.failed(error);
+    }
+    this.#loop.handle({ type: "restore", entries: this.#journal.entries() });
+    this.#wire();
+    this.#monitor.onChange(() => this.#hostChanged());
+    this.#control = await this.#parts.openControl(this.#loaded.config.control.socket, {
+      program: this.#program.name,
+      handler: this,
+      counters: this.#counters,
+    });
+    log.write("info", this.#problems.size === 0 ? "ready" : "running, degraded", {
+      links: this.#links.names,
+      addresses: this.#loaded.wiring.udpAddresses.map(formatIpv4),
+      restored: loaded.records,
+    });
+  }
+
+  /** SIGHUP: reads the file again; with a fault in it, the old configuration stays. */
+  reload(): void {
+    const { log } = this.#parts;
+    const before = this.#loaded;
+    const faults = this.#load();
+    if (faults !== undefined) {
+      for (const line of faults) log.write("error", line);
+      log.write("error", "the configuration was not reloaded: the old one stays");
+      return;
+    }
+    const { config, journalPath } = this.#loaded;
+    const isFixed = {
+      control: isDeepStrictEqual(config.control, before.config.control),
+      dataplane: isDeepStrictEqual(config.dataplane, before.config.dataplane),
+      "journal path": journalPath === before.journalPath,
+    };
+    for (const [key, isSame] of Object.entries(isFixed)) {
+      if (!isSame) log.write("warning", `${key}: the change takes effect at the next start`);
+    }
+    log.setConfig(config.log);
+    log.write("info", "configuration reloaded");
+  }
+
+  /** Lets the core withdraw or deregister; `isOver` ends the wait for a mobile node's reply. */
+  async leave(isOver: () => boolean): Promise<void> {
+    this.#loop.handle({ type: "shutdown" });
+    if (this.#program.role === "mn") {
+      while (this.#loop.core.nextDeadline() !== undefined && !isOver()) {
+        await new Promise<void>((resolve) => {
+          this.#parts.clock.setTimer(LEAVE_POLL_MS, resolve);
+        });
+      }
+    }
+    await this.#outbox.drain();
+  }
+
+  /** Takes everything apart; nothing that fails keeps the rest from being done. */
+  async stop(): Promise<void> {
+    this.#loop.stop();
+    this.#cancelRetry?.();
+    this.#cancelReconsider?.();
+    this.#commands.close();
+    const steps: readonly (readonly [string, () => unknown])[] = [
+      ["control socket", () => this.#control?.close()],
+      ["links", () => this.#links.close()],
+      ["sockets", () => this.#sockets.close()],
+      ["forwarding", () => this.#forwarder.drain()],
+      ["driver", () => this.#driver.stop()],
+      ["journal", () => this.#journal.close()],
+    ];
+    for (const [name, step] of steps) {
+      try {
+        await step();
+      } catch (error) {
+        this.#parts.log.write("error", `${name}: ${explainError(error)}`);
+      }
+    }
+  }
+
+  query(name: string): Json | undefined {
+    const now = this.#parts.clock.now();
+    if (name === "tunnels") return this.#driver.tunnels();
+    const answer = this.#loop.core.query(name, now);
+    return name === "status" ? this.#status(answer) : answer;
+  }
+
+  command(name: string, args: JsonObject): Promise<CommandOutcome> {
+    return this.#commands.run(name, args);
+  }
+
+  /** What the driver has to say: to the log and to everybody who watches. */
+  report(event: string, fields: JsonObject): void {
+    if (event === "forwarding-failed") this.#forwarder.failed(fields.problems);
+    const level = event === "dropped" ? "warning" : "info";
+    this.#parts.log.write(level, event, fields);
+    this.#control?.publish(event, fields, this.#parts.clock.now().wall);
+  }
+
+  /** SIGUSR1. */
+  dump(): void {
+    this.#parts.log.write("info", "status", this.#status(this.query("status")));
+  }
+
+  #status(core: Json | undefined): JsonObject {
+    const { monotonic } = this.#parts.clock.now();
+    const driver = this.#driver.status();
+    return mergeStatus(core, {
+      role: this.#program.role,
+      problems: this.#problems.list(),
+      uptime: Math.floor((monotonic - this.#startedAt) / 1000),
+      interfaces: this.#links.status(),
+      driver: driver.driver ?? null,
+      forwarding: driver,
+      counters: { ...this.#counters.toJson(), ...this.#driver.counters() },
+    });
+  }
+
+  #fromNetwork(event: FrameEvent): void {
+    if (this.#outbox.isFull) {
+      this.#counters.add("received-while-disk-is-slow");
+      return;
+    }
+    if (event.type === "udp" && event.destinationPort !== REGISTRATION_PORT) {
+      this.#counters.add("other-udp-port");
+      return;
+    }
+    this.#loop.handle(event);
+  }
+
+  /** Opens what the wiring wants, then tells the core about its links. */
+  #wire(): void {
+    this.#links.rewire(this.#loaded.wiring.links);
+    this.#sockets.rewire(this.#loaded.wiring);
+    this.#lastLinks.clear();
+    this.#tellLinks();
+  }
+
+  #tellLinks(): void {
+    for (const name of this.#links.names) {
+      const host = this.#monitor.link(name);
+      const link = host && { up: host.up, mac: host.mac, mtu: host.mtu, addresses: host.addresses };
+      if (this.#lastLinks.has(name) && isDeepStrictEqual(this.#lastLinks.get(name), link)) continue;
+      this.#lastLinks.set(name, link);
+      this.#loop.handle({ type: "link", interface: name, link });
+    }
+  }
+
+  /** Sockets first, so that a core that hears of a link can send on it at once. */
+  #hostChanged(): void {
+    this.#links.refresh();
+    this.#sockets.refresh();
+    this.#tellLinks();
+    this.#cancelReconsider ??= this.#parts.clock.setTimer(HOST_SETTLE_MS, () => {
+      this.#cancelReconsider = undefined;
+      this.#reconsider();
+    });
+  }
+
+  /**
+   * What the configuration leaves to the machine (a default care-of address) may be another now.
+   * A file that has been edited since waits for its SIGHUP.
+   */
+  #reconsider(): void {
+    const isUnchanged = isDeepStrictEqual(this.#parts.hostFacts(), this.#hostFacts);
+    if (isUnchanged || this.#parts.fileStamp() !== this.#fileStamp) return;
+    const faults = this.#load();
+    if (faults !== undefined) this.#problems.set("configuration", faults.join("; "));
+  }
+
+  /** Reads and applies the file to this machine as it is now; faults: nothing has changed. */
+  #load(): readonly string[] | undefined {
+    const stamp = this.#parts.fileStamp();
+    const facts = this.#parts.hostFacts();
+    const result = this.#parts.load(facts);
+    if (!result.ok) return result.error;
+    this.#problems.set("configuration", undefined);
+    const { core, wiring } = this.#loaded;
+    this.#loaded = result.value;
+    this.#fileStamp = stamp;
+    this.#hostFacts = facts;
+    const isSame = isDeepStrictEqual([core, wiring], [result.value.core, result.value.wiring]);
+    if (isSame) return undefined;
+    // The core goes first: what it withdraws leaves by the old sockets.
+    this.#loop.reconfigure(result.value.core);
+    this.#driver.setTunnelAddresses(result.value.wiring.tunnelAddresses);
+    this.#wire();
+    return undefined;
+  }
+
+  #retryLater(): void {
+    this.#cancelRetry ??= this.#parts.clock.setTimer(RETRY_MS, () => {
+      this.#cancelRetry = undefined;
+      this.#links.refresh();
+      this.#sockets.refresh();
+      this.#outbox.retry();
+      this.#forwarder.retry();
+      if (this.#problems.size > 0) this.#retryLater();
+    });
+  }
+}

@@ -1,0 +1,65 @@
+/** Carries out one effect of a core: onto a link, into a socket, to the watchers and the log. */
+
+import type { Counters } from "../../base/counters.ts";
+import {
+  buildArpPacket,
+  buildIcmpPacket,
+  buildUdpPacket,
+  ETHERTYPE_ARP,
+  ETHERTYPE_IPV4,
+} from "../../linux/frames.ts";
+import type { Effect, SendArp, SendIcmp, SendUdp } from "../../protocol/core.ts";
+import type { Commands } from "./commands.ts";
+import type { Links } from "./links.ts";
+import type { Clock, Control, Log } from "./parts.ts";
+import type { Sockets } from "./sockets.ts";
+
+export interface Outlets {
+  readonly links: Links;
+  readonly sockets: Sockets;
+  readonly commands: Commands;
+  readonly counters: Counters;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** There is none before the control socket is open. */
+  readonly control: () => Control | undefined;
+}
+
+function send(outlets: Outlets, effect: SendUdp | SendIcmp | SendArp): string | undefined {
+  const { links, sockets } = outlets;
+  if (effect.type === "send-arp") {
+    return links.send(effect.link, ETHERTYPE_ARP, buildArpPacket(effect));
+  }
+  if (effect.type === "send-icmp") {
+    return links.send(effect.link, ETHERTYPE_IPV4, buildIcmpPacket(effect));
+  }
+  if (effect.link === undefined) return sockets.send(effect);
+  return links.send(effect.link, ETHERTYPE_IPV4, buildUdpPacket(effect));
+}
+
+/** A failed send is counted and logged at debug level: the protocol's own retries repair it. */
+export function carryOut(outlets: Outlets, effect: Effect): void {
+  switch (effect.type) {
+    case "send-udp":
+    case "send-icmp":
+    case "send-arp": {
+      const error = send(outlets, effect);
+      if (error === undefined) return;
+      outlets.counters.add(`send-failed-${error}`);
+      outlets.log.write("debug", `${effect.type} failed: ${error}`, {
+        interface: effect.link?.interface ?? null,
+      });
+      return;
+    }
+    case "report":
+      outlets.log.write(effect.level, effect.event, effect.fields);
+      outlets.control()?.publish(effect.event, effect.fields, outlets.clock.now().wall);
+      return;
+    case "answer":
+      outlets.commands.answer(effect);
+      return;
+    case "persist":
+      // The outbox has written it already.
+      return;
+  }
+}

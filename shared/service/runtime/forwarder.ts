@@ -1,0 +1,48 @@
+/** Hands forwarding states to the driver, and tries again what could not be done. */
+
+import type { Driver } from "../../forwarding/driver.ts";
+import type { ForwardingState } from "../../forwarding/state.ts";
+import { explainError } from "./explain.ts";
+import type { Problems } from "./problems.ts";
+
+const PROBLEM = "forwarding";
+
+export class Forwarder {
+  readonly #driver: Driver;
+  readonly #problems: Problems;
+  #wanted: ForwardingState | undefined;
+  #hasFailed = false;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(driver: Driver, problems: Problems) {
+    this.#driver = driver;
+    this.#problems = problems;
+  }
+
+  /** The driver works on one state at a time and goes on with the newest. */
+  apply(state: ForwardingState): void {
+    this.#wanted = state;
+    this.#running = this.#driver.apply(state).then(
+      () => {
+        this.#hasFailed = false;
+        this.#problems.set(PROBLEM, undefined);
+      },
+      (error: unknown) => this.failed(error),
+    );
+  }
+
+  /** Something of the wanted state is not there: it is tried again later. */
+  failed(error: unknown): void {
+    this.#hasFailed = true;
+    this.#problems.set(PROBLEM, explainError(error));
+  }
+
+  retry(): void {
+    if (this.#hasFailed && this.#wanted !== undefined) this.apply(this.#wanted);
+  }
+
+  /** Resolves when nothing is being applied. */
+  drain(): Promise<void> {
+    return this.#running;
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * The way out of a core: effects are carried out in the order in which it gave them, and those of
+ * a step that persists something wait until that is durable.
+ *
+ * A home agent must not forget a binding or a used identification that it has acknowledged
+ * (RFC 5944 §5.7), so its replies wait for `fdatasync`. That runs beside the loop, which goes on
+ * forwarding packets, and one `fdatasync` covers all steps that came while the one before it ran.
+ * The foreign agent and the mobile node recover by registering again, so nothing waits there: the
+ * record is in the kernel before the packet leaves, and on the disk soon after.
+ */
+
+import type { Effect, Persist } from "../../protocol/core.ts";
+import type { Journal } from "./journal.ts";
+import type { Problems } from "./problems.ts";
+
+/** Steps waiting for the disk; beyond it the loop takes no more from the network. */
+export const OUTBOX_MAX = 4096;
+
+interface Step {
+  readonly effects: readonly Effect[];
+  /** Runs when this many appends are durable. */
+  readonly after: number;
+}
+
+export class Outbox {
+  readonly #journal: Journal;
+  readonly #problems: Problems;
+  readonly #carryOut: (effect: Effect) => void;
+  readonly #waitsForDisk: boolean;
+  #waiting: Step[] = [];
+  #appended = 0;
+  #durable = 0;
+  #syncing: Promise<void> | undefined;
+
+  constructor(options: {
+    readonly journal: Journal;
+    readonly problems: Problems;
+    readonly carryOut: (effect: Effect) => void;
+    readonly waitsForDisk: boolean;
+  }) {
+    this.#journal = options.journal;
+    this.#problems = options.problems;
+    this.#carryOut = options.carryOut;
+    this.#waitsForDisk = options.waitsForDisk;
+  }
+
+  get isFull(): boolean {
+    return this.#waiting.length >= OUTBOX_MAX;
+  }
+
+  /** Takes the effects of one step of the core. */
+  push(effects: readonly Effect[]): void {
+    const records = effects
+      .filter((effect): effect is Persist => effect.type === "persist")
+      .map(({ key, value }) => [key, value] as const);
+    if (records.length > 0) {
+      this.#journal.append(records);
+      this.#problems.set("journal", this.#journal.error);
+      this.#appended++;
+      this.#startSync();
+    }
+    const after = this.#waitsForDisk ? this.#appended : 0;
+    if (this.#waiting.length === 0 && after <= this.#durable) this.#run(effects);
+    else if (effects.length > records.length) this.#waiting.push({ effects, after });
+  }
+
+  /** Tries again what a full disk refused. */
+  retry(): void {
+    if (this.#journal.error === undefined) return;
+    this.#journal.retry();
+    this.#problems.set("journal", this.#journal.error);
+  }
+
+  /** Resolves when nothing waits any more. */
+  async drain(): Promise<void> {
+    while (this.#syncing !== undefined) await this.#syncing;
+  }
+
+  #run(effects: readonly Effect[]): void {
+    for (const effect of effects) if (effect.type !== "persist") this.#carryOut(effect);
+  }
+
+  #startSync(): void {
+    this.#syncing ??= this.#sync().finally(() => {
+      this.#syncing = undefined;
+      // Steps came while the last one ran: they share the next.
+      if (this.#durable < this.#appended) this.#startSync();
+      else if (this.#journal.needsCompaction()) this.#journal.compact();
+    });
+  }
+
+  async #sync(): Promise<void> {
+    const covered = this.#appended;
+    await this.#journal.sync();
+    this.#problems.set("journal", this.#journal.error);
+    this.#durable = covered;
+    const ready = this.#waiting.findIndex((step) => step.after > covered);
+    const steps = this.#waiting.splice(0, ready === -1 ? this.#waiting.length : ready);
+    for (const step of steps) this.#run(step.effects);
+  }
+}

@@ -1,0 +1,84 @@
+/** What the runtime is put together from; the real parts and the fakes of tests fit alike. */
+
+import type { Mac, Prefix } from "../../base/address.ts";
+import type { JsonObject, Result } from "../../base/result.ts";
+import type { Instant, Now, WallTime } from "../../base/time.ts";
+import type { Driver } from "../../forwarding/driver.ts";
+import type { Closable, PacketIo } from "../../linux/packet-io.ts";
+import type { Report } from "../../protocol/core.ts";
+import type { ControlOptions, ControlServer } from "../control/server.ts";
+import type { CommonConfig, HostFacts, Resolved } from "../program.ts";
+import type { JournalFiles } from "./journal-files.ts";
+
+/** One interface of the machine. */
+export interface HostLink {
+  readonly index: number;
+  readonly up: boolean;
+  readonly mac: Mac;
+  readonly mtu: number;
+  readonly addresses: readonly Prefix[];
+}
+
+/** The machine's interfaces, watched. */
+export interface HostMonitor extends Closable {
+  link(name: string): HostLink | undefined;
+  /** Calls after every change of a link, an address or the default route. */
+  onChange(handler: () => void): void;
+}
+
+/** The open control socket. */
+export type Control = Pick<ControlServer, "publish" | "close">;
+
+export interface Log {
+  write(level: Report["level"], message: string, fields?: JsonObject): void;
+  setConfig(config: CommonConfig["log"]): void;
+}
+
+export interface Clock {
+  now(): Now;
+  /** Calls back once; returns how to cancel that. */
+  setTimer(milliseconds: number, handler: () => void): () => void;
+}
+
+/** The process as the runtime sees it; `node:process` fits. */
+export interface ProcessEvents {
+  on(event: string, handler: (argument?: unknown) => void): unknown;
+  off(event: string, handler: (argument?: unknown) => void): unknown;
+}
+
+/** What is taken from a loaded configuration; `LoadedConfig` (config/load.ts) fits. */
+export interface Loaded<Config extends CommonConfig, CoreConfig> extends Resolved<CoreConfig> {
+  readonly config: Config;
+}
+
+export interface Parts<Config extends CommonConfig, CoreConfig> {
+  /** Reads the configuration file for this machine; the faults are lines as `check` prints them. */
+  readonly load: (host: HostFacts) => Result<Loaded<Config, CoreConfig>, readonly string[]>;
+  /** Something that differs when the file has been written since; read without its contents. */
+  readonly fileStamp: () => string;
+  readonly hostFacts: () => HostFacts;
+  /** Also why this one, for the log. */
+  readonly openPacketIo: () => { readonly io: PacketIo; readonly reason: string };
+  readonly openMonitor: (io: PacketIo) => Promise<HostMonitor>;
+  readonly createDriver: (
+    io: PacketIo,
+    loaded: Loaded<Config, CoreConfig>,
+    report: (event: string, fields: JsonObject) => void,
+  ) => Driver;
+  readonly openControl: (path: string, options: ControlOptions) => Promise<Control>;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly journalFiles: JournalFiles;
+  readonly process: ProcessEvents;
+}
+
+/** A timer never gets more than 31 bits: Node fires a longer one at once. */
+export const TIMER_MAX_MS = 0x7fff_ffff;
+
+export const realClock: Clock = {
+  now: () => ({ monotonic: performance.now() as Instant, wall: Date.now() as WallTime }),
+  setTimer(milliseconds, handler) {
+    const timer = setTimeout(handler, milliseconds);
+    return () => clearTimeout(timer);
+  },
+};

@@ -1,0 +1,54 @@
+/** The `run` command with its real parts. */
+
+import { statSync } from "node:fs";
+import { createTunDriver } from "../../forwarding/tun/create.ts";
+import { LinkMonitor } from "../../linux/netlink/link-monitor.ts";
+import { choosePacketIo } from "../../linux/providers.ts";
+import { readHostFacts } from "../config/host-facts.ts";
+import { loadConfig } from "../config/load.ts";
+import { openControlServer } from "../control/server.ts";
+import { stderrLog } from "../log.ts";
+import type { CommonConfig, Program, RunOptions } from "../program.ts";
+import { realFiles } from "./journal-files.ts";
+import { realClock } from "./parts.ts";
+import { runWith } from "./runtime.ts";
+
+/** Before the file has been read. */
+const FIRST_LOG: CommonConfig["log"] = { level: "info", format: "text" };
+
+/** Changes when the file is written or replaced. */
+function stampOf(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat === undefined ? "none" : `${stat.ino} ${stat.size} ${stat.mtimeMs}`;
+}
+
+export function runProgram<FileConfig extends CommonConfig, CoreConfig>(
+  program: Program<FileConfig, CoreConfig>,
+  options: RunOptions,
+): Promise<number> {
+  return runWith(program, {
+    load: (host) => loadConfig(program, options, host),
+    fileStamp: () => stampOf(options.configFile),
+    hostFacts: readHostFacts,
+    openPacketIo: () => choosePacketIo("auto"),
+    openMonitor: (io) => LinkMonitor.open(io),
+    createDriver: (io, { config, journalPath }, report) =>
+      createTunDriver({
+        io,
+        config: {
+          role: program.role,
+          routeTable: config.dataplane.route_table,
+          rulePriority: config.dataplane.rule_priority,
+          mtu: config.dataplane.mtu,
+          df: config.dataplane.df,
+        },
+        sysctlFile: `${journalPath}.sysctl`,
+        report,
+      }),
+    openControl: openControlServer,
+    log: stderrLog(FIRST_LOG),
+    clock: realClock,
+    journalFiles: realFiles,
+    process,
+  });
+}

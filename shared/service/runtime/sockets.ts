@@ -1,0 +1,149 @@
+/**
+ * The routed sockets: UDP port 434 on this host's own addresses, and ICMP errors that come to it.
+ * A socket whose address does not exist yet is opened when the address appears.
+ */
+
+import { formatIpv4, type Ipv4 } from "../../base/address.ts";
+import type { Counters } from "../../base/counters.ts";
+import { PROTOCOL_ICMP, parseIcmp, parseIpv4Packet } from "../../linux/frames.ts";
+import type {
+  PacketBatch,
+  PacketIo,
+  RawIpSocket,
+  UdpDatagram,
+  UdpSocket,
+} from "../../linux/packet-io.ts";
+import type { IcmpReceived, SendUdp, UdpReceived } from "../../protocol/core.ts";
+import type { Wiring } from "../program.ts";
+import { errorCode, explainError } from "./explain.ts";
+import type { Problems } from "./problems.ts";
+
+/** RFC 5944 §3.1: registration messages go to this UDP port. */
+export const REGISTRATION_PORT = 434;
+/** Destination unreachable, time exceeded, parameter problem (RFC 792). */
+const ICMP_ERRORS: ReadonlySet<number> = new Set([3, 11, 12]);
+
+export class Sockets {
+  readonly #io: PacketIo;
+  readonly #problems: Problems;
+  readonly #counters: Counters;
+  readonly #isCaptured: (interfaceIndex: number) => boolean;
+  readonly #onEvent: (event: UdpReceived | IcmpReceived) => void;
+  readonly #udp = new Map<Ipv4, UdpSocket | undefined>();
+  #wantsIcmp = false;
+  #icmp: RawIpSocket | undefined;
+
+  constructor(options: {
+    readonly io: PacketIo;
+    readonly problems: Problems;
+    readonly counters: Counters;
+    /** Has a link's packet socket what comes in by this interface? */
+    readonly isCaptured: (interfaceIndex: number) => boolean;
+    readonly onEvent: (event: UdpReceived | IcmpReceived) => void;
+  }) {
+    this.#io = options.io;
+    this.#problems = options.problems;
+    this.#counters = options.counters;
+    this.#isCaptured = options.isCaptured;
+    this.#onEvent = options.onEvent;
+  }
+
+  /** Takes a wiring; sockets that it does not change stay open. */
+  rewire(wiring: Pick<Wiring, "udpAddresses" | "icmpErrors">): void {
+    for (const [address, socket] of this.#udp) {
+      if (wiring.udpAddresses.includes(address)) continue;
+      socket?.close();
+      this.#udp.delete(address);
+      this.#problems.drop(`address ${formatIpv4(address)}`);
+    }
+    for (const address of wiring.udpAddresses) {
+      if (!this.#udp.has(address)) this.#udp.set(address, undefined);
+    }
+    this.#wantsIcmp = wiring.icmpErrors;
+    if (!this.#wantsIcmp) {
+      this.#icmp?.close();
+      this.#icmp = undefined;
+      this.#problems.drop("ICMP errors");
+    }
+    this.refresh();
+  }
+
+  /** Opens what is not open yet. */
+  refresh(): void {
+    for (const [address, socket] of this.#udp) {
+      if (socket === undefined) this.#openUdp(address);
+    }
+    if (this.#wantsIcmp && this.#icmp === undefined) this.#openIcmp();
+  }
+
+  /** `undefined` when sent, otherwise the error name. */
+  send(effect: SendUdp): string | undefined {
+    const socket = this.#udp.get(effect.source);
+    if (socket === undefined || effect.sourcePort !== REGISTRATION_PORT) return "EADDRNOTAVAIL";
+    return socket.send(effect.payload, effect.destination, effect.destinationPort, effect.ttl);
+  }
+
+  close(): void {
+    for (const socket of this.#udp.values()) socket?.close();
+    this.#udp.clear();
+    this.#icmp?.close();
+    this.#icmp = undefined;
+  }
+
+  #openUdp(address: Ipv4): void {
+    const key = `address ${formatIpv4(address)}`;
+    try {
+      const socket = this.#io.openUdp({ address, port: REGISTRATION_PORT });
+      socket.onDatagram((datagram) => this.#receiveUdp(address, datagram));
+      this.#udp.set(address, socket);
+      this.#problems.set(key, undefined);
+    } catch (error) {
+      this.#problems.set(key, explainError(error));
+    }
+  }
+
+  #receiveUdp(address: Ipv4, datagram: UdpDatagram): void {
+    const { interfaceIndex, destination, ...rest } = datagram;
+    if (interfaceIndex !== undefined && this.#isCaptured(interfaceIndex)) return;
+    this.#onEvent({
+      type: "udp",
+      interface: undefined,
+      linkSource: undefined,
+      ...rest,
+      destination: destination ?? address,
+      destinationPort: REGISTRATION_PORT,
+    });
+  }
+
+  #openIcmp(): void {
+    try {
+      this.#icmp = this.#io.openRawIp({ protocol: PROTOCOL_ICMP });
+      this.#icmp.onPackets((batch) => this.#receiveIcmp(batch));
+      this.#problems.set("ICMP errors", undefined);
+    } catch (error) {
+      this.#counters.add(`open-failed-${errorCode(error)}`);
+      this.#problems.set("ICMP errors", explainError(error));
+    }
+  }
+
+  #receiveIcmp(batch: PacketBatch): void {
+    for (let i = 0; i < batch.count; i++) {
+      const start = batch.offsets[i] ?? 0;
+      const packet = parseIpv4Packet(batch.slab.subarray(start, start + (batch.lengths[i] ?? 0)));
+      if (!packet.ok) {
+        this.#counters.add(`malformed-${packet.error}`);
+        continue;
+      }
+      // Pings of this host pass by here too.
+      if (!ICMP_ERRORS.has(packet.value.payload[0] ?? -1)) continue;
+      // The batch is only valid during this call.
+      const payload = packet.value.payload.slice();
+      const event = parseIcmp(
+        { ...packet.value, payload },
+        { interface: undefined, linkSource: undefined },
+      );
+      if (event.ok) this.#onEvent(event.value);
+      else this.#counters.add(`malformed-${event.error}`);
+    }
+  }
+}

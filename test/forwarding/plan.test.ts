@@ -1,0 +1,236 @@
+/** Plans, realization and reference counting: pure, by properties and goldens. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { ipv4, type Mac, toIpv4 } from "../../shared/base/address.ts";
+import { isSameObject, type KernelObject, objectKey } from "../../shared/forwarding/kernel-objects.ts";
+import { ObjectSet } from "../../shared/forwarding/object-set.ts";
+import { type Operation, plan } from "../../shared/forwarding/plan.ts";
+import { type RealizeConfig, realize, realizeBase } from "../../shared/forwarding/realize.ts";
+import type { ForwardingItem } from "../../shared/forwarding/state.ts";
+import { objectText, operationText } from "../../shared/forwarding/text.ts";
+
+const device = fc.constantFrom("eth0", "eth1");
+const address = fc.integer({ min: 1, max: 4 }).map(toIpv4);
+const mac = fc.constantFrom("02:00:00:00:00:01", "02:00:00:00:00:02").map((text) => text as Mac);
+const object: fc.Arbitrary<KernelObject> = fc.oneof(
+  fc.record(
+    { kind: fc.constant("neighbor" as const), device, address, mac },
+    { noNullPrototype: true },
+  ),
+  fc.record(
+    { kind: fc.constant("proxy-neighbor" as const), device, address },
+    { noNullPrototype: true },
+  ),
+  fc.record(
+    {
+      kind: fc.constant("route" as const),
+      table: fc.constantFrom(254, 434),
+      destination: address.map((value) => ({ address: value, length: 32 })),
+      device,
+      scope: fc.constantFrom("link" as const, "global" as const),
+      gateway: address,
+    },
+    { noNullPrototype: true, requiredKeys: ["kind", "table", "destination", "device", "scope"] },
+  ),
+  fc.record(
+    {
+      kind: fc.constant("rule" as const),
+      priority: fc.constantFrom(1, 2),
+      table: fc.constantFrom(254, 434),
+    },
+    { noNullPrototype: true },
+  ),
+  fc.record(
+    {
+      kind: fc.constant("sysctl" as const),
+      path: fc.constantFrom("net/ipv4/ip_forward", "net/ipv4/conf/all/rp_filter"),
+      value: fc.constantFrom("0", "1"),
+    },
+    { noNullPrototype: true },
+  ),
+  fc.record({ kind: fc.constant("visitor" as const), device, mac, address }, { noNullPrototype: true }),
+);
+/** Objects that can be in the kernel together: no two with one key. */
+const objects = fc.uniqueArray(object, { selector: objectKey, maxLength: 12 });
+
+function carryOut(current: readonly KernelObject[], operations: readonly Operation[]) {
+  const kernel = new Map(current.map((value) => [objectKey(value), value]));
+  for (const { action, object: value } of operations) {
+    const key = objectKey(value);
+    assert.equal(kernel.has(key), action !== "add", `${action} ${key}`);
+    if (action === "remove") kernel.delete(key);
+    else kernel.set(key, value);
+  }
+  return kernel;
+}
+
+test("the plan to the same state is empty", () => {
+  fc.assert(fc.property(objects, (state) => assert.deepEqual(plan(state, state), [])));
+});
+
+test("carrying out a plan gives the desired state, and every operation was needed", () => {
+  fc.assert(
+    fc.property(objects, objects, (before, after) => {
+      const operations = plan(before, after);
+      const kernel = carryOut(before, operations);
+      assert.equal(kernel.size, after.length);
+      for (const value of after) {
+        const found = kernel.get(objectKey(value));
+        assert.ok(found !== undefined && isSameObject(found, value));
+      }
+      const differing = new Set([...before, ...after].map(objectKey));
+      assert.ok(operations.length <= differing.size);
+    }),
+  );
+});
+
+test("making comes before removing, and removing goes backwards", () => {
+  fc.assert(
+    fc.property(objects, objects, (before, after) => {
+      const actions = plan(before, after).map(({ action }) => action);
+      const firstRemoval = actions.indexOf("remove");
+      if (firstRemoval >= 0) {
+        assert.ok(actions.slice(firstRemoval).every((action) => action === "remove"));
+      }
+      const made = plan([], after).map(({ object: value }) => value.kind);
+      const removed = plan(after, []).map(({ object: value }) => value.kind);
+      assert.deepEqual(removed, made.reverse());
+    }),
+  );
+});
+
+test("what several items hold is there until the last one lets go", () => {
+  const set = new ObjectSet();
+  const route: KernelObject = {
+    kind: "route",
+    table: 436,
+    destination: { address: ipv4("10.1.0.7"), length: 32 },
+    device: "mip436",
+    scope: "link",
+  };
+  set.hold([route]);
+  set.hold([{ ...route }]);
+  assert.deepEqual([...set.takeChanged()], [objectKey(route)]);
+  set.release([{ ...route }]);
+  assert.deepEqual(set.get(objectKey(route)), route);
+  set.release([route]);
+  assert.equal(set.get(objectKey(route)), undefined);
+  assert.throws(() => set.release([route]), /internal error/);
+});
+
+const MN: RealizeConfig = { role: "mn", routeTable: 435, rulePriority: 4350, hasNft: false };
+const HOME = ipv4("10.1.0.7");
+const HOME_ADDRESS: ForwardingItem = { kind: "home-address", address: HOME };
+const LISTENING: ForwardingItem = { kind: "listening", interface: "wlan0" };
+const VISITING: ForwardingItem = {
+  kind: "visiting",
+  interface: "wlan0",
+  homeAddress: HOME,
+  router: ipv4("192.0.2.1"),
+  routerMac: "02:00:00:00:00:01" as Mac,
+};
+const AT_HOME: ForwardingItem = {
+  kind: "at-home",
+  interface: "wlan0",
+  homeAddress: HOME,
+  homePrefix: { address: ipv4("10.1.0.0"), length: 24 },
+  router: ipv4("10.1.0.1"),
+};
+
+/** What the kernel has when these items hold. */
+function effective(config: RealizeConfig, items: readonly ForwardingItem[]): KernelObject[] {
+  const set = new ObjectSet();
+  set.hold(realizeBase(config));
+  for (const item of items) set.hold(realize(item, config).objects);
+  return [...set.keys()].flatMap((key) => set.get(key) ?? []);
+}
+
+test("RFC 5944 §4.2.1, §4.6: a visiting node, as text [5944-4.6-14]", () => {
+  const state = effective(MN, [HOME_ADDRESS, LISTENING, VISITING]);
+  assert.deepEqual(plan([], state).map(operationText), [
+    "add sysctl net/ipv4/conf/mip435/rp_filter=2",
+    "add sysctl net/ipv4/conf/all/rp_filter=0",
+    "add sysctl net/ipv4/conf/wlan0/rp_filter=0",
+    "add sysctl net/ipv4/conf/wlan0/arp_ignore=1",
+    "add sysctl net/ipv4/conf/wlan0/arp_announce=2",
+    "add address 10.1.0.7/32 dev mip435",
+    "add neigh 192.0.2.1 lladdr 02:00:00:00:00:01 dev wlan0 nud permanent",
+    "add route 192.0.2.1/32 dev wlan0 table 435 scope link src 10.1.0.7",
+    "add route default via 192.0.2.1 dev wlan0 table 435 src 10.1.0.7 onlink",
+    "add rule pref 4350 from all lookup main suppress_prefixlength 0",
+    "add rule pref 4351 from all lookup 435",
+  ]);
+});
+
+test("RFC 5944 §4.6: from a foreign link to home nothing is missing in between [5944-4.6-19]", () => {
+  const away = effective(MN, [HOME_ADDRESS, LISTENING, VISITING]);
+  const home = effective(MN, [HOME_ADDRESS, LISTENING, AT_HOME]);
+  assert.deepEqual(plan(away, home).map(operationText), [
+    "replace sysctl net/ipv4/conf/wlan0/arp_ignore=0",
+    "add sysctl net/ipv4/conf/all/arp_ignore=0",
+    "add route 10.1.0.0/24 dev wlan0 table 435 scope link src 10.1.0.7",
+    "replace route default via 10.1.0.1 dev wlan0 table 435 src 10.1.0.7 onlink",
+    "remove route 192.0.2.1/32 dev wlan0 table 435 scope link src 10.1.0.7",
+    "remove neigh 192.0.2.1 lladdr 02:00:00:00:00:01 dev wlan0 nud permanent",
+  ]);
+});
+
+test("RFC 5944 §4.2.2, RFC 3024 §5.1: a visitor, as text [5944-4.2.2-08] [5944-4.2.2-09]", () => {
+  const config: RealizeConfig = { role: "fa", routeTable: 434, rulePriority: 4340, hasNft: true };
+  const item: ForwardingItem = {
+    kind: "visitor",
+    homeAddress: HOME,
+    interface: "lan0",
+    mac: "02:00:00:00:00:07" as Mac,
+    homeAgent: ipv4("198.51.100.1"),
+    careOfAddress: ipv4("192.0.2.1"),
+    encapsulation: "ipip",
+    reverse: true,
+  };
+  assert.deepEqual(realize(item, config).objects.map(objectText), [
+    "neigh 10.1.0.7 lladdr 02:00:00:00:00:07 dev lan0 nud permanent",
+    "route 10.1.0.7/32 dev lan0 table main scope link",
+    "nft visitor lan0 . 02:00:00:00:00:07 . 10.1.0.7",
+  ]);
+  const without = realize(item, { ...config, hasNft: false }).objects.map(objectText);
+  assert.equal(without.at(-1), "rule pref 4340 from 10.1.0.7 iif lan0 lookup 434");
+  assert.deepEqual(realize({ ...item, reverse: false }, config).objects.length, 2);
+  assert.deepEqual(realizeBase(config).map(objectText), [
+    "sysctl net/ipv4/ip_forward=1",
+    "sysctl net/ipv4/conf/mip434/rp_filter=2",
+    "address 192.0.0.8/32 dev mip434 scope host",
+    "route default dev mip434 table 434 scope link",
+    "rule pref 4340 from all fwmark 434 lookup 434",
+  ]);
+});
+
+test("RFC 5944 §4.2.3: a binding, as text; without one nothing is intercepted [5944-4.2.3-04] [5944-4.2.3-10]", () => {
+  const config: RealizeConfig = { role: "ha", routeTable: 436, rulePriority: 4360, hasNft: false };
+  const binding = (careOfAddress: string): ForwardingItem => ({
+    kind: "binding",
+    homeAddress: HOME,
+    homeAgent: ipv4("198.51.100.1"),
+    careOfAddress: ipv4(careOfAddress),
+    encapsulation: "ipip",
+    reverse: true,
+    homeInterface: "home0",
+  });
+  const none = effective(config, []);
+  const one = effective(config, [binding("192.0.2.1")]);
+  const two = effective(config, [binding("192.0.2.1"), binding("192.0.2.65")]);
+  assert.deepEqual(none.map(objectText), [
+    "sysctl net/ipv4/ip_forward=1",
+    "sysctl net/ipv4/conf/mip436/rp_filter=2",
+    "rule pref 4360 from all lookup 436",
+  ]);
+  assert.deepEqual(plan(none, one).map(operationText), [
+    "add sysctl net/ipv4/neigh/home0/proxy_delay=0",
+    "add sysctl net/ipv4/conf/home0/forwarding=1",
+    "add route 10.1.0.7/32 dev mip436 table 436 scope link",
+    "add neigh proxy 10.1.0.7 dev home0",
+  ]);
+  // The kernel sees no difference between one and two simultaneous bindings.
+  assert.deepEqual(plan(one, two), []);
+});

@@ -1,0 +1,74 @@
+/** The reporter, run by this very Node over a small file of tests. */
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { closingLine, resultOf } from "../../scripts/test-reporter.ts";
+
+// Held apart so that Node's own marks for tests do not stand in this file as calls.
+const SAMPLE = `
+const { test, describe, it } = require("node:test");
+test("one", () => {});
+test("two", () => { throw new Error("two broke"); });
+test("three", { ["sk" + "ip"]: true }, () => {});
+describe("group", () => { it("four", () => {}); });
+`;
+
+test("reporter: readable output, counts and one JSON line a test", () => {
+  const folder = mkdtempSync(join(tmpdir(), "mip4-reporter-"));
+  try {
+    writeFileSync(join(folder, "sample.test.cjs"), SAMPLE);
+    const reporter = new URL("../../scripts/test-reporter.js", pathToFileURL(import.meta.filename));
+    const run = spawnSync(
+      process.execPath,
+      ["--test", `--test-reporter=${reporter}`, "--test-reporter-destination=stdout"].concat(
+        "sample.test.cjs",
+      ),
+      {
+        cwd: folder,
+        encoding: "utf8",
+        // A test process marks its children; unmarked, the child reports as any run does.
+        env: { ...process.env, NODE_TEST_CONTEXT: undefined, MIP4_TEST_RESULTS: "out/r.jsonl" },
+      },
+    );
+    assert.equal(run.status, 1, run.stderr);
+    assert.match(run.stdout, /two broke/);
+    assert.match(run.stdout, /4 tests in 1 files: 2 passed, 1 failed, 1 skipped, [\d.]+ s\n$/);
+    const results = readFileSync(join(folder, "out/r.jsonl"), "utf8")
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    assert.deepEqual(
+      results.map((result) => [result.name, result.file, result.status]),
+      [
+        ["one", "sample.test.cjs", "pass"],
+        ["two", "sample.test.cjs", "fail"],
+        ["three", "sample.test.cjs", "skip"],
+        ["four", "sample.test.cjs", "pass"],
+      ],
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("reporter: a suite, a diagnostic and a start are no results", () => {
+  assert.equal(resultOf({ type: "test:start", data: { name: "a" } }), undefined);
+  assert.equal(resultOf({ type: "test:diagnostic", data: {} }), undefined);
+  assert.equal(
+    resultOf({ type: "test:pass", data: { name: "a", details: { type: "suite" } } }),
+    undefined,
+  );
+});
+
+test("reporter: the closing line names what is still to do", () => {
+  const result = { name: "a", file: null, status: "todo", duration_ms: 1 } as const;
+  assert.equal(
+    closingLine([result], 1500),
+    "1 tests in 1 files: 0 passed, 0 failed, 0 skipped, 1 to do, 1.5 s",
+  );
+});

@@ -1,0 +1,320 @@
+/** A daemon on a bench: a toy core, packet sockets in memory, a clock that only a test moves. */
+
+import { EventEmitter } from "node:events";
+import type * as z from "zod";
+import { type Ipv4, ipv4, type Mac } from "../../shared/base/address.ts";
+import { type Json, type JsonObject, ok, type Result } from "../../shared/base/result.ts";
+import type { Instant, Now, WallTime } from "../../shared/base/time.ts";
+import type { Driver } from "../../shared/forwarding/driver.ts";
+import { type ForwardingState, NO_FORWARDING } from "../../shared/forwarding/state.ts";
+import {
+  type Frame,
+  IoError,
+  type LinkSocket,
+  type PacketIo,
+  type UdpDatagram,
+  type UdpOptions,
+  type UdpSocket,
+} from "../../shared/linux/packet-io.ts";
+import type { Core, Effect, Event } from "../../shared/protocol/core.ts";
+import type { ControlOptions } from "../../shared/service/control/server.ts";
+import type { CommonConfig, HostFacts, Program } from "../../shared/service/program.ts";
+import { type JournalFiles, realFiles } from "../../shared/service/runtime/journal-files.ts";
+import type { HostLink, Loaded, Parts } from "../../shared/service/runtime/parts.ts";
+import { runWith } from "../../shared/service/runtime/runtime.ts";
+
+export const OWN_MAC = "02:00:00:00:00:02" as Mac;
+export const PEER_MAC = "02:00:00:00:00:01" as Mac;
+export const UPLINK = ipv4("192.0.2.1");
+
+export interface ToyConfig {
+  readonly links: readonly string[];
+}
+
+/** Does what the test says, and remembers what it was told. */
+export class ToyCore implements Core<ToyConfig> {
+  readonly events: Event[] = [];
+  readonly configs: ToyConfig[] = [];
+  deadline: Instant | undefined;
+  state: ForwardingState = NO_FORWARDING;
+  react: (event: Event, now: Now) => Effect[] = () => [];
+
+  handle(event: Event, now: Now): Effect[] {
+    this.events.push(event);
+    return this.react(event, now);
+  }
+  nextDeadline(): Instant | undefined {
+    return this.deadline;
+  }
+  forwarding(): ForwardingState {
+    return this.state;
+  }
+  reconfigure(config: ToyConfig): Effect[] {
+    this.configs.push(config);
+    return [];
+  }
+  query(name: string): Json | undefined {
+    return name === "status" ? { state: "registered", counters: { own: 1 } } : undefined;
+  }
+}
+
+/** Timers in order; `advance` runs those that are due, and lets what they resolved run too. */
+export class ToyClock {
+  time = 1000;
+  readonly timers: { at: number; wait: number; handler: () => void }[] = [];
+
+  now(): Now {
+    return { monotonic: this.time as Instant, wall: this.time as WallTime };
+  }
+  setTimer(wait: number, handler: () => void): () => void {
+    const timer = { at: this.time + wait, wait, handler };
+    this.timers.push(timer);
+    return () => {
+      const at = this.timers.indexOf(timer);
+      if (at >= 0) this.timers.splice(at, 1);
+    };
+  }
+  async advance(milliseconds: number): Promise<void> {
+    const end = this.time + milliseconds;
+    for (;;) {
+      const due = this.timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+      if (due === undefined) break;
+      this.timers.splice(this.timers.indexOf(due), 1);
+      this.time = due.at;
+      due.handler();
+      await settle();
+    }
+    this.time = end;
+  }
+}
+
+/** Lets everything that is ready run. */
+export async function settle(): Promise<void> {
+  for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+export interface ToyLink extends LinkSocket {
+  receive: (frame: Frame) => void;
+}
+export interface ToyUdp extends UdpSocket {
+  readonly options: UdpOptions;
+  receive: (datagram: UdpDatagram) => void;
+}
+
+export class Bench {
+  readonly core = new ToyCore();
+  readonly clock = new ToyClock();
+  readonly signals = new EventEmitter();
+  readonly log: string[] = [];
+  readonly published: JsonObject[] = [];
+  /** Everything that left or was made durable, in order. */
+  readonly trace: string[] = [];
+  readonly host = new Map<string, HostLink>();
+  readonly links = new Map<string, ToyLink>();
+  readonly udp = new Map<string, ToyUdp>();
+  readonly openFaults = new Map<string, string>();
+  config: Result<ToyConfig, readonly string[]> = ok({ links: ["lan0"] });
+  stamp = "1";
+  facts: HostFacts = { addresses: new Map(), defaultInterface: undefined };
+  control: ControlOptions | undefined;
+  applied: ForwardingState[] = [];
+  applyFault: string | undefined;
+  startFault: Error | undefined;
+  hostChanged: () => void = () => {};
+  sync: () => Promise<void> = async () => {};
+  exit: Promise<number> | undefined;
+  readonly #role: "fa" | "mn" | "ha";
+  readonly #journalPath: string;
+
+  constructor(role: "fa" | "mn" | "ha", journalPath: string) {
+    this.#role = role;
+    this.#journalPath = journalPath;
+    this.setHost("lan0", 2);
+  }
+
+  setHost(name: string, index: number, more: Partial<HostLink> = {}): void {
+    const addresses = [{ address: ipv4("10.0.0.1"), length: 24 }];
+    this.host.set(name, { index, up: true, mac: OWN_MAC, mtu: 1500, addresses, ...more });
+  }
+
+  async start(): Promise<void> {
+    const { program, parts } = this.#parts();
+    this.exit = runWith(program, parts);
+    await settle();
+  }
+
+  status(): JsonObject {
+    return this.control?.handler.query("status") as JsonObject;
+  }
+
+  #parts(): { program: Program<CommonConfig, ToyConfig>; parts: Parts<CommonConfig, ToyConfig> } {
+    const program: Program<CommonConfig, ToyConfig> = {
+      name: `mip4-${this.#role}`,
+      role: this.#role,
+      summary: "",
+      schema: undefined as unknown as z.ZodType<CommonConfig>,
+      planned: {},
+      complete: ok,
+      crossCheck: () => [],
+      resolve: () => {
+        throw new Error("not asked");
+      },
+      createCore: () => this.core,
+      tables: [],
+      actions: [],
+      describe: () => [],
+      health: () => [],
+      performance: () => [],
+    };
+    const journalFiles: JournalFiles = {
+      ...realFiles,
+      write: (handle, bytes, position) => {
+        this.trace.push("write");
+        realFiles.write(handle, bytes, position);
+      },
+      sync: async () => {
+        await this.sync();
+        this.trace.push("sync");
+      },
+    };
+    return {
+      program,
+      parts: {
+        load: () => this.#load(),
+        fileStamp: () => this.stamp,
+        hostFacts: () => this.facts,
+        openPacketIo: () => ({ io: this.#io(), reason: "on the bench" }),
+        openMonitor: async () => ({
+          link: (name) => this.host.get(name),
+          onChange: (handler) => {
+            this.hostChanged = handler;
+          },
+          close: () => this.trace.push("monitor closed"),
+        }),
+        createDriver: () => this.#driver(),
+        openControl: async (_path, options) => {
+          this.control = options;
+          return {
+            publish: (event, fields) => this.published.push({ event, ...fields }),
+            close: async () => {
+              this.trace.push("control closed");
+            },
+          };
+        },
+        log: {
+          write: (level, message) => this.log.push(`${level}: ${message}`),
+          setConfig: () => {},
+        },
+        clock: this.clock,
+        journalFiles,
+        process: this.signals,
+      },
+    };
+  }
+
+  #load(): Result<Loaded<CommonConfig, ToyConfig>, readonly string[]> {
+    if (!this.config.ok) return this.config;
+    const core = this.config.value;
+    return ok({
+      core,
+      wiring: {
+        links: core.links.map((name) => ({
+          interface: name,
+          filter: { udpPort: 434, icmpTypes: [9] },
+          groups: [ipv4("224.0.0.11")],
+        })),
+        udpAddresses: [UPLINK],
+        icmpErrors: false,
+        tunnelAddresses: [UPLINK],
+      },
+      journalPath: this.#journalPath,
+      config: {
+        log: { level: "info", format: "text" },
+        control: { socket: "/none" },
+        dataplane: { driver: "auto", mtu: 0, df: "copy", route_table: 1, rule_priority: 1 },
+      },
+    });
+  }
+
+  #driver(): Driver {
+    return {
+      start: async () => {
+        if (this.startFault !== undefined) throw this.startFault;
+        this.trace.push("driver started");
+      },
+      apply: async (state) => {
+        if (this.applyFault !== undefined) throw new Error(this.applyFault);
+        this.applied.push(state);
+        this.trace.push("apply");
+      },
+      stop: async () => {
+        this.trace.push("driver stopped");
+      },
+      setTunnelAddresses: () => {},
+      status: () => ({ driver: "toy" }),
+      tunnels: () => [{ local: "192.0.2.1" }],
+      counters: () => ({ "tunnel-packets": 7 }),
+    };
+  }
+
+  #io(): PacketIo {
+    const missing = (): never => {
+      throw new IoError("ENOTSUP", "not on this bench");
+    };
+    return {
+      provider: "helper",
+      capabilities: new Set(["link", "udp", "udp-metadata"]),
+      openTun: missing,
+      openRawIp: missing,
+      openNetlink: missing,
+      openUdp: (options) => this.#openUdp(options),
+      openLink: (name) => this.#openLink(name),
+    };
+  }
+
+  #openUdp(options: UdpOptions): UdpSocket {
+    const key = options.device ?? String(options.address);
+    this.#check(`udp ${key}`);
+    const socket: ToyUdp = {
+      options,
+      receive: () => {},
+      onDatagram: (handler) => {
+        socket.receive = handler;
+      },
+      send: (_payload: Uint8Array, destination: Ipv4, port: number) => {
+        this.trace.push(`udp to ${destination} ${port}`);
+        return undefined;
+      },
+      close: () => this.udp.delete(key),
+    };
+    this.udp.set(key, socket);
+    return socket;
+  }
+
+  #openLink(name: string): LinkSocket {
+    this.#check(`link ${name}`);
+    const socket: ToyLink = {
+      interface: name,
+      receive: () => {},
+      onFrame: (handler) => {
+        socket.receive = handler;
+      },
+      send: (destination, etherType) => {
+        this.trace.push(`frame ${etherType.toString(16)} on ${name} to ${destination}`);
+        return this.openFaults.get(`send ${name}`);
+      },
+      joinGroups: (groups) => this.trace.push(`joined ${groups.length} on ${name}`),
+      close: () => {
+        this.trace.push(`link ${name} closed`);
+        this.links.delete(name);
+      },
+    };
+    this.links.set(name, socket);
+    return socket;
+  }
+
+  #check(what: string): void {
+    const code = this.openFaults.get(what);
+    if (code !== undefined) throw new IoError(code, what);
+  }
+}
