@@ -126,6 +126,11 @@ export function writeOuterHeader(
   writeU16(bytes, start + 18, remote & 0xffff);
 }
 
+/** Must this packet not be fragmented? */
+export function isDontFragment(bytes: Uint8Array, packet: number): boolean {
+  return (readU16(bytes, packet + 6) & DONT_FRAGMENT) !== 0;
+}
+
 /** The length of the packet by its own header, which leaves out link-layer padding. */
 export function totalLength(bytes: Uint8Array, packet: number): number {
   return readU16(bytes, packet + 2);

@@ -26,6 +26,8 @@ export interface RouteObject {
   /** The gateway counts as a neighbour whatever its address is. */
   readonly onlink?: boolean;
   readonly mtu?: number;
+  /** Where two holders want different routes to one destination the higher one holds. */
+  readonly precedence?: number;
 }
 
 export interface RuleObject {

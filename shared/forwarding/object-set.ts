@@ -13,7 +13,7 @@ interface Holding {
 }
 
 function precedenceOf(object: KernelObject): number {
-  return object.kind === "sysctl" ? (object.precedence ?? 0) : 0;
+  return "precedence" in object ? (object.precedence ?? 0) : 0;
 }
 
 export class ObjectSet {
@@ -55,6 +55,11 @@ export class ObjectSet {
 
   keys(): IterableIterator<string> {
     return this.#holdings.keys();
+  }
+
+  /** Has anything been held or released since `takeChanged`? */
+  get isChanged(): boolean {
+    return this.#changed.size > 0;
   }
 
   /** Keys held or released since the last call. */

@@ -23,6 +23,8 @@ export interface Tunnel {
   readonly local: Ipv4;
   readonly remote: Ipv4;
   readonly encapsulation: Encapsulation;
+  /** What fits through the path, once an error has told; until then infinite. */
+  mtu: number;
   entries: number;
   homeAddresses: number;
   packetsIn: number;
@@ -34,7 +36,7 @@ export interface Tunnel {
 type ByAddress = Map<Ipv4, Tunnel[]>;
 const NO_TUNNELS: readonly Tunnel[] = [];
 
-function tunnelKey(entry: TunnelEntry): string {
+function tunnelKey(entry: Pick<TunnelEntry, "local" | "remote" | "encapsulation">): string {
   return `${entry.local} ${entry.remote} ${entry.encapsulation}`;
 }
 
@@ -112,6 +114,16 @@ export class TunnelTable {
     return this.#tunnels.values();
   }
 
+  /** Is there a tunnel for packets to this home address? */
+  hasOut(destination: Ipv4): boolean {
+    return this.#out.destination.has(destination);
+  }
+
+  /** The tunnel between these ends. */
+  find(local: Ipv4, remote: Ipv4, encapsulation: Encapsulation): Tunnel | undefined {
+    return this.#tunnels.get(tunnelKey({ local, remote, encapsulation }));
+  }
+
   /** Our own ends of all tunnels. */
   locals(): IterableIterator<Ipv4> {
     return this.#locals.keys();
@@ -127,6 +139,7 @@ function createTunnel({ local, remote, encapsulation }: TunnelEntry): Tunnel {
     local,
     remote,
     encapsulation,
+    mtu: Number.POSITIVE_INFINITY,
     entries: 0,
     homeAddresses: 0,
     packetsIn: 0,

@@ -46,10 +46,10 @@ function load(name: string): unknown {
   try {
     return createRequire(script)(name);
   } catch (error) {
-    const first = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    const why = error instanceof Error ? error.message : String(error);
     throw new IoError(
       "ENOENT",
-      `package ${name} cannot be loaded (npm ci in a checkout installs it; ${first})`,
+      `package ${name} cannot be loaded (npm ci in a checkout builds it for this Node; ${why.replaceAll("\n", " ").slice(0, 250)})`,
     );
   }
 }

@@ -18,12 +18,20 @@ function isPlain(text: string): boolean {
   return /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(text);
 }
 
+/** JSON leaves DEL and the C1 control characters as they are. */
+function quote(value: Json): string {
+  return JSON.stringify(value).replace(
+    /[\u007f-\u009f]/g,
+    (character) => `\\u00${character.charCodeAt(0).toString(16)}`,
+  );
+}
+
 function showValue(value: Json): string {
-  if (typeof value === "string") return isPlain(value) ? value : JSON.stringify(value);
+  if (typeof value === "string") return isPlain(value) ? value : quote(value);
   if (Array.isArray(value) && value.every((item) => typeof item === "string" && isPlain(item))) {
     return value.length === 0 ? "[]" : value.join(",");
   }
-  return JSON.stringify(value);
+  return quote(value);
 }
 
 /** `key=value` for a person; what is unknown or does not apply is left out. */

@@ -3,9 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BROADCAST, ipv4, type Mac } from "../../shared/base/address.ts";
-import type { Instant } from "../../shared/base/time.ts";
 import type { Effect, SendUdp } from "../../shared/protocol/core.ts";
-import { internetChecksum } from "../../shared/wire/checksum.ts";
 import {
   Bench,
   FA,
@@ -227,99 +225,6 @@ test("two home agents' equal home addresses: the second is refused, the first un
   const second = { fields: { homeAgent: ipv4("203.0.113.5") } };
   assert.equal(replyIn(oneSend(bench.request(second))).code, 65);
   assert.equal(bench.visitors()[0]?.home_agent, "198.51.100.1");
-});
-
-/** An ICMP error that quotes a relayed request as the kernel would deliver it. */
-function icmpError(type: number, code: number, relayed: SendUdp, quoted: number): Uint8Array {
-  const ip = Uint8Array.of(0x45, 0, 0, 0, 0, 0, 0, 0, 64, 17, 0, 0, ...new Uint8Array(8));
-  const view = new DataView(ip.buffer);
-  view.setUint32(12, relayed.source);
-  view.setUint32(16, relayed.destination);
-  const udp = Uint8Array.of(1, 0xb2, 1, 0xb2, 0, 0, 0, 0, ...relayed.payload.subarray(0, quoted));
-  const bytes = Uint8Array.of(type, code, 0, 0, 0, 0, 0, 0, ...ip, ...udp);
-  const sum = internetChecksum(bytes);
-  bytes[2] = sum >>> 8;
-  bytes[3] = sum & 255;
-  return bytes;
-}
-
-const unreachable = (bench: Bench, payload: Uint8Array) =>
-  bench.agent.handle(
-    {
-      type: "icmp",
-      interface: undefined,
-      linkSource: undefined,
-      source: ipv4("203.0.113.254"),
-      destination: FA,
-      ttl: 60,
-      payload,
-    },
-    bench.now,
-  );
-
-test("RFC 5944 §3.7.3: ICMP errors for a relayed request become codes 80, 81, 82, 88 [5944-3.7.3-01]", () => {
-  for (const [type, icmpCode, code] of [
-    [3, 0, 80],
-    [3, 1, 81],
-    [3, 3, 82],
-    [3, 2, 88],
-    [3, 13, 88],
-    [11, 0, 88],
-  ] as const) {
-    for (const quoted of [0, 24]) {
-      const bench = Bench.up();
-      const relayed = oneSend(bench.request());
-      const effects = unreachable(bench, icmpError(type, icmpCode, relayed, quoted));
-      assert.equal(replyIn(oneSend(effects)).code, code);
-      assert.deepEqual(bench.visitors(), []);
-    }
-  }
-});
-
-test("ICMP errors about something else, or malformed, change nothing", () => {
-  const bench = Bench.up();
-  const relayed = oneSend(bench.request());
-  const other = { ...relayed, destination: ipv4("203.0.113.1") };
-  assert.deepEqual(unreachable(bench, icmpError(3, 1, other, 24)), []);
-  const changed = {
-    ...relayed,
-    payload: relayed.payload.map((octet, i) => (i === 20 ? octet ^ 1 : octet)),
-  };
-  assert.deepEqual(unreachable(bench, icmpError(3, 1, changed, 24)), []);
-  const whole = icmpError(3, 1, relayed, 24);
-  for (let length = 0; length < 36; length++) {
-    assert.deepEqual(unreachable(bench, whole.subarray(0, length)), []);
-  }
-  whole[3] = (whole[3] ?? 0) ^ 1;
-  assert.deepEqual(unreachable(bench, whole), []);
-  assert.equal(bench.visitors()[0]?.state, "pending");
-});
-
-test("after a crash the journal brings registered visitors back, with what is left of their time", () => {
-  const bench = Bench.up();
-  const persisted = bench.register().filter((effect) => effect.type === "persist");
-  const entries = persisted.map(({ key, value }) => [key, value] as const);
-  const later = Bench.up();
-  later.now = { monotonic: 5_000_000 as Instant, wall: bench.now.wall };
-  later.pass(100);
-  assert.deepEqual(later.agent.handle({ type: "restore", entries }, later.now), []);
-  assert.equal(later.visitors()[0]?.lifetime_remaining, 500);
-  assert.deepEqual([...later.agent.forwarding()], [...bench.agent.forwarding()]);
-
-  const tooLate = Bench.up();
-  tooLate.pass(601);
-  const dropped = tooLate.agent.handle({ type: "restore", entries }, tooLate.now);
-  assert.deepEqual(dropped, [{ type: "persist", key: visitorKey, value: null }]);
-  assert.deepEqual(tooLate.visitors(), []);
-});
-
-test("a journal that is not ours is dropped, never fatal", () => {
-  const bench = Bench.up();
-  for (const value of [null, 5, "x", [], {}, { home_address: "10.1.0.7" }]) {
-    const entries = [[visitorKey, value]] as const;
-    const effects = bench.agent.handle({ type: "restore", entries }, bench.now);
-    assert.deepEqual(effects, [{ type: "persist", key: visitorKey, value: null }]);
-  }
 });
 
 test("a reply whose link is gone is counted, and 255.255.255.255 is the last resort of nobody else", () => {

@@ -5,115 +5,29 @@ import { ipv4, type Mac, multicastMac } from "../../shared/base/address.ts";
 import { Counters } from "../../shared/base/counters.ts";
 import { seededRandom } from "../../shared/base/random.ts";
 import type { Instant, Now, WallTime } from "../../shared/base/time.ts";
-import { Advertiser, nextSequenceNumber } from "../../shared/protocol/advertiser.ts";
+import { nextSequenceNumber } from "../../shared/protocol/advertiser.ts";
 import { Advertisers } from "../../shared/protocol/advertisers.ts";
-import type { AdvertisingConfig } from "../../shared/protocol/advertising-config.ts";
-import type { Effect, IcmpReceived, LinkChanged } from "../../shared/protocol/core.ts";
-import {
-  AdvertisementFlag,
-  agentExtension,
-  decodeDiscovery,
-  encodeDiscovery,
-  prefixLengthsOf,
-  type RouterAdvertisement,
-} from "../../shared/wire/agent-discovery.ts";
+import type { LinkChanged } from "../../shared/protocol/core.ts";
+import { AdvertisementFlag, prefixLengthsOf } from "../../shared/wire/agent-discovery.ts";
 import { internetChecksum } from "../../shared/wire/checksum.ts";
-
-const OWN = ipv4("192.0.2.1");
-const ALL = ipv4("224.0.0.1");
-const NODE = "02:00:00:00:00:07" as Mac;
-
-const foreign: AdvertisingConfig = {
-  interface: "lan0",
-  careOfAddresses: [OWN],
-  extraRouterAddresses: [],
-  home: false,
-  foreign: true,
-  maxInterval: 10,
-  minInterval: 7.5,
-  lifetime: 30,
-  registrationLifetime: 1800,
-  registrationRequired: true,
-  encapsulations: ["ipip", "minimal", "gre"],
-  reverseTunneling: true,
-  udpTunneling: false,
-  revocation: false,
-  prefixLengths: true,
-  destination: ALL,
-  mobilityOnly: false,
-};
-const home: AdvertisingConfig = {
-  ...foreign,
-  careOfAddresses: [],
-  extraRouterAddresses: [ipv4("198.51.100.1")],
-  home: true,
-  foreign: false,
-  encapsulations: ["ipip"],
-};
-
-class Bench {
-  readonly counters = new Counters();
-  readonly advertiser: Advertiser;
-  now: Now = { monotonic: 0 as Instant, wall: 0 as WallTime };
-
-  constructor(config: AdvertisingConfig = foreign, seed = 1) {
-    this.advertiser = new Advertiser(config, seededRandom(seed), this.counters);
-  }
-
-  link(up = true, addresses = [{ address: OWN, length: 26 }]): Effect[] {
-    const mac = "02:00:00:00:00:01" as Mac;
-    return this.advertiser.linkChanged({ up, mac, mtu: 1500, addresses }, this.now);
-  }
-
-  pass(milliseconds: number): void {
-    this.now = { ...this.now, monotonic: (this.now.monotonic + milliseconds) as Instant };
-  }
-
-  /** Waits for the next periodic advertisement; how long that took, and what came. */
-  next(): { readonly waited: number; readonly effects: Effect[] } {
-    const due = this.advertiser.nextDeadline();
-    assert(due !== undefined);
-    const waited = due - this.now.monotonic;
-    this.now = { ...this.now, monotonic: (due - 0.001) as Instant };
-    assert.deepEqual(this.advertiser.tick(this.now), []);
-    this.now = { ...this.now, monotonic: due };
-    return { waited, effects: this.advertiser.tick(this.now) };
-  }
-
-  solicit(changes: Partial<IcmpReceived> = {}): Effect[] {
-    const event: IcmpReceived = {
-      type: "icmp",
-      interface: "lan0",
-      linkSource: NODE,
-      source: ipv4("10.1.0.7"),
-      destination: ipv4("224.0.0.11"),
-      ttl: 1,
-      payload: encodeDiscovery({ name: "router-solicitation" }),
-      ...changes,
-    };
-    return this.advertiser.solicited(event, this.now);
-  }
-}
-
-function sent(effects: readonly Effect[]) {
-  const [effect, ...more] = effects;
-  assert(effect?.type === "send-icmp" && more.length === 0);
-  const decoded = decodeDiscovery(effect.payload);
-  assert(decoded.ok && decoded.value.name === "router-advertisement");
-  const extension = agentExtension(decoded.value);
-  assert(extension !== undefined);
-  return { effect, message: decoded.value, extension };
-}
-
-function messageOf(effects: readonly Effect[]): RouterAdvertisement {
-  return sent(effects).message;
-}
-
-function sequence(effects: readonly Effect[]): number {
-  return sent(effects).extension.sequenceNumber;
-}
-
-const { R, B, H, F, M, G, T } = AdvertisementFlag;
+import {
+  ALL,
+  B,
+  Bench,
+  F,
+  foreign,
+  G,
+  H,
+  home,
+  M,
+  messageOf,
+  NODE,
+  OWN,
+  R,
+  sent,
+  sequence,
+  T,
+} from "./harness.ts";
 
 test("RFC 5944 §2.1: a link that comes up is advertised on, to all systems, TTL 1, from its own address [5944-2.3-01] [5944-2.1-03] [5944-2.1-04] [1256-3-04] [1256-3-06] [1256-4.1-01] [5944-2-02] [5944-2.3-02]", () => {
   const { effect } = sent(new Bench().link());

@@ -16,6 +16,7 @@ import {
   destinationOf,
   fitsTunnel,
   innerStart,
+  isDontFragment,
   isIpv4,
   mergeCongestion,
   OUTER_HEADER,
@@ -25,6 +26,7 @@ import {
   totalLength,
   writeOuterHeader,
 } from "../ipip.ts";
+import { readTooBig } from "../path-mtu.ts";
 import type { Tunnel, TunnelTable } from "../tunnel-table.ts";
 
 export interface DataPathOptions {
@@ -33,8 +35,19 @@ export interface DataPathOptions {
   readonly table: TunnelTable;
   readonly df: DfPolicy;
   readonly counters: Counters;
+  /** A packet to this destination did not fit through the path of its tunnel. */
+  readonly onTooBig: (destination: Ipv4, tunnelMtu: number) => void;
   /** A packet came to a tunnel end from nobody who may use it (RFC 3024 §4.3.2). */
   readonly onStranger: (remote: Ipv4, innerSource: Ipv4) => void;
+}
+
+/** RFC 1191 §6.3: how long a path is taken to be as narrow as an error said. */
+const PATH_MTU_LIFETIME_MS = 600_000;
+const PROTOCOL_ICMP = 1;
+
+interface Sockets {
+  readonly tunnel: RawIpSocket;
+  readonly icmp: RawIpSocket;
 }
 
 export class DataPath {
@@ -44,7 +57,8 @@ export class DataPath {
   readonly #df: DfPolicy;
   readonly #counters: Counters;
   readonly #onStranger: DataPathOptions["onStranger"];
-  readonly #sockets = new Map<Ipv4, RawIpSocket>();
+  readonly #onTooBig: DataPathOptions["onTooBig"];
+  readonly #sockets = new Map<Ipv4, Sockets>();
   #identification = 0;
 
   constructor(options: DataPathOptions) {
@@ -54,27 +68,51 @@ export class DataPath {
     this.#df = options.df;
     this.#counters = options.counters;
     this.#onStranger = options.onStranger;
+    this.#onTooBig = options.onTooBig;
     this.#tun.onPackets((batch) => this.#encapsulateAll(batch));
   }
 
   /** Listens on these tunnel ends and no others; throws an `IoError` when one cannot be opened. */
   listen(locals: ReadonlySet<Ipv4>): void {
-    for (const [address, socket] of this.#sockets) {
+    for (const [address, sockets] of this.#sockets) {
       if (locals.has(address)) continue;
-      socket.close();
+      closeSockets(sockets);
       this.#sockets.delete(address);
     }
     for (const address of locals) {
       if (this.#sockets.has(address)) continue;
-      const socket = this.#io.openRawIp({ protocol: PROTOCOL_IPIP, address });
-      this.#sockets.set(address, socket);
-      socket.onPackets((batch) => this.#decapsulateAll(batch));
+      const tunnel = this.#io.openRawIp({ protocol: PROTOCOL_IPIP, address });
+      try {
+        const icmp = this.#io.openRawIp({ protocol: PROTOCOL_ICMP, address });
+        this.#sockets.set(address, { tunnel, icmp });
+        tunnel.onPackets((batch) => this.#decapsulateAll(batch));
+        icmp.onPackets((batch) => this.#readErrors(batch));
+      } catch (error) {
+        tunnel.close();
+        throw error;
+      }
     }
   }
 
   close(): void {
-    for (const socket of this.#sockets.values()) socket.close();
+    for (const sockets of this.#sockets.values()) closeSockets(sockets);
     this.#sockets.clear();
+  }
+
+  /** RFC 2003 §5.1: an error from inside the tunnel narrows it. */
+  #readErrors(batch: PacketBatch): void {
+    for (let i = 0; i < batch.count; i++) {
+      const error = readTooBig(batch.slab, batch.offsets[i] ?? 0, batch.lengths[i] ?? 0);
+      if (error === undefined) continue;
+      const tunnel = this.#table.find(error.local, error.remote, "ipip");
+      if (tunnel === undefined || error.tunnelMtu >= tunnel.mtu) continue;
+      tunnel.mtu = error.tunnelMtu;
+      this.#counters.add("tunnel-path-narrowed");
+      const widen = (): void => {
+        if (tunnel.mtu === error.tunnelMtu) tunnel.mtu = Number.POSITIVE_INFINITY;
+      };
+      setTimeout(widen, PATH_MTU_LIFETIME_MS).unref();
+    }
   }
 
   #encapsulateAll(batch: PacketBatch): void {
@@ -104,6 +142,7 @@ export class DataPath {
         this.#counters.add(refusal);
         continue;
       }
+      if (totalLength(slab, packet) > tunnel.mtu && this.#isTooBig(slab, packet, tunnel)) continue;
       if (isWritten) this.#sendCopy(slab, packet);
       this.#identification = (this.#identification + 1) & 0xffff;
       writeOuterHeader(slab, packet, tunnel, this.#df, this.#identification);
@@ -113,10 +152,27 @@ export class DataPath {
     return isWritten;
   }
 
+  /**
+   * The first packet that is too long for a narrow path sets a route for those that follow, by which
+   * the kernel tells their sender or fragments them. It goes itself only if it may be fragmented.
+   */
+  #isTooBig(slab: Uint8Array, packet: number, tunnel: Tunnel): boolean {
+    this.#onTooBig(destinationOf(slab, packet), tunnel.mtu);
+    if (!isDontFragment(slab, packet)) return false;
+    this.#counters.add("tunnel-path-too-narrow");
+    return true;
+  }
+
+  /** Any of the sockets will do: the header says where a packet comes from. */
+  #sender(): RawIpSocket | undefined {
+    const [sockets] = this.#sockets.values();
+    return sockets?.tunnel;
+  }
+
   /** Simultaneous bindings: the copy for one of them leaves at once. */
   #sendCopy(slab: Uint8Array, packet: number): void {
     const start = packet - OUTER_HEADER;
-    const [socket] = this.#sockets.values();
+    const socket = this.#sender();
     const error = socket?.sendOne(slab.subarray(start, packet + totalLength(slab, packet)));
     if (error !== undefined || socket === undefined) {
       this.#counters.add(`tunnel-send-${error ?? "no-socket"}`);
@@ -124,7 +180,7 @@ export class DataPath {
   }
 
   #sendAll(batch: PacketBatch): void {
-    const [socket] = this.#sockets.values();
+    const socket = this.#sender();
     if (socket === undefined) {
       this.#counters.add("tunnel-send-no-socket", batch.count);
       return;
@@ -190,6 +246,11 @@ export class DataPath {
     this.#counters.add(reason);
     return false;
   }
+}
+
+function closeSockets({ tunnel, icmp }: Sockets): void {
+  tunnel.close();
+  icmp.close();
 }
 
 function countOut(tunnel: Tunnel, octets: number): void {

@@ -20,6 +20,7 @@ import { type ForwardingState, NO_FORWARDING } from "../state.ts";
 import { type Tunnel, type TunnelEntry, TunnelTable } from "../tunnel-table.ts";
 import { DataPath } from "./data-path.ts";
 import { KernelState } from "./kernel-state.ts";
+import { PathMtuRoutes } from "./path-mtu-routes.ts";
 
 export interface TunDriverParts {
   readonly io: PacketIo;
@@ -46,6 +47,7 @@ export class TunDriver implements Driver {
   readonly #table = new TunnelTable();
   readonly #counters = new Counters();
   readonly #kernel: KernelState;
+  readonly #pathMtu: PathMtuRoutes;
   #realizeConfig: RealizeConfig;
   #tun: TunDevice | undefined;
   #dataPath: DataPath | undefined;
@@ -67,6 +69,9 @@ export class TunDriver implements Driver {
     this.#marks = marksOf(parts.config.routeTable);
     this.#realizeConfig = { ...parts.config, hasNft: false };
     this.#kernel = new KernelState(parts, this.#marks, this.#objects);
+    this.#pathMtu = new PathMtuRoutes(this.#marks, this.#objects, this.#counters, () =>
+      this.#applyAgain(),
+    );
   }
 
   async start(): Promise<void> {
@@ -80,6 +85,7 @@ export class TunDriver implements Driver {
       table: this.#table,
       df: config.df,
       counters: this.#counters,
+      onTooBig: (destination, mtu) => this.#pathMtu.narrow(destination, mtu),
       onStranger: (remote, source) => this.#reportStranger(remote, source),
     });
     await this.#kernel.load();
@@ -108,6 +114,7 @@ export class TunDriver implements Driver {
     clearTimeout(this.#timer);
     await this.#running?.catch(() => undefined);
     const { network, nft, config } = this.#parts;
+    this.#pathMtu.clear();
     this.#swapItems(NO_FORWARDING);
     this.#objects.release(realizeBase(this.#realizeConfig));
     this.#dataPath?.close();
@@ -187,7 +194,7 @@ export class TunDriver implements Driver {
         keys = this.#kernel.allKeys();
       }
       failures.push(...(await this.#kernel.reach(keys)));
-    } while (this.#items !== this.#wanted || this.#isStale);
+    } while (this.#items !== this.#wanted || this.#isStale || this.#objects.isChanged);
     this.#failures = failures;
     if (failures.length > 0) throw new ForwardingError(failures);
   }
@@ -217,6 +224,9 @@ export class TunDriver implements Driver {
     for (const entry of removed) {
       const tunnel = this.#table.remove(entry);
       if (tunnel !== undefined) report("tunnel-down", endsOf(tunnel));
+      // RFC 5944 §4.2.3: without a binding nothing is intercepted, narrow path or not.
+      const isOut = entry.direction === "out" && entry.match === "destination";
+      if (isOut && !this.#table.hasOut(entry.address)) this.#pathMtu.forget(entry.address);
     }
   }
 
@@ -235,12 +245,16 @@ export class TunDriver implements Driver {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#isStale = true;
-      if (this.#isFirst) return;
-      this.apply(this.#wanted).catch((error: unknown) => {
-        assert(error instanceof ForwardingError, String(error));
-        this.#parts.report("forwarding-failed", { problems: error.failures });
-      });
+      this.#applyAgain();
     }, SETTLE_MS);
+  }
+
+  #applyAgain(): void {
+    if (this.#isFirst || this.#isStopped) return;
+    this.apply(this.#wanted).catch((error: unknown) => {
+      assert(error instanceof ForwardingError, String(error));
+      this.#parts.report("forwarding-failed", { problems: error.failures });
+    });
   }
 
   async #refresh(): Promise<string[]> {

@@ -1,0 +1,69 @@
+/**
+ * Soft state of tunnels whose path is narrower than the uplink (RFC 2003 §5.1): a route to each
+ * inner destination that needs it, with the tunnel's MTU, so that the kernel answers or fragments.
+ * It is forgotten after ten minutes, when the path may have become wider (RFC 1191 §6.3).
+ */
+
+import type { Ipv4 } from "../../base/address.ts";
+import type { Counters } from "../../base/counters.ts";
+import type { Marks, RouteObject } from "../kernel-objects.ts";
+import type { ObjectSet } from "../object-set.ts";
+
+const LIFETIME_MS = 600_000;
+const MAX_ROUTES = 1024;
+/** Above the route that a binding has anyway. */
+const PRECEDENCE = 1;
+
+export class PathMtuRoutes {
+  readonly #marks: Marks;
+  readonly #objects: ObjectSet;
+  readonly #counters: Counters;
+  readonly #onChange: () => void;
+  readonly #routes = new Map<Ipv4, { readonly route: RouteObject; readonly timer: NodeJS.Timeout }>();
+
+  constructor(marks: Marks, objects: ObjectSet, counters: Counters, onChange: () => void) {
+    this.#marks = marks;
+    this.#objects = objects;
+    this.#counters = counters;
+    this.#onChange = onChange;
+  }
+
+  narrow(destination: Ipv4, mtu: number): void {
+    if (this.#routes.get(destination)?.route.mtu === mtu) return;
+    if (this.#routes.size >= MAX_ROUTES && !this.#routes.has(destination)) {
+      this.#counters.add("tunnel-path-mtu-full");
+      return;
+    }
+    this.#drop(destination);
+    const route: RouteObject = {
+      kind: "route",
+      table: this.#marks.table,
+      destination: { address: destination, length: 32 },
+      device: this.#marks.anchor,
+      scope: "link",
+      mtu,
+      precedence: PRECEDENCE,
+    };
+    const timer = setTimeout(() => this.forget(destination), LIFETIME_MS).unref();
+    this.#objects.hold([route]);
+    this.#routes.set(destination, { route, timer });
+    this.#onChange();
+  }
+
+  /** The destination is no longer reached by a tunnel, or its time is over. */
+  forget(destination: Ipv4): void {
+    if (this.#drop(destination)) this.#onChange();
+  }
+
+  clear(): void {
+    for (const destination of [...this.#routes.keys()]) this.#drop(destination);
+  }
+
+  #drop(destination: Ipv4): boolean {
+    const known = this.#routes.get(destination);
+    if (known === undefined) return false;
+    clearTimeout(known.timer);
+    this.#objects.release([known.route]);
+    return this.#routes.delete(destination);
+  }
+}

@@ -1,0 +1,35 @@
+/** What the journal brings back after a crash. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Instant } from "../../shared/base/time.ts";
+import { Bench } from "./harness.ts";
+
+const visitorKey = "visitor/10.1.0.7";
+
+test("after a crash the journal brings registered visitors back, with what is left of their time", () => {
+  const bench = Bench.up();
+  const persisted = bench.register().filter((effect) => effect.type === "persist");
+  const entries = persisted.map(({ key, value }) => [key, value] as const);
+  const later = Bench.up();
+  later.now = { monotonic: 5_000_000 as Instant, wall: bench.now.wall };
+  later.pass(100);
+  assert.deepEqual(later.agent.handle({ type: "restore", entries }, later.now), []);
+  assert.equal(later.visitors()[0]?.lifetime_remaining, 500);
+  assert.deepEqual([...later.agent.forwarding()], [...bench.agent.forwarding()]);
+
+  const tooLate = Bench.up();
+  tooLate.pass(601);
+  const dropped = tooLate.agent.handle({ type: "restore", entries }, tooLate.now);
+  assert.deepEqual(dropped, [{ type: "persist", key: visitorKey, value: null }]);
+  assert.deepEqual(tooLate.visitors(), []);
+});
+
+test("a journal that is not ours is dropped, never fatal", () => {
+  const bench = Bench.up();
+  for (const value of [null, 5, "x", [], {}, { home_address: "10.1.0.7" }]) {
+    const entries = [[visitorKey, value]] as const;
+    const effects = bench.agent.handle({ type: "restore", entries }, bench.now);
+    assert.deepEqual(effects, [{ type: "persist", key: visitorKey, value: null }]);
+  }
+});
