@@ -329,3 +329,12 @@ export function packets(effects: readonly Effect[]): (SendUdp | SendIcmp | SendA
       effect.type === "send-udp" || effect.type === "send-icmp" || effect.type === "send-arp",
   );
 }
+
+/** A node two seconds after its link came up: it has solicited, and nobody has answered. */
+export function started(config = makeConfig()): Timeline {
+  const line = new Timeline(config);
+  line.linkUp();
+  line.until(2000);
+  line.clear();
+  return line;
+}

@@ -18,16 +18,9 @@ import {
   HOME_CONTEXT,
   makeConfig,
   packets,
+  started,
   Timeline,
 } from "./bench.ts";
-
-function started(config = makeConfig()): Timeline {
-  const line = new Timeline(config);
-  line.linkUp();
-  line.until(2000);
-  line.clear();
-  return line;
-}
 
 test("RFC 5944 §3.6.1: a request through a foreign agent, field by field [5944-3.6.1.1-03] [5944-3.6.1.1-06] [5944-3.6.1.1-07] [5944-3.6.1.2-03] [5944-3.6.1.2-16] [5944-3.6.1.2-17] [5944-3.6.1.2-22] [5944-3.1-01] [5944-3.3-02] [5944-3.3-04] [5944-3.3-07] [5944-3.6.1.2-09]", () => {
   const line = started();
