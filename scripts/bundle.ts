@@ -9,11 +9,11 @@
  */
 
 import {
-  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -89,8 +89,9 @@ async function bundle(role: (typeof ROLES)[number], out: string): Promise<number
   const code = result.outputFiles[0]?.text ?? "";
   const text = `${code}${licenceComment(result.metafile)}`;
   const file = join(out, `mip4-${role}`);
-  writeFileSync(file, text);
-  chmodSync(file, 0o755);
+  // In one step: who starts the old one meanwhile gets the whole of it.
+  writeFileSync(`${file}.new`, text, { mode: 0o755 });
+  renameSync(`${file}.new`, file);
   writeFileSync(join("build", `meta-${role}.json`), JSON.stringify(result.metafile));
   return Buffer.byteLength(text);
 }

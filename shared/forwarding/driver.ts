@@ -15,7 +15,10 @@ export interface DriverConfig {
 }
 
 export interface Driver {
-  /** Finds what an earlier run left, and makes what is there whatever is forwarded. */
+  /**
+   * Finds what an earlier run left, and makes what is there whatever is forwarded. Rejects when
+   * there can be no forwarding at all; a part that fails is reported and tried again.
+   */
   start(): Promise<void>;
   /**
    * Makes the machine forward as declared. Rejects with a `ForwardingError` when parts of it could

@@ -58,7 +58,10 @@ export interface TunDevice extends Closable {
 export interface RawIpSocket extends Closable {
   /** Whole IPv4 packets, header included. */
   onPackets(handler: (batch: PacketBatch) => void): void;
-  /** Sends whole IPv4 packets, header included, each to the destination in its header. */
+  /**
+   * Sends whole IPv4 packets, header included, each to the destination in its header; one that is
+   * refused is passed over. Returns how many were taken.
+   */
   send(batch: PacketBatch): number;
   /** One packet; `undefined` when sent, otherwise the error (`EMSGSIZE`, `ENETUNREACH`, …). */
   sendOne(packet: Uint8Array): string | undefined;

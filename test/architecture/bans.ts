@@ -5,8 +5,6 @@ import { layerOf, PURE_LAYERS } from "./layers.ts";
 import type { SourceFile } from "./source-tree.ts";
 
 export const MAX_CODE_LINES = 300;
-/** A list of cases may be longer than code; beyond this it is several lists. */
-export const MAX_TEST_LINES = 500;
 
 const CLOCK = "time comes in with each event; a core that reads a clock cannot be simulated";
 const TIMER = "a deadline is state that `nextDeadline` tells; a timer is hidden state";

@@ -23,7 +23,7 @@ import {
 const HOME = ipv4("10.1.0.7");
 const STRANGER = ipv4("10.1.0.9");
 const HA = ipv4("198.51.100.1");
-const COA = ipv4("198.51.100.2");
+const COA = ipv4("203.0.113.2");
 const CONFIG: Readonly<Record<"ha" | "fa" | "mn", DriverConfig>> = {
   fa: { role: "fa", routeTable: 434, rulePriority: 4340, mtu: 0, df: "copy" },
   mn: { role: "mn", routeTable: 435, rulePriority: 4350, mtu: 0, df: "copy" },
@@ -94,8 +94,11 @@ if (!isInside()) {
     assert.ok(process !== undefined);
     return process;
   };
-  const launch = async (host: "ha" | "fa" | "mn"): Promise<void> => {
-    drivers.set(host, new DriverProcess(host, CONFIG[host]));
+  const launch = async (
+    host: "ha" | "fa" | "mn",
+    provider: "helper" | "packages" = "helper",
+  ): Promise<void> => {
+    drivers.set(host, new DriverProcess(host, CONFIG[host], provider));
     const answer = await driver(host).send({ name: "start" });
     assert.deepEqual(answer.failures ?? [], []);
   };
@@ -105,6 +108,17 @@ if (!isInside()) {
   ): Promise<void> => {
     const answer = await driver(host).send({ name: "apply", items });
     assert.deepEqual(answer.failures ?? [], []);
+  };
+
+  const stopAll = async (): Promise<void> => {
+    for (const host of ["ha", "fa", "mn"] as const) {
+      const answer = await driver(host).send({ name: "stop" });
+      assert.deepEqual(answer.failures ?? [], []);
+      await driver(host).end();
+      await sleep(50);
+      assert.equal(snapshot(host), untouched.get(host), host);
+      assert.equal(existsSync(`/run/${host}.sysctl`), false);
+    }
   };
 
   before(async () => {
@@ -129,7 +143,7 @@ if (!isInside()) {
     assert.equal(tunnel?.packets_out, 3);
     assert.equal(tunnel?.packets_in, 3);
     assert.equal(tunnel?.local, "198.51.100.1");
-    assert.equal(tunnel?.remote, "198.51.100.2");
+    assert.equal(tunnel?.remote, "203.0.113.2");
     assert.equal(tunnel?.home_addresses, 2);
     const [reverse] = (await driver("fa").send({ name: "show" })).tunnels;
     assert.equal(reverse?.packets_out, 3);
@@ -140,6 +154,25 @@ if (!isInside()) {
     assert.equal(long.code, 0, long.output);
     const refused = ping("cn", "10.1.0.7", "-s 1472 -M do");
     assert.match(refused.output, /mtu ?= ?1480/);
+  });
+
+  test("RFC 2003 §4.1, §5.1: a narrow path inside the tunnel is learnt and told to the sender [2003-5.1-01] [2003-5.1-02] [2003-4.1-07] [5944-4.2.3-07]", async () => {
+    sh("rt", "ip link set to-fa mtu 1400");
+    sh("fa", "ip link set net1 mtu 1400; sleep 0.2");
+    // Its own uplink is known to the foreign agent without any error.
+    assert.match(sh("fa", "ip link show mip434"), /mtu 1380/);
+    sh("cn", "ip route flush cache");
+    const { output } = ping("cn", "10.1.0.7", "-s 1440 -M do");
+    assert.match(output, /mtu ?= ?1380/);
+    assert.match(sh("ha", "ip route show table 436"), /10\.1\.0\.7 dev mip436 .*mtu 1380/);
+    assert.equal(ping("cn", "10.1.0.7", "-s 1440 -M dont").code, 0);
+    // What is learnt goes with the binding.
+    await apply("ha", binding(STRANGER));
+    assert.doesNotMatch(sh("ha", "ip route show table 436"), /10\.1\.0\.7/);
+    await apply("ha", binding(), binding(STRANGER));
+    sh("rt", "ip link set to-fa mtu 1500");
+    sh("fa", "ip link set net1 mtu 1500");
+    sh("cn", "ip route flush cache");
   });
 
   test("RFC 5944 §4.2.2: for an unknown inner destination nothing is forwarded and no ICMP is sent [5944-4.2.2-02] [5944-4.2.2-03] [5944-4.2.2-04]", async () => {
@@ -162,13 +195,14 @@ if (!isInside()) {
 
   test("RFC 5944 §4.6: on the foreign link the node does not answer ARP for its home address [5944-4.6-14]", async () => {
     await driver("fa").send({ name: "watch-arp", device: "lan0" });
-    const item: ForwardingItem = { kind: "home-address", address: HOME };
-    await driver("fa").send({ name: "ask-arp", device: "lan0", items: [["10.1.0.7", item]] });
+    const mac = macOf("fa", "lan0") as Mac;
+    const question = { name: "ask-arp", device: "lan0", mac, target: "10.1.0.7" } as const;
+    await driver("fa").send(question);
     await sleep(300);
     assert.deepEqual((await driver("fa").send({ name: "show" })).arp, []);
     // The same question is answered where the home address may be known: on the home link.
     sh("mn", "echo 0 > /proc/sys/net/ipv4/conf/wlan0/arp_ignore");
-    await driver("fa").send({ name: "ask-arp", device: "lan0", items: [["10.1.0.7", item]] });
+    await driver("fa").send(question);
     await sleep(300);
     sh("mn", "echo 1 > /proc/sys/net/ipv4/conf/wlan0/arp_ignore");
     const { arp } = await driver("fa").send({ name: "show" });
@@ -190,10 +224,10 @@ if (!isInside()) {
 
   test("RFC 2003 §3.2: what bears one of the agent's own addresses as source is not tunnelled [2003-3.2-01] [2003-3.2-02]", async () => {
     const before = (await driver("ha").send({ name: "show" })).tunnels[0]?.packets_out;
-    sh("cn", "ip addr add 198.51.100.1/32 dev cn0; ip addr add 198.51.100.2/32 dev cn0");
+    sh("cn", "ip addr add 198.51.100.1/32 dev cn0; ip addr add 203.0.113.2/32 dev cn0");
     ping("cn", "10.1.0.7", "-I 198.51.100.1");
-    ping("cn", "10.1.0.7", "-I 198.51.100.2");
-    sh("cn", "ip addr del 198.51.100.1/32 dev cn0; ip addr del 198.51.100.2/32 dev cn0");
+    ping("cn", "10.1.0.7", "-I 203.0.113.2");
+    sh("cn", "ip addr del 198.51.100.1/32 dev cn0; ip addr del 203.0.113.2/32 dev cn0");
     const answer = await driver("ha").send({ name: "show" });
     assert.equal(answer.tunnels[0]?.packets_out, before);
   });
@@ -212,12 +246,15 @@ if (!isInside()) {
     await driver("fa").kill();
     const left = sh("ha", "ip route show table 436; ip rule show; ip neigh show proxy");
     assert.equal(left.replaceAll("linkdown ", ""), before);
+    sh("fa", "timeout 4 ip -4 monitor route rule neigh address > /run/fa.monitor & sleep 0.3");
     await launch("ha");
     await launch("fa");
     assert.match(sh("ha", "ip route show table 436"), /10\.1\.0\.9/);
     assert.match(sh("fa", "nft list ruleset"), /10\.1\.0\.7/);
     await apply("ha", binding());
     await apply("fa", visitor());
+    // Where nothing else is wanted nothing is done.
+    assert.doesNotMatch(sh("fa", "cat /run/fa.monitor"), /10\.1\.0\.7|mip434|434/);
     assert.doesNotMatch(sh("ha", "ip route show table 436; ip neigh show proxy"), /10\.1\.0\.9/);
     const { code, output } = ping("cn", "10.1.0.7");
     assert.equal(code, 0, output);
@@ -235,16 +272,55 @@ if (!isInside()) {
     assert.match(sh("mn", "ip route get 10.9.0.2"), /via 10\.1\.0\.1 dev eth0 .*src 10\.1\.0\.7/);
   });
 
+  test("the link monitor tells changes of links, addresses and the default route", async () => {
+    await driver("fa").send({ name: "watch-links" });
+    sh("fa", "ip addr add 203.0.113.3/24 dev net1; sleep 0.1");
+    sh("fa", "ip link set net1 mtu 1450; sleep 0.1");
+    sh("fa", "ip route del default; sleep 0.1");
+    sh(
+      "fa",
+      "ip link add gone0 type veth peer name gone1; sleep 0.1; ip link del gone0; sleep 0.1",
+    );
+    sh(
+      "fa",
+      "ip addr del 203.0.113.3/24 dev net1; ip link set net1 mtu 1500; ip route add default via 203.0.113.254; sleep 0.1",
+    );
+    const { links } = await driver("fa").send({ name: "show" });
+    const first = ["203.0.113.2/24"];
+    const both = [...first, "203.0.113.3/24"];
+    const seen = links.filter(({ name }) => name === "net1");
+    assert.deepEqual(seen.slice(0, 3), [
+      { name: "net1", link: { up: true, mtu: 1500, addresses: both }, default: "net1" },
+      { name: "net1", link: { up: true, mtu: 1450, addresses: both }, default: "net1" },
+      { name: "net1", link: { up: true, mtu: 1450, addresses: both }, default: null },
+    ]);
+    assert.deepEqual(seen.at(-1), {
+      name: "net1",
+      link: { up: true, mtu: 1500, addresses: first },
+      default: "net1",
+    });
+    assert.equal(links.filter(({ name }) => name === "gone0").at(-1)?.link, null);
+  });
+
   test("stop leaves routes, rules, neighbours, nft and settings as they were", async () => {
     await apply("ha", binding());
     await apply("fa", visitor());
-    for (const host of ["ha", "fa", "mn"] as const) {
-      const answer = await driver(host).send({ name: "stop" });
-      assert.deepEqual(answer.failures ?? [], []);
-      await driver(host).end();
-      await sleep(50);
-      assert.equal(snapshot(host), untouched.get(host), host);
-      assert.equal(existsSync(`/run/${host}.sysctl`), false);
-    }
+    await stopAll();
+  });
+
+  test("the packages provider does the same by the ip command", async () => {
+    for (const host of ["ha", "fa"] as const) await launch(host, "packages");
+    await launch("mn");
+    await apply("ha", binding());
+    await apply("fa", visitor());
+    await apply("mn", ...nodeItems("visiting"));
+    const { code, output } = ping("cn", "10.1.0.7");
+    assert.equal(code, 0, output);
+    assert.match(output, /ttl=62/);
+    await driver("ha").kill();
+    await launch("ha", "packages");
+    await apply("ha", binding(STRANGER));
+    assert.doesNotMatch(sh("ha", "ip route show table 436; ip neigh show proxy"), /10\.1\.0\.7/);
+    await stopAll();
   });
 }

@@ -15,6 +15,7 @@ import {
   totalLength,
   writeOuterHeader,
 } from "../../shared/forwarding/ipip.ts";
+import { readTooBig } from "../../shared/forwarding/path-mtu.ts";
 import { type TunnelEntry, TunnelTable } from "../../shared/forwarding/tunnel-table.ts";
 import { internetChecksum } from "../../shared/wire/checksum.ts";
 
@@ -176,6 +177,29 @@ test("any octets: never throws, and an inner packet lies within the outer one", 
   const long = packet();
   new DataView(long.buffer).setUint16(HEADROOM + 2, 0xffff);
   assert.equal(fitsTunnel(long, HEADROOM), false);
+});
+
+test("RFC 2003 §5.1: fragmentation needed in the tunnel tells its MTU; other errors do not [2003-5.1-01] [2003-5.1-02]", () => {
+  const error = (mtu: number, quote: Uint8Array, type = 3, code = 4): Uint8Array => {
+    const payload = new Uint8Array(8 + quote.length);
+    payload.set([type, code, 0, 0, 0, 0, mtu >>> 8, mtu & 255]);
+    payload.set(quote, 8);
+    new DataView(payload.buffer).setUint16(2, internetChecksum(payload));
+    return packet({ protocol: 1, source: "203.0.113.9", destination: "198.51.100.1", payload });
+  };
+  const read = (bytes: Uint8Array) => readTooBig(bytes, HEADROOM, bytes.length - HEADROOM);
+  const quote = encapsulated(packet()).slice(0, 28);
+  assert.deepEqual(read(error(1400, quote)), { ...TUNNEL, tunnelMtu: 1380 });
+  // Neither an old router's 0 nor a forged error shrinks packets to nothing.
+  assert.deepEqual(read(error(0, quote)), { ...TUNNEL, tunnelMtu: 532 });
+  assert.equal(read(error(1400, quote, 3, 1)), undefined);
+  assert.equal(read(error(1400, quote, 11, 0)), undefined);
+  assert.equal(read(error(1400, quote.slice(0, 19))), undefined);
+  assert.equal(read(error(1400, packet().slice(HEADROOM))), undefined);
+  const broken = error(1400, quote);
+  broken[HEADROOM + 27] = 1;
+  assert.equal(read(broken), undefined);
+  fc.assert(fc.property(fc.uint8Array(), (bytes) => void readTooBig(bytes, 0, bytes.length)));
 });
 
 const HOME = ipv4("10.1.0.7");

@@ -5,23 +5,34 @@
  */
 
 import { createInterface } from "node:readline";
-import { BROADCAST_MAC } from "../../shared/base/address.ts";
+import {
+  BROADCAST_MAC,
+  formatPrefix,
+  type Mac,
+  macToBytes,
+  ZERO_MAC,
+} from "../../shared/base/address.ts";
 import type { JsonObject } from "../../shared/base/result.ts";
 import { type DriverConfig, ForwardingError } from "../../shared/forwarding/driver.ts";
 import type { ForwardingItem } from "../../shared/forwarding/state.ts";
 import { createTunDriver } from "../../shared/forwarding/tun/create.ts";
-import { choosePacketIo } from "../../shared/linux/providers.ts";
+import { LinkMonitor } from "../../shared/linux/netlink/link-monitor.ts";
+import { choosePacketIo, type ProviderPreference } from "../../shared/linux/providers.ts";
 
 export interface DriverCommand {
-  readonly name: "start" | "apply" | "stop" | "show" | "watch-arp" | "ask-arp";
+  readonly name: "start" | "apply" | "stop" | "show" | "watch-arp" | "ask-arp" | "watch-links";
   readonly device?: string;
+  /** Sender and target of an ARP Request. */
+  readonly mac?: Mac;
+  readonly target?: string;
   readonly items?: readonly (readonly [string, ForwardingItem])[];
 }
 
-const [configText = "", sysctlFile = ""] = process.argv.slice(2);
+const [configText = "", sysctlFile = "", provider = "helper"] = process.argv.slice(2);
 const events: JsonObject[] = [];
 const arp: string[] = [];
-const { io } = choosePacketIo("auto");
+const { io } = choosePacketIo(provider as ProviderPreference);
+const links: JsonObject[] = [];
 const driver = createTunDriver({
   io,
   config: JSON.parse(configText) as DriverConfig,
@@ -30,12 +41,25 @@ const driver = createTunDriver({
 });
 
 /** A broadcast ARP Request from an address of the link that nobody has. */
-function askArp(device: string, target: string): void {
-  const mac = Uint8Array.of(2, 0, 0, 0, 0, 0x55);
+function askArp({ device = "", mac = ZERO_MAC, target = "" }: DriverCommand): void {
   const bytes = (text: string): number[] => text.split(".").map(Number);
-  const request = [0, 1, 8, 0, 6, 4, 0, 1, ...mac, ...bytes("192.168.7.55")];
+  const request = [0, 1, 8, 0, 6, 4, 0, 1, ...macToBytes(mac), ...bytes("192.168.7.55")];
   const payload = Uint8Array.from([...request, 0, 0, 0, 0, 0, 0, ...bytes(target)]);
   io.openLink(device, { arp: true }).send(BROADCAST_MAC, 0x0806, payload);
+}
+
+/** Each change as the monitor tells it; first what it begins with. */
+async function watchLinks(): Promise<void> {
+  const monitor = await LinkMonitor.open(io);
+  const note = (name: string): void => {
+    const link = monitor.link(name);
+    const addresses = link?.addresses.map(formatPrefix) ?? [];
+    const { defaultInterface = null } = monitor.facts();
+    const found = link === undefined ? null : { up: link.up, mtu: link.mtu, addresses };
+    links.push({ name, link: found, default: defaultInterface });
+  };
+  note("net1");
+  monitor.onChange(note);
 }
 
 async function run(command: DriverCommand): Promise<JsonObject> {
@@ -47,10 +71,11 @@ async function run(command: DriverCommand): Promise<JsonObject> {
     io.openLink(command.device ?? "", { arp: true }).onFrame(({ payload }) => {
       arp.push(`${payload.slice(14, 18).join(".")} asks ${payload.slice(24, 28).join(".")}`);
     });
-  }
-  else if (command.name === "ask-arp") askArp(command.device ?? "", command.items?.[0]?.[0] ?? "");
+  } else if (command.name === "ask-arp") askArp(command);
+  else if (command.name === "watch-links") await watchLinks();
   return {
     arp,
+    links: links.splice(0),
     tunnels: driver.tunnels(),
     counters: driver.counters(),
     status: driver.status(),

@@ -1,9 +1,14 @@
 /**
  * A network of namespaces for driver-netns.test.ts, inside one user namespace of the test's own:
- * `cn - ha - fa - mn`. The namespaces have no names outside and end with the process.
+ * `cn - ha - rt - fa - mn`, and a home link `ha - mn`. The namespaces have no names outside and end with the process.
  */
 
-import { type ChildProcessWithoutNullStreams, execFileSync, spawn, spawnSync } from "node:child_process";
+import {
+  type ChildProcessWithoutNullStreams,
+  execFileSync,
+  spawn,
+  spawnSync,
+} from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -15,7 +20,7 @@ import type { DriverCommand } from "./netns-driver.ts";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const INSIDE = "MIP4_FORWARDING_NETNS";
-export const HOSTS = ["cn", "ha", "fa", "mn"] as const;
+export const HOSTS = ["cn", "ha", "rt", "fa", "mn"] as const;
 export type Host = (typeof HOSTS)[number];
 
 export function isInside(): boolean {
@@ -26,7 +31,12 @@ export function isInside(): boolean {
 export function runInside(file: string): { readonly code: number | null; readonly output: string } {
   const argv = ["-Urnm", "--kill-child=KILL", "--fork", process.execPath, "--test", file];
   const env = { ...process.env, [INSIDE]: "1", NODE_TEST_CONTEXT: undefined };
-  const { status, stdout, stderr } = spawnSync("unshare", argv, { encoding: "utf8", env });
+  const { status, stdout, stderr } = spawnSync("unshare", argv, {
+    encoding: "utf8",
+    env,
+    timeout: 110_000,
+    killSignal: "SIGKILL",
+  });
   return { code: status, output: `${stdout}\n${stderr}` };
 }
 
@@ -53,7 +63,8 @@ export function buildWorld(): void {
   for (const host of HOSTS) execFileSync("ip", ["netns", "add", host]);
   const links = [
     ["cn", "cn0", "ha", "cn1"],
-    ["ha", "net0", "fa", "net1"],
+    ["ha", "net0", "rt", "to-ha"],
+    ["rt", "to-fa", "fa", "net1"],
     ["fa", "lan0", "mn", "wlan0"],
     ["ha", "home0", "mn", "eth0"],
   ];
@@ -62,17 +73,32 @@ export function buildWorld(): void {
     execFileSync("ip", ["link", "add", left, "netns", a, "type", "veth", ...peer]);
   }
   for (const host of HOSTS) {
-    sh(host, "for d in $(ls /proc/sys/net/ipv4/conf); do [ $d = all ] || [ $d = default ] || ip link set $d up; done; sleep 0.1");
+    sh(
+      host,
+      "for d in $(ls /proc/sys/net/ipv4/conf); do [ $d = all ] || [ $d = default ] || ip link set $d up; done; sleep 0.1",
+    );
   }
   sh("cn", "ip addr add 10.9.0.2/24 dev cn0; ip route add default via 10.9.0.1");
-  sh("ha", "ip addr add 10.9.0.1/24 dev cn1; ip addr add 198.51.100.1/24 dev net0; ip addr add 10.1.0.1/24 dev home0; ip route add default via 198.51.100.2");
-  sh("fa", "ip addr add 198.51.100.2/24 dev net1; ip addr add 192.168.7.1/24 dev lan0; ip route add default via 198.51.100.1");
+  sh(
+    "ha",
+    "ip addr add 10.9.0.1/24 dev cn1; ip addr add 198.51.100.1/24 dev net0; ip addr add 10.1.0.1/24 dev home0; ip route add default via 198.51.100.254",
+  );
+  sh(
+    "rt",
+    "ip addr add 198.51.100.254/24 dev to-ha; ip addr add 203.0.113.254/24 dev to-fa; echo 1 > /proc/sys/net/ipv4/ip_forward",
+  );
+  sh(
+    "fa",
+    "ip addr add 203.0.113.2/24 dev net1; ip addr add 192.168.7.1/24 dev lan0; ip route add default via 203.0.113.254",
+  );
 }
 
 /** Everything a driver may change, as text. */
 export function snapshot(host: Host): string {
   const names = readdirSync("/proc/sys/net/ipv4/conf").filter((name) => !name.startsWith("mip"));
-  const interfaces = sh(host, "ls /proc/sys/net/ipv4/conf").split(/\s+/).filter((name) => name !== "");
+  const interfaces = sh(host, "ls /proc/sys/net/ipv4/conf")
+    .split(/\s+/)
+    .filter((name) => name !== "");
   assertSome(names);
   const settings = interfaces.flatMap((name) =>
     ["rp_filter", "arp_ignore", "arp_announce", "forwarding"].map(
@@ -81,7 +107,10 @@ export function snapshot(host: Host): string {
   );
   return [
     sh(host, "ip -o link show | sed 's/^[0-9]*: //' | cut -d' ' -f1,3-5"),
-    sh(host, "ip route show table all | grep -v '^fe80\\|^ff00\\|^local fe80\\|^multicast\\|^anycast' | sort"),
+    sh(
+      host,
+      "ip route show table all | grep -v '^fe80\\|^ff00\\|^local fe80\\|^multicast\\|^anycast' | sort",
+    ),
     sh(host, "ip rule show"),
     sh(host, "ip neigh show nud permanent | grep -v '^fe80'; ip neigh show proxy").trim(),
     sh(host, "nft list ruleset"),
@@ -101,6 +130,7 @@ export function macOf(host: Host, device: string): string {
 export interface Answer extends JsonObject {
   readonly tunnels: readonly JsonObject[];
   readonly counters: Readonly<Record<string, number>>;
+  readonly links: readonly JsonObject[];
   readonly arp: readonly string[];
   readonly failures?: readonly string[];
   readonly events: readonly JsonObject[];
@@ -112,13 +142,14 @@ export class DriverProcess {
   readonly #lines: Interface;
   readonly #waiting: ((line: string) => void)[] = [];
 
-  constructor(host: Host, config: DriverConfig) {
+  constructor(host: Host, config: DriverConfig, provider: "helper" | "packages") {
     const argv = [
       `--net=/run/netns/${host}`,
       process.execPath,
       join(HERE, "netns-driver.js"),
       JSON.stringify(config),
       `/run/${host}.sysctl`,
+      provider,
     ];
     const env = { ...process.env, NODE_TEST_CONTEXT: undefined };
     this.#child = spawn("nsenter", argv, { env });
@@ -131,6 +162,9 @@ export class DriverProcess {
   }
 
   async send(command: DriverCommand): Promise<Answer> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) {
+      throw new Error("the driver's process has ended");
+    }
     const line = new Promise<string>((resolve) => this.#waiting.push(resolve));
     this.#child.stdin.write(`${JSON.stringify(command)}\n`);
     return JSON.parse(await line) as Answer;

@@ -4,7 +4,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { ipv4, type Mac, toIpv4 } from "../../shared/base/address.ts";
-import { isSameObject, type KernelObject, objectKey } from "../../shared/forwarding/kernel-objects.ts";
+import {
+  isSameObject,
+  type KernelObject,
+  objectKey,
+} from "../../shared/forwarding/kernel-objects.ts";
 import { ObjectSet } from "../../shared/forwarding/object-set.ts";
 import { type Operation, plan } from "../../shared/forwarding/plan.ts";
 import { type RealizeConfig, realize, realizeBase } from "../../shared/forwarding/realize.ts";
@@ -50,7 +54,10 @@ const object: fc.Arbitrary<KernelObject> = fc.oneof(
     },
     { noNullPrototype: true },
   ),
-  fc.record({ kind: fc.constant("visitor" as const), device, mac, address }, { noNullPrototype: true }),
+  fc.record(
+    { kind: fc.constant("visitor" as const), device, mac, address },
+    { noNullPrototype: true },
+  ),
 );
 /** Objects that can be in the kernel together: no two with one key. */
 const objects = fc.uniqueArray(object, { selector: objectKey, maxLength: 12 });

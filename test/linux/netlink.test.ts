@@ -122,7 +122,13 @@ test("neighbours, addresses and links: encode, then decode gives the same", () =
   );
   fc.assert(
     fc.property(address, fc.integer({ min: 0, max: 32 }), u8, index, (value, length, scope, at) => {
-      const message = { index: at, address: value, prefixLength: length, scope, isSecondary: false };
+      const message = {
+        index: at,
+        address: value,
+        prefixLength: length,
+        scope,
+        isSecondary: false,
+      };
       assert.deepEqual(decodeAddress(encodeAddress(message)), message);
     }),
   );

@@ -185,19 +185,9 @@ export class DataPath {
       this.#counters.add("tunnel-send-no-socket", batch.count);
       return;
     }
-    while (batch.count > 0) {
-      const sent = socket.send(batch);
-      if (sent >= batch.count) return;
-      // The one that was refused is sent alone to learn why; then the rest.
-      const start = batch.offsets[sent] ?? 0;
-      const end = start + (batch.lengths[sent] ?? 0);
-      const error = socket.sendOne(batch.slab.subarray(start, end));
-      if (error !== undefined) this.#counters.add(`tunnel-send-${error}`);
-      const rest = sent + 1;
-      batch.offsets.copyWithin(0, rest, batch.count);
-      batch.lengths.copyWithin(0, rest, batch.count);
-      batch.count -= rest;
-    }
+    // The socket passes over a packet that is refused, so what is missing must not be sent again.
+    const refused = batch.count - socket.send(batch);
+    if (refused > 0) this.#counters.add("tunnel-send-refused", refused);
   }
 
   #decapsulateAll(batch: PacketBatch): void {

@@ -19,7 +19,10 @@ export class PathMtuRoutes {
   readonly #objects: ObjectSet;
   readonly #counters: Counters;
   readonly #onChange: () => void;
-  readonly #routes = new Map<Ipv4, { readonly route: RouteObject; readonly timer: NodeJS.Timeout }>();
+  readonly #routes = new Map<
+    Ipv4,
+    { readonly route: RouteObject; readonly timer: NodeJS.Timeout }
+  >();
 
   constructor(marks: Marks, objects: ObjectSet, counters: Counters, onChange: () => void) {
     this.#marks = marks;

@@ -55,7 +55,8 @@ export class TunDriver implements Driver {
   #configuredLocals: readonly Ipv4[] = [];
   #items: ForwardingState = NO_FORWARDING;
   #wanted: ForwardingState = NO_FORWARDING;
-  #running: Promise<void> | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #isWorking = false;
   #failures: readonly string[] = [];
   #timer: NodeJS.Timeout | undefined;
   #isStale = false;
@@ -96,15 +97,19 @@ export class TunDriver implements Driver {
       ...(await this.#kernel.reach(this.#objects.takeChanged())),
     ];
     // What is left over from before waits for the first `apply`: it may still be wanted.
-    if (this.#failures.length > 0) throw new ForwardingError(this.#failures);
+    if (this.#failures.length === 0) return;
+    this.#parts.report("forwarding-failed", { problems: this.#failures });
   }
 
   /** While one state is being applied only the newest other one waits. */
   apply(state: ForwardingState): Promise<void> {
     this.#wanted = state;
     if (this.#isStopped) return Promise.resolve();
-    this.#running ??= this.#work().finally(() => {
-      this.#running = undefined;
+    // Set before any work, since what the work reports may lead back here.
+    if (this.#isWorking) return this.#running;
+    this.#isWorking = true;
+    this.#running = this.#work().finally(() => {
+      this.#isWorking = false;
     });
     return this.#running;
   }
@@ -112,7 +117,7 @@ export class TunDriver implements Driver {
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
-    await this.#running?.catch(() => undefined);
+    await this.#running.catch(() => undefined);
     const { network, nft, config } = this.#parts;
     this.#pathMtu.clear();
     this.#swapItems(NO_FORWARDING);

@@ -42,18 +42,21 @@ export async function main<FileConfig extends CommonConfig, CoreConfig>(
   }
 }
 
-/** The whole process: its exit code, and an error of our own as one trace. */
+/**
+ * The whole process: its exit code, and an error of our own as one trace.
+ *
+ * It ends here whatever is still open: standard output is synchronous on Linux (files, pipes and
+ * terminals alike), and a supervisor that asked a daemon to end must not wait for a stray handle.
+ */
 export function start<FileConfig extends CommonConfig, CoreConfig>(
   program: Program<FileConfig, CoreConfig>,
   run: Run,
 ): void {
   main(program, run, process.argv, processOutput()).then(
-    (code) => {
-      process.exitCode = code;
-    },
+    (code) => process.exit(code),
     (error: unknown) => {
       console.error(error);
-      process.exitCode = EXIT.failed;
+      process.exit(EXIT.failed);
     },
   );
 }

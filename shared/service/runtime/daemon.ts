@@ -51,6 +51,8 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
   #loaded: Loaded<Config, CoreConfig>;
   #fileStamp: string;
   #hostFacts: HostFacts;
+  #isStarted = false;
+  #ownsMarks = false;
   #control: Control | undefined;
   #cancelRetry: (() => void) | undefined;
   #cancelReconsider: (() => void) | undefined;
@@ -105,9 +107,14 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
     });
   }
 
-  /** Up to the moment at which it answers on the control socket. */
+  /** The control socket comes first: a second program with the same one must touch nothing. */
   async start(): Promise<void> {
     const { log } = this.#parts;
+    this.#control = await this.#parts.openControl(this.#loaded.config.control.socket, {
+      program: this.#program.name,
+      handler: this,
+      counters: this.#counters,
+    });
     const loaded = this.#journal.load();
     this.#problems.set("journal", this.#journal.error);
     if (loaded.damaged > 0) {
@@ -116,6 +123,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
       });
     }
     this.#driver.setTunnelAddresses(this.#loaded.wiring.tunnelAddresses);
+    this.#ownsMarks = true;
     try {
       await this.#driver.start();
     } catch (error) {
@@ -126,11 +134,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
     this.#loop.handle({ type: "restore", entries: this.#journal.entries() });
     this.#wire();
     this.#monitor.onChange(() => this.#hostChanged());
-    this.#control = await this.#parts.openControl(this.#loaded.config.control.socket, {
-      program: this.#program.name,
-      handler: this,
-      counters: this.#counters,
-    });
+    this.#isStarted = true;
     log.write("info", this.#problems.size === 0 ? "ready" : "running, degraded", {
       links: this.#links.names,
       addresses: this.#loaded.wiring.udpAddresses.map(formatIpv4),
@@ -185,7 +189,8 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
       ["links", () => this.#links.close()],
       ["sockets", () => this.#sockets.close()],
       ["forwarding", () => this.#forwarder.drain()],
-      ["driver", () => this.#driver.stop()],
+      // What bears our marks is another program's if we never got that far.
+      ["driver", () => (this.#ownsMarks ? this.#driver.stop() : undefined)],
       ["journal", () => this.#journal.close()],
     ];
     for (const [name, step] of steps) {
@@ -205,6 +210,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
   }
 
   command(name: string, args: JsonObject): Promise<CommandOutcome> {
+    if (!this.#isStarted) return Promise.resolve({ ok: false, message: "starting" });
     return this.#commands.run(name, args);
   }
 
@@ -226,7 +232,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
     const driver = this.#driver.status();
     return mergeStatus(core, {
       role: this.#program.role,
-      problems: this.#problems.list(),
+      problems: this.#isStarted ? this.#problems.list() : ["starting"],
       uptime: Math.floor((monotonic - this.#startedAt) / 1000),
       interfaces: this.#links.status(),
       driver: driver.driver ?? null,

@@ -86,6 +86,7 @@ export class Sockets {
   close(): void {
     for (const socket of this.#udp.values()) socket?.close();
     this.#udp.clear();
+    this.#wantsIcmp = false; // or the next refresh would open it again
     this.#icmp?.close();
     this.#icmp = undefined;
   }

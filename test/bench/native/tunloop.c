@@ -69,7 +69,9 @@ int main(int argc, char **argv) {
   inet_pton(AF_INET, argv[3], &remote.sin_addr);
   if (tun < 0 || raw < 0) return perror("tunloop"), 1;
   setsockopt(raw, IPPROTO_IP, IP_HDRINCL, &on, sizeof on);
-  setsockopt(raw, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room);
+  if (setsockopt(raw, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room) < 0) {
+    setsockopt(raw, SOL_SOCKET, SO_RCVBUF, &room, sizeof room);
+  }
   struct pollfd wait[2] = {{tun, POLLIN, 0}, {raw, POLLIN, 0}};
   puts("ready");
   fflush(stdout);

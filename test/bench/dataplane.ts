@@ -1,0 +1,219 @@
+/**
+ * Packets through two tunnel ends on the real kernel, beside the same packets forwarded by the
+ * kernel alone and by a plain C loop. All ways are measured in turn, several times, so that the
+ * machine's other work hits all alike; the median counts.
+ */
+
+import { readdirSync, readFileSync } from "node:fs";
+import { CommandError, type LabProcess } from "../lab/process.ts";
+import { compile } from "./compile.ts";
+import { median } from "./stopwatch.ts";
+import type { Row } from "./table.ts";
+import { buildTunnelNet, closeWay, openWay, type TunnelNet, type Way } from "./tunnel-net.ts";
+
+/** Packets under way at most: fits the receive buffer that a user without privilege gets. */
+const WINDOW = 128;
+export const SIZES = [64, 1400] as const;
+const WAYS: readonly (readonly [Way, string])[] = [
+  ["kernel", "plain kernel forwarding"],
+  ["c-loop", "C loop over TUN, both ends"],
+  ["c-policy", "the same with the driver's rules"],
+  ["helper", "tun driver, helper provider"],
+  ["packages", "tun driver, packages provider"],
+];
+
+export interface Sample {
+  readonly packetsPerSecond: number;
+  /** CPU time of the tunnel's ends, microseconds a packet that arrived; 0 without a tunnel. */
+  readonly encapsulateUs: number;
+  readonly decapsulateUs: number;
+  /** CPU time of generator and sink, and of the kernel's work done in their name. */
+  readonly loadUs: number;
+  readonly lost: number;
+}
+
+export interface WayResult {
+  readonly way: Way;
+  readonly octets: number;
+  /** Medians over the rounds. */
+  readonly packetsPerSecond: number;
+  readonly encapsulateUs: number;
+  readonly decapsulateUs: number;
+  readonly loadUs: number;
+  readonly samples: readonly Sample[];
+}
+
+export interface Latency {
+  readonly way: Way;
+  /** From one end of the network to the other with nothing else under way. */
+  readonly microseconds: number;
+}
+
+export interface DataplaneResult {
+  readonly results: readonly WayResult[];
+  readonly latencies: readonly Latency[];
+}
+
+export interface DataplaneOptions {
+  readonly rounds: number;
+  readonly seconds: number;
+  readonly progress: (text: string) => void;
+}
+
+interface Programs {
+  readonly pump: string;
+  readonly cLoop: string;
+}
+
+/** CPUs this process may use, the first two: one for the load, one for both ends. */
+function pins(): readonly [load: string[], ends: string[]] {
+  const status = readFileSync("/proc/self/status", "utf8");
+  const list = status.match(/^Cpus_allowed_list:\s*(\S+)$/m)?.[1] ?? "0";
+  const cpus = list.split(",").flatMap((part) => {
+    const [first = 0, last = first] = part.split("-").map(Number);
+    return Array.from({ length: last - first + 1 }, (_, i) => String(first + i));
+  });
+  const [load, ends] = cpus;
+  if (load === undefined || ends === undefined) return [[], []];
+  return [
+    ["taskset", "-c", load],
+    ["taskset", "-c", ends],
+  ];
+}
+
+/** CPU seconds of a process, all its threads. */
+function cpuSeconds(process: LabProcess | undefined): number {
+  if (process === undefined) return 0;
+  const folder = `/proc/${process.pid}/task`;
+  let nanoseconds = 0;
+  for (const task of readdirSync(folder)) {
+    nanoseconds += Number(readFileSync(`${folder}/${task}/schedstat`, "utf8").split(" ")[0]);
+  }
+  return nanoseconds / 1e9;
+}
+
+async function pump(
+  net: TunnelNet,
+  program: string,
+  [octets, window, seconds]: readonly [number, number, number],
+  ends: readonly LabProcess[],
+): Promise<Sample> {
+  const argv = [...pins()[0], program, net.sinkNetns, net.home];
+  const before = ends.map(cpuSeconds);
+  const done = await net.gen.exec([...argv, String(octets), String(window), String(seconds)]);
+  const spent = ends.map((end, i) => cpuSeconds(end) - (before[i] ?? 0));
+  if (done.status !== 0) throw new CommandError(argv, done);
+  const [received = 0, lost = 0, took = 0, cpu = 0] = done.stdout.trim().split(" ").map(Number);
+  if (received === 0) throw new Error(`no packet arrived; ${ends.map((e) => e.output())}`);
+  const each = (cpuTime = 0) => (cpuTime * 1e6) / received;
+  return {
+    packetsPerSecond: received / took,
+    encapsulateUs: each(spent[0]),
+    decapsulateUs: each(spent[1]),
+    loadUs: each(cpu),
+    lost,
+  };
+}
+
+/** One way once: warmed up, each size, and one packet at a time. */
+async function measureWay(
+  net: TunnelNet,
+  programs: Programs,
+  way: Way,
+  seconds: number,
+): Promise<{ readonly samples: readonly Sample[]; readonly latency: number }> {
+  const ends = await openWay(net, way, { pin: pins()[1], cLoop: programs.cLoop });
+  try {
+    await pump(net, programs.pump, [SIZES[0], WINDOW, seconds], ends);
+    const samples: Sample[] = [];
+    for (const octets of SIZES) {
+      samples.push(await pump(net, programs.pump, [octets, WINDOW, seconds], ends));
+    }
+    const alone = await pump(net, programs.pump, [SIZES[0], 1, seconds / 2], ends);
+    return { samples, latency: 1e6 / alone.packetsPerSecond };
+  } finally {
+    await closeWay(net, way, ends);
+  }
+}
+
+export async function measureDataplane(options: DataplaneOptions): Promise<DataplaneResult> {
+  const programs = { pump: compile("pump"), cLoop: compile("tunloop") };
+  const net = buildTunnelNet();
+  const rounds: { way: Way; samples: readonly Sample[]; latency: number }[] = [];
+  try {
+    for (let round = 1; round <= options.rounds; round++) {
+      for (const [way, name] of WAYS) {
+        options.progress(`packets, round ${round} of ${options.rounds}: ${name}`);
+        rounds.push({ way, ...(await measureWay(net, programs, way, options.seconds)) });
+      }
+    }
+  } finally {
+    await net.lab.close();
+  }
+  const results = WAYS.flatMap(([way]) =>
+    SIZES.map((octets, i) => {
+      const own = rounds.filter((round) => round.way === way);
+      return summarize(
+        way,
+        octets,
+        own.flatMap(({ samples }) => samples[i] ?? []),
+      );
+    }),
+  );
+  const latencies = WAYS.map(([way]) => {
+    const own = rounds.filter((round) => round.way === way);
+    return { way, microseconds: median(own.map(({ latency }) => latency)) };
+  });
+  return { results, latencies };
+}
+
+function summarize(way: Way, octets: number, samples: readonly Sample[]): WayResult {
+  const of = (field: keyof Sample) => median(samples.map((sample) => sample[field]));
+  return {
+    way,
+    octets,
+    packetsPerSecond: of("packetsPerSecond"),
+    encapsulateUs: of("encapsulateUs"),
+    decapsulateUs: of("decapsulateUs"),
+    loadUs: of("loadUs"),
+    samples,
+  };
+}
+
+/** Rows of one size; ratios within the run. */
+export function dataplaneRows({ results }: DataplaneResult, octets: number): Row[] {
+  const own = results.filter((result) => result.octets === octets);
+  const find = (way: Way) => own.find((result) => result.way === way);
+  const [kernel, cLoop] = [find("kernel"), find("c-loop")];
+  return WAYS.map(([way, name]): Row => {
+    const result = find(way);
+    if (result === undefined || kernel === undefined || cLoop === undefined) {
+      throw new Error(`no result for ${way}`);
+    }
+    const rate = result.packetsPerSecond;
+    const ratio = (to: WayResult) => (rate / to.packetsPerSecond).toFixed(2);
+    const { encapsulateUs, decapsulateUs, loadUs } = result;
+    const notes = [`${ratio(kernel)} x plain`];
+    if (way === "kernel") notes.push(`CPU us each: ${loadUs.toFixed(1)}, all of it`);
+    else {
+      notes.push(`${ratio(cLoop)} x C`);
+      notes.push(`CPU us each: HA ${encapsulateUs.toFixed(1)}, FA ${decapsulateUs.toFixed(1)}`);
+    }
+    if (way === "helper" || way === "packages") {
+      const toC = (encapsulateUs + decapsulateUs) / (cLoop.encapsulateUs + cLoop.decapsulateUs);
+      notes.push(`CPU ${toC.toFixed(2)} x C`);
+    }
+    const lost = result.samples.reduce((sum, sample) => sum + sample.lost, 0);
+    if (lost > 0) notes.push(`${lost} lost`);
+    return [name, `${Math.round(rate)}/s`, notes.join(", ")];
+  });
+}
+
+export function latencyRows({ latencies }: DataplaneResult): Row[] {
+  const kernel = latencies.find(({ way }) => way === "kernel")?.microseconds ?? Number.NaN;
+  return WAYS.map(([way, name]): Row => {
+    const us = latencies.find((latency) => latency.way === way)?.microseconds ?? Number.NaN;
+    const more = way === "kernel" ? "" : `${(us - kernel).toFixed(0)} us more than plain`;
+    return [name, `${us.toFixed(0)} us`, more];
+  });
+}

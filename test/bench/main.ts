@@ -1,0 +1,107 @@
+/**
+ * `make bench`: codec, registrations and packets, in one run, with the yardsticks beside each.
+ * Usage: main.js [--quick] [--json FILE] [--only codec|registrations|packets]
+ */
+
+import { writeFileSync } from "node:fs";
+import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
+import { parseArgs } from "node:util";
+import { enterLab, labFaults, labPid } from "../lab/enter.ts";
+import { codecRows } from "./codec.ts";
+import { compilerVersion } from "./compile.ts";
+import {
+  type DataplaneResult,
+  dataplaneRows,
+  latencyRows,
+  measureDataplane,
+  SIZES,
+} from "./dataplane.ts";
+import { headerRows } from "./headers.ts";
+import { registrationRows } from "./registrations.ts";
+import { printTable, type Row } from "./table.ts";
+
+const { values: options } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    json: { type: "string" },
+    only: { type: "string" },
+  },
+});
+
+function isWanted(part: "codec" | "registrations" | "packets"): boolean {
+  return options.only === undefined || options.only === part;
+}
+
+function progress(text: string): void {
+  process.stderr.write(`bench: ${text}\n`);
+}
+
+/** What the figures depend on. */
+function machine() {
+  return {
+    cpu: `${cpus()[0]?.model.trim() ?? process.arch} (${process.arch})`,
+    cores: availableParallelism(),
+    memoryMb: Math.round(totalmem() / 1e6),
+    kernel: release(),
+    node: process.version,
+    compiler: compilerVersion(),
+    loadBefore: loadavg().map((load) => Number(load.toFixed(2))),
+    date: new Date().toISOString(),
+  };
+}
+
+function printHeading(of: ReturnType<typeof machine>): void {
+  console.log(`${of.cpu}, ${of.cores} cores, ${of.memoryMb} MB, Linux ${of.kernel}`);
+  console.log(`Node ${of.node}, ${of.compiler}; load average before: ${of.loadBefore.join(", ")}`);
+  console.log("Compare within one run: the ratios carry over, the figures are this machine's.");
+  if (options.quick) console.log("--quick: one short round; good to see that it runs, no more.");
+}
+
+function printDataplane(result: DataplaneResult): void {
+  for (const octets of SIZES) {
+    printTable(
+      `Packets of ${octets} octets through HA and FA, both ends on one core, the load on another;` +
+        " the highest rate without loss (128 under way)",
+      dataplaneRows(result, octets),
+    );
+  }
+  printTable(
+    "One packet under way: from sender to receiver, wake-ups included",
+    latencyRows(result),
+  );
+}
+
+const faults = labPid() === undefined ? labFaults({ tun: true, programs: ["taskset"] }) : [];
+if (faults.length === 0) await enterLab({ tun: true, programs: ["taskset"] });
+
+const heading = machine();
+let codec: Row[] | undefined;
+let headers: Row[] | undefined;
+let registrations: Row[] | undefined;
+let dataplane: DataplaneResult | undefined;
+if (isWanted("codec")) {
+  progress("codec");
+  codec = codecRows();
+  headers = headerRows();
+}
+if (isWanted("registrations")) {
+  progress("registrations");
+  registrations = registrationRows(options.quick ? [1000, 10_000] : undefined);
+}
+if (isWanted("packets") && faults.length === 0) {
+  const length = options.quick ? { rounds: 1, seconds: 0.3 } : { rounds: 5, seconds: 0.7 };
+  dataplane = await measureDataplane({ ...length, progress });
+}
+
+printHeading(heading);
+if (codec !== undefined) printTable("Codec, a message", codec);
+if (headers !== undefined) printTable("Tunnel headers, a packet, without system calls", headers);
+if (registrations !== undefined) {
+  printTable("Registrations, authenticators included", registrations);
+}
+if (dataplane !== undefined) printDataplane(dataplane);
+if (faults.length > 0) console.log(`\nPackets: not measured here. ${faults.join("; ")}`);
+if (options.json !== undefined) {
+  const all = { machine: heading, quick: options.quick, codec, headers, registrations, dataplane };
+  writeFileSync(options.json, `${JSON.stringify({ ...all, faults }, undefined, 2)}\n`);
+}

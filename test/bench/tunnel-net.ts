@@ -1,0 +1,169 @@
+/**
+ * The network of the data path benchmark, and the ways a packet can take through it:
+ *
+ *     gen 10.9.0.2 --- a 203.0.113.1 --- b 203.0.113.2 --- sink 10.1.0.7
+ *
+ * `a` is the home agent's machine, `b` the foreign agent's. Without a tunnel both are plain
+ * routers; a tunnel adds routes that are found first, and takes them along when it ends.
+ */
+
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ipv4, type Mac } from "../../shared/base/address.ts";
+import type { Host } from "../lab/host.ts";
+import { Lab } from "../lab/lab.ts";
+import type { LabProcess } from "../lab/process.ts";
+import { wireBinary } from "../lab/wire.ts";
+import type { TunnelEndOptions } from "./tunnel-end.ts";
+
+const HOME = "10.1.0.7";
+const HOME_AGENT = "203.0.113.1";
+const CARE_OF = "203.0.113.2";
+const SINK_MAC = "02:00:00:00:00:07";
+/** What an uplink of 1500 octets leaves under the outer header. */
+const TUNNEL_MTU = "1480";
+const END_SCRIPT = join(dirname(fileURLToPath(import.meta.url)), "tunnel-end.js");
+
+/** `c-policy` is the C loop in a kernel that has the driver's rules and nft table besides. */
+export type Way = "kernel" | "c-loop" | "c-policy" | "helper" | "packages";
+
+export interface TunnelNet {
+  readonly lab: Lab;
+  readonly gen: Host;
+  readonly a: Host;
+  readonly b: Host;
+  readonly home: string;
+  readonly sinkNetns: string;
+}
+
+/** A veth pair that carries plain frames, as a wire does: no offloads. */
+function connect(
+  from: Host,
+  ifname: string,
+  address: string,
+  to: Host,
+  far: string,
+  other: string,
+) {
+  from.ip("link", "add", ifname, "type", "veth", "peer", "name", far, "netns", to.name);
+  for (const [host, name, prefix] of [
+    [from, ifname, address],
+    [to, far, other],
+  ] as const) {
+    host.runSync([wireBinary(host.lab.directory), "plain", name]);
+    host.ip("addr", "add", prefix, "dev", name);
+    host.ip("link", "set", name, "up");
+  }
+}
+
+export function buildTunnelNet(): TunnelNet {
+  const lab = new Lab();
+  const gen = lab.host("gen");
+  const a = lab.host("a", { router: true });
+  const b = lab.host("b", { router: true });
+  const sink = lab.host("sink");
+  connect(gen, "eth0", "10.9.0.2/24", a, "gen0", "10.9.0.1/24");
+  connect(a, "net0", `${HOME_AGENT}/24`, b, "net1", `${CARE_OF}/24`);
+  connect(b, "lan0", "192.168.7.1/24", sink, "wlan0", `${HOME}/32`);
+  sink.ip("link", "set", "wlan0", "address", SINK_MAC);
+  gen.ip("route", "add", "default", "via", "10.9.0.1");
+  a.ip("route", "add", "default", "via", CARE_OF);
+  b.ip("route", "add", "default", "via", HOME_AGENT);
+  b.ip("route", "add", "10.1.0.0/24", "dev", "lan0", "scope", "link");
+  return { lab, gen, a, b, home: HOME, sinkNetns: `/run/netns/${sink.name}` };
+}
+
+/** Both ends of a tunnel, forwarding; none for the kernel's own way. */
+export async function openWay(
+  net: TunnelNet,
+  way: Way,
+  { pin, cLoop }: { readonly pin: readonly string[]; readonly cLoop: string },
+): Promise<LabProcess[]> {
+  if (way === "kernel") return [];
+  const isC = way === "c-loop" || way === "c-policy";
+  const ends = isC ? cLoops(net, pin, cLoop) : drivers(net, pin, way);
+  for (const end of ends) await end.waitForLine(/^ready$/, 20_000);
+  if (isC) {
+    for (const host of [net.a, net.b]) {
+      host.ip("link", "set", "ctun", "mtu", TUNNEL_MTU, "up");
+      host.ip("addr", "add", "192.0.0.8/32", "dev", "ctun", "scope", "host");
+    }
+    net.a.ip("route", "add", HOME, "dev", "ctun");
+  }
+  if (way === "c-policy") setPolicy(net, "add");
+  return ends;
+}
+
+/** Ends it, and leaves the network as it was. */
+export async function closeWay(
+  net: TunnelNet,
+  way: Way,
+  ends: readonly LabProcess[],
+): Promise<void> {
+  for (const end of ends) await end.stop();
+  if (way === "c-policy") setPolicy(net, "delete");
+}
+
+/** What the driver adds to the path of every packet (docs/internals/forwarding.md). */
+function setPolicy({ a, b }: TunnelNet, action: "add" | "delete"): void {
+  a.ip("rule", action, "priority", "4360", "lookup", "436");
+  b.ip("rule", action, "priority", "4340", "fwmark", "434", "lookup", "434");
+  const element = `{ lan0 . ${SINK_MAC} . ${HOME} }`;
+  const table = `table ip mip434 {
+    set visitors { type ifname . ether_addr . ipv4_addr; elements = ${element}; }
+    chain prerouting {
+      type filter hook prerouting priority mangle;
+      iifname . ether saddr . ip saddr @visitors meta mark set 434;
+    }
+  }`;
+  b.runSync(["nft", "-f", "-"], action === "add" ? table : "delete table ip mip434");
+}
+
+function cLoops({ a, b }: TunnelNet, pin: readonly string[], program: string): LabProcess[] {
+  return [
+    a.spawn([...pin, program, "ctun", HOME_AGENT, CARE_OF]),
+    b.spawn([...pin, program, "ctun", CARE_OF, HOME_AGENT]),
+  ];
+}
+
+function drivers(
+  { a, b }: TunnelNet,
+  pin: readonly string[],
+  provider: TunnelEndOptions["provider"],
+): LabProcess[] {
+  const tunnel = {
+    homeAddress: ipv4(HOME),
+    homeAgent: ipv4(HOME_AGENT),
+    careOfAddress: ipv4(CARE_OF),
+    encapsulation: "ipip",
+    reverse: true,
+  } as const;
+  const binding = { kind: "binding", ...tunnel, homeInterface: undefined } as const;
+  const visitor = {
+    kind: "visitor",
+    ...tunnel,
+    interface: "lan0",
+    mac: SINK_MAC as Mac,
+  } as const;
+  const options: readonly (readonly [Host, TunnelEndOptions])[] = [
+    [a, { role: "ha", provider, item: binding }],
+    [b, { role: "fa", provider, item: visitor }],
+  ];
+  return options.map(([host, option]) => {
+    const argv = [
+      process.execPath,
+      ...profileOptions(host, provider),
+      END_SCRIPT,
+      JSON.stringify(option),
+    ];
+    return host.spawn([...pin, ...argv]);
+  });
+}
+
+/** `MIP4_BENCH_PROFILE=FOLDER` writes a CPU profile of each end. */
+function profileOptions(host: Host, provider: string): string[] {
+  const folder = process.env.MIP4_BENCH_PROFILE;
+  if (folder === undefined) return [];
+  const name = `${host.name}-${provider}.cpuprofile`;
+  return ["--cpu-prof", `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${name}`];
+}

@@ -1,0 +1,223 @@
+/** The built programs at work in the mobile network: started, watched, asked, ended. */
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Host } from "./host.ts";
+import type { MobileNet } from "./mobile-net.ts";
+import type { LabProcess, RunResult } from "./process.ts";
+import {
+  DAEMONS,
+  type DaemonName,
+  type FileOptions,
+  type ProgramFiles,
+  roleOf,
+  writeProgramFiles,
+} from "./program-files.ts";
+import { PROJECT_ROOT } from "./root.ts";
+import { monotonicMs, waitFor } from "./wait.ts";
+
+/** One line of `watch --json`. */
+export interface ProgramEvent {
+  readonly from: DaemonName;
+  /** Monotonic milliseconds, from the event's own `time`. */
+  readonly at: number;
+  readonly event: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** Monotonic minus wall clock, so that an event's wall time can be put on the monotonic line. */
+const CLOCKS_MS = monotonicMs() - Date.now();
+
+export function readEvent(from: DaemonName, line: string): ProgramEvent | undefined {
+  try {
+    const { time, event, ...fields } = JSON.parse(line) as Record<string, unknown>;
+    if (typeof event !== "string" || typeof time !== "string") return undefined;
+    return { from, at: Date.parse(time) + CLOCKS_MS, event, fields };
+  } catch {
+    return undefined;
+  }
+}
+
+/** One daemon: its process, its files, its events. */
+export class Daemon {
+  readonly name: DaemonName;
+  readonly host: Host;
+  readonly files: ProgramFiles;
+  readonly #bundle: string;
+  #process: LabProcess | undefined;
+  #watch: LabProcess | undefined;
+  readonly #tell: (event: ProgramEvent) => void;
+
+  constructor(
+    name: DaemonName,
+    host: Host,
+    files: ProgramFiles,
+    bundle: string,
+    tell: (event: ProgramEvent) => void,
+  ) {
+    this.name = name;
+    this.host = host;
+    this.files = files;
+    this.#bundle = bundle;
+    this.#tell = tell;
+  }
+
+  get process(): LabProcess {
+    if (this.#process === undefined) throw new Error(`${this.name} was never started`);
+    return this.#process;
+  }
+
+  /** Starts it, and its `watch`; does not wait until it is ready. */
+  start(): void {
+    const run = [process.execPath, this.#bundle, "run", "--config", this.files.config];
+    const { log } = this.files;
+    this.#process = this.host.spawn(run, { name: this.name, stdout: log, stderr: log });
+  }
+
+  /** A command about this daemon, e.g. `status --json`, without waiting for a particular answer. */
+  command(...words: readonly string[]): Promise<RunResult> {
+    const argv = [process.execPath, this.#bundle, ...words, "--socket", this.files.socket];
+    return this.host.exec(argv);
+  }
+
+  /** The JSON that a command prints. */
+  async json<T = Record<string, unknown>>(...words: readonly string[]): Promise<T> {
+    const done = await this.command(...words, "--json");
+    if (done.stdout === "") throw new Error(`${this.name} ${words.join(" ")}: ${done.stderr}`);
+    return JSON.parse(done.stdout) as T;
+  }
+
+  /** Waits until `status` ends with 0, then follows the events. */
+  async ready(timeoutMs = 10_000): Promise<void> {
+    const question = async (): Promise<boolean> => {
+      if (this.process.status !== undefined) return true;
+      return (await this.command("status")).status === 0;
+    };
+    await waitFor(`${this.name} to be ready`, question, { timeoutMs, everyMs: 50 }).catch(
+      (error: unknown) => {
+        throw new Error(`${this.name} did not become ready; its log:\n${this.log()}`, {
+          cause: error,
+        });
+      },
+    );
+    if (this.process.status !== undefined) {
+      throw new Error(`${this.name} ended with ${this.process.status}; its log:\n${this.log()}`);
+    }
+    this.#follow();
+  }
+
+  #follow(): void {
+    const argv = [process.execPath, this.#bundle, "watch", "--json", "--socket", this.files.socket];
+    this.#watch = this.host.spawn(argv, { name: `${this.name} watch` });
+    this.#watch.onLine(({ text }) => {
+      const event = readEvent(this.name, text);
+      if (event !== undefined) this.#tell(event);
+    });
+  }
+
+  log(): string {
+    return readFileSync(this.files.log, "utf8");
+  }
+
+  /** SIGTERM; its exit status. A daemon that must be killed has 137. */
+  async stop(timeoutMs = 8000): Promise<number> {
+    const status = await this.process.stop("SIGTERM", timeoutMs);
+    await this.#watch?.stop("SIGTERM", 1000);
+    return status;
+  }
+
+  /** As a crash: no tidying. */
+  async kill(): Promise<void> {
+    await this.process.stop("SIGKILL");
+    await this.#watch?.stop("SIGTERM", 1000);
+  }
+}
+
+export interface ProgramOptions extends FileOptions {
+  /** Folder of the bundles; `dist` of the project by default. */
+  readonly dist?: string;
+}
+
+export class Programs {
+  readonly daemons: Readonly<Record<DaemonName, Daemon>>;
+  /** Events of every daemon, as they came in. */
+  readonly events: ProgramEvent[] = [];
+  readonly #listeners: ((event: ProgramEvent) => void)[] = [];
+
+  constructor(net: MobileNet, options: ProgramOptions) {
+    const files = writeProgramFiles(net, options);
+    const dist = options.dist ?? join(PROJECT_ROOT, "dist");
+    const tell = (event: ProgramEvent): void => {
+      this.events.push(event);
+      for (const listener of this.#listeners) listener(event);
+    };
+    const daemon = (name: DaemonName): Daemon =>
+      new Daemon(name, net[name], files[name], join(dist, `mip4-${roleOf(name)}`), tell);
+    this.daemons = {
+      ha: daemon("ha"),
+      fa1: daemon("fa1"),
+      fa2: daemon("fa2"),
+      mn: daemon("mn"),
+    };
+  }
+
+  onEvent(listener: (event: ProgramEvent) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  /** The first event of this kind at or after a time, waiting for it. */
+  waitForEvent(
+    from: DaemonName,
+    event: string,
+    since: number,
+    timeoutMs = 15_000,
+  ): Promise<ProgramEvent> {
+    const find = (): ProgramEvent | undefined =>
+      this.events.find((one) => one.from === from && one.event === event && one.at >= since - 2);
+    return waitFor(`${event} of ${from}`, find, { timeoutMs });
+  }
+
+  /** The mobile node's status, once its state is the wanted one. */
+  async waitForState(state: string, timeoutMs = 15_000): Promise<Record<string, unknown>> {
+    let last: unknown;
+    const question = async (): Promise<Record<string, unknown> | undefined> => {
+      const status = await this.daemons.mn.json("status");
+      last = status.state;
+      return last === state ? status : undefined;
+    };
+    return waitFor(`mn ${state}`, question, { timeoutMs, everyMs: 100 }).catch((error) => {
+      const logs = DAEMONS.map((name) => `--- ${name}\n${this.daemons[name].log()}`).join("\n");
+      throw new Error(`mn is ${String(last)}, not ${state}\n${logs}`, { cause: error });
+    });
+  }
+
+  /** SIGTERM to all, the mobile node first so that it can deregister; their exit statuses. */
+  async stop(): Promise<Readonly<Record<DaemonName, number>>> {
+    const mn = await this.daemons.mn.stop();
+    const [ha, fa1, fa2] = await Promise.all([
+      this.daemons.ha.stop(),
+      this.daemons.fa1.stop(),
+      this.daemons.fa2.stop(),
+    ]);
+    return { ha, fa1, fa2, mn };
+  }
+}
+
+/**
+ * Starts the agents, then the mobile node; returns when all are ready. `prepare` may add listeners
+ * before the first event.
+ */
+export async function startPrograms(
+  net: MobileNet,
+  options: ProgramOptions = {},
+  prepare: (programs: Programs) => void = () => undefined,
+): Promise<Programs> {
+  const programs = new Programs(net, options);
+  prepare(programs);
+  const agents = [programs.daemons.ha, programs.daemons.fa1, programs.daemons.fa2];
+  for (const agent of agents) agent.start();
+  await Promise.all(agents.map((agent) => agent.ready()));
+  programs.daemons.mn.start();
+  await programs.daemons.mn.ready();
+  return programs;
+}

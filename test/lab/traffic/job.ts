@@ -1,0 +1,42 @@
+/** What the traffic programs are told, as JSON in their only argument. */
+
+export type UdpJob =
+  | {
+      readonly role: "send";
+      readonly address: string;
+      readonly port: number;
+      readonly source: string | undefined;
+      readonly rate: number;
+      readonly size: number;
+    }
+  | { readonly role: "receive"; readonly address: string; readonly port: number };
+
+export interface TcpJob {
+  readonly role: "listen" | "connect";
+  readonly mode: "send" | "receive";
+  readonly address: string;
+  readonly port: number;
+  readonly source: string | undefined;
+  /** Sender: stop after this many octets; absent means until SIGTERM. */
+  readonly bytes: number | undefined;
+  /** Sender: octets a second; absent means as fast as TCP takes them. */
+  readonly rate: number | undefined;
+}
+
+/** The last line of each end of a TCP transfer. */
+export interface TcpEnd {
+  readonly bytes: number;
+  readonly sha256: string;
+  /** Monotonic milliseconds of the first and last octets. */
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly error: string | undefined;
+}
+
+export function readJob<Job>(): Job {
+  return JSON.parse(process.argv[2] ?? "null") as Job;
+}
+
+export function nowMs(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}

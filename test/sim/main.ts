@@ -1,0 +1,47 @@
+/** `make sim`: many seeds, or one of them again; `--trace` prints every event. */
+
+import { parseArgs } from "node:util";
+import { runSimulation } from "./simulation.ts";
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string" },
+    runs: { type: "string", default: "200" },
+    verbose: { type: "boolean", default: false },
+    trace: { type: "boolean", default: false },
+    "keep-going": { type: "boolean", default: false },
+  },
+});
+
+const single = values.seed !== undefined && values.seed !== "";
+// Every night other seeds; each is printed, so each can be had again.
+const first = single ? Number(values.seed) : Math.floor(Date.now() / 1000);
+const count = single ? 1 : Number(values.runs);
+let failures = 0;
+let accepted = 0;
+let slowest = 0;
+const started = performance.now();
+
+for (let seed = first; seed < first + count; seed++) {
+  try {
+    const result = runSimulation({ seed, trace: values.trace ? console.log : undefined });
+    accepted += result.accepted;
+    slowest = Math.max(slowest, result.restAfter);
+    if (single || values.verbose) {
+      console.log(`seed ${seed}: ${JSON.stringify(result.plan)}`);
+      console.log(`  ${result.accepted} registrations, at rest ${result.restAfter} s after`);
+    }
+  } catch (error) {
+    failures++;
+    console.error(`seed ${seed}: ${error instanceof Error ? error.message : String(error)}\n`);
+    if (error instanceof Error && error.name !== "SimulationFailure") console.error(error.stack);
+    if (!values["keep-going"]) break;
+  }
+}
+
+const seconds = ((performance.now() - started) / 1000).toFixed(1);
+console.log(
+  `${count} runs from seed ${first}: ${failures} failed, ${accepted} registrations, ` +
+    `rest after at most ${slowest} s, ${seconds} s`,
+);
+process.exitCode = failures === 0 ? 0 : 1;

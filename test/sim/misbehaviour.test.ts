@@ -1,0 +1,26 @@
+/** A simulator that finds nothing may be blind: nodes that break a rule must be found out. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { MISBEHAVIOURS } from "./misbehaviour.ts";
+import { runSimulation, SimulationFailure } from "./simulation.ts";
+
+/** How many seeds a rare one may take to be found. */
+const MOST_SEEDS = 300;
+
+for (const [what, tamper, verdict] of MISBEHAVIOURS) {
+  test(`simulation: a node that ${what} is found out`, (t) => {
+    for (let seed = 1; seed <= MOST_SEEDS; seed++) {
+      try {
+        runSimulation({ seed, tamper });
+      } catch (error) {
+        assert.ok(error instanceof SimulationFailure, String(error));
+        assert.match(error.message, verdict);
+        assert.match(error.message, new RegExp(`replay with: make sim SEED=${seed}\n`));
+        t.diagnostic(`seed ${seed}`);
+        return;
+      }
+    }
+    assert.fail(`not found in ${MOST_SEEDS} runs`);
+  });
+}

@@ -1,0 +1,216 @@
+/** Cores that break one rule each, by a wrapper around a real one: the simulator must find them. */
+
+import type { Ipv4 } from "../../shared/base/address.ts";
+import type { Random } from "../../shared/base/random.ts";
+import type { Json } from "../../shared/base/result.ts";
+import type { Instant, Now } from "../../shared/base/time.ts";
+import type { ForwardingState } from "../../shared/forwarding/state.ts";
+import type { Core, Effect, Event } from "../../shared/protocol/core.ts";
+import { isAccepted } from "../../shared/wire/reply-code.ts";
+import type { Role } from "./node.ts";
+import type { Blueprint } from "./topology.ts";
+
+/** Passes everything on; a misbehaviour overrides what it does differently. */
+class Passing implements Core {
+  readonly inner: Core;
+
+  constructor(inner: Core) {
+    this.inner = inner;
+  }
+
+  handle(event: Event, now: Now): Effect[] {
+    return this.inner.handle(event, now);
+  }
+
+  nextDeadline(): Instant | undefined {
+    return this.inner.nextDeadline();
+  }
+
+  forwarding(): ForwardingState {
+    return this.inner.forwarding();
+  }
+
+  reconfigure(config: unknown, now: Now): Effect[] {
+    return this.inner.reconfigure(config, now);
+  }
+
+  query(name: string, now: Now): Json | undefined {
+    return this.inner.query(name, now);
+  }
+}
+
+/** After a restart it does not know what it has accepted before. */
+class Forgetful extends Passing {
+  override handle(event: Event, now: Now): Effect[] {
+    if (event.type !== "restore") return super.handle(event, now);
+    const entries = event.entries.filter(([key]) => !key.startsWith("replay/"));
+    return super.handle({ ...event, entries }, now);
+  }
+}
+
+/** Writes a longer lifetime into its replies than was asked for. */
+class Generous extends Passing {
+  override handle(event: Event, now: Now): Effect[] {
+    return super.handle(event, now).map((effect) => {
+      if (effect.type !== "send-udp" || !isAccepted(effect.payload[1] ?? 0xff)) return effect;
+      const payload = effect.payload.slice();
+      payload.set([0xff, 0xff], 2);
+      return { ...effect, payload };
+    });
+  }
+}
+
+/** Invents a care-of address. */
+class Inventive extends Passing {
+  #last: ForwardingState | undefined;
+  #mine: ForwardingState = new Map();
+
+  override forwarding(): ForwardingState {
+    const real = super.forwarding();
+    if (real === this.#last) return this.#mine;
+    this.#last = real;
+    this.#mine = new Map(
+      [...real].map(([key, item]) => [
+        key,
+        item.kind === "binding" ? { ...item, careOfAddress: 0x01020304 as Ipv4 } : item,
+      ]),
+    );
+    return this.#mine;
+  }
+}
+
+/** Its clock runs half as fast again. */
+class Hasty extends Passing {
+  readonly #start = new Map<string, number>();
+
+  override handle(event: Event, now: Now): Effect[] {
+    return super.handle(event, this.#hurry(now));
+  }
+
+  override nextDeadline(): Instant | undefined {
+    const deadline = super.nextDeadline();
+    const start = this.#start.get("monotonic");
+    if (deadline === undefined || start === undefined) return deadline;
+    return (start + (deadline - start) / 1.5) as Instant;
+  }
+
+  #hurry({ monotonic, wall }: Now): Now {
+    const start = this.#start.get("monotonic") ?? monotonic;
+    this.#start.set("monotonic", start);
+    // Upwards, so that a tick is never early by the error of a division.
+    return { monotonic: (start + Math.ceil((monotonic - start) * 1.5)) as Instant, wall };
+  }
+}
+
+/** Asks by ARP for the agent it heard. */
+class Chatty extends Passing {
+  override handle(event: Event, now: Now): Effect[] {
+    const effects = super.handle(event, now);
+    if (event.type !== "icmp" || event.interface === undefined) return effects;
+    const link = { interface: event.interface, destination: "ff:ff:ff:ff:ff:ff" as never };
+    const arp = {
+      type: "send-arp",
+      operation: "request",
+      senderMac: "02:00:00:00:00:20" as never,
+      senderAddress: event.destination,
+      targetMac: "00:00:00:00:00:00" as never,
+      targetAddress: event.source,
+      link,
+    } as const;
+    return [...effects, arp];
+  }
+}
+
+/** Takes a denial by anyone for its home agent's word: here, reports what it never heard. */
+class Credulous extends Passing {
+  override handle(event: Event, now: Now): Effect[] {
+    const effects = super.handle(event, now);
+    if (event.type !== "udp") return effects;
+    const fields = { lifetime: 60 };
+    return [...effects, { type: "report", event: "registered", fields, level: "info" }];
+  }
+}
+
+class Mute extends Passing {
+  override handle(event: Event, now: Now): Effect[] {
+    return super.handle(event, now).filter((effect) => effect.type !== "send-udp");
+  }
+}
+
+/** Believes for ever in the first agent: no link-layer news, no end of an advertisement. */
+class Stubborn extends Passing {
+  #heard: string | undefined;
+
+  override handle(event: Event, now: Now): Effect[] {
+    if (event.type === "link" && this.#heard !== undefined) return [];
+    if (event.type !== "icmp") return super.handle(event, now);
+    this.#heard ??= event.linkSource;
+    return event.linkSource === this.#heard ? super.handle(event, now) : [];
+  }
+}
+
+class Fidgety extends Passing {
+  override handle(event: Event, now: Now): Effect[] {
+    const effects = super.handle(event, now);
+    if (event.type !== "tick") return effects;
+    return [...effects, { type: "report", event: "tick", fields: {}, level: "debug" }];
+  }
+}
+
+class Copying extends Passing {
+  override forwarding(): ForwardingState {
+    return new Map(super.forwarding());
+  }
+}
+
+class Sleepless extends Passing {
+  #now: Instant | undefined;
+
+  override handle(event: Event, now: Now): Effect[] {
+    this.#now = now.monotonic;
+    return super.handle(event, now);
+  }
+
+  override nextDeadline(): Instant | undefined {
+    return this.#now;
+  }
+}
+
+/** Says that every command is done, twice. */
+class Eager extends Passing {
+  override handle(event: Event, now: Now): Effect[] {
+    const effects = super.handle(event, now);
+    if (event.type !== "command") return effects;
+    const answer = { type: "answer", id: event.id, ok: true, message: "done" } as const;
+    return [...effects.filter(({ type }) => type !== "answer"), answer, answer];
+  }
+}
+
+const by = (role: Role, wrap: new (inner: Core) => Core) => (blueprint: Blueprint) =>
+  blueprint.role === role
+    ? { ...blueprint, make: (random: Random) => new wrap(blueprint.make(random)) }
+    : blueprint;
+
+/** What each does, and the verdict that it must provoke. */
+export const MISBEHAVIOURS: readonly (readonly [
+  what: string,
+  tamper: (blueprint: Blueprint) => Blueprint,
+  verdict: RegExp,
+])[] = [
+  [
+    "forgets replay state in a crash",
+    by("home-agent", Forgetful),
+    /^ha accepts request .* (after|twice)/,
+  ],
+  ["grants more than asked", by("home-agent", Generous), /^ha grants more than asked/],
+  ["binds an address that nobody asked for", by("home-agent", Inventive), /unasked/],
+  ["never answers", by("home-agent", Mute), /^not at rest after/],
+  ["counts lifetimes too fast", by("foreign-agent", Hasty), /gives up a visitor who still counts/],
+  ["broadcasts ARP abroad", by("mobile-node", Chatty), /sends an ARP request away from home/],
+  ["is registered by nobody", by("mobile-node", Credulous), /believes a reply|no reply|one reply/],
+  ["does not notice that it has moved", by("mobile-node", Stubborn), /^not at rest after/],
+  ["does something at a spurious tick", by("foreign-agent", Fidgety), /spurious tick had effects/],
+  ["gives a new forwarding state each time", by("home-agent", Copying), /changed its identity/],
+  ["wants a tick without end", by("mobile-node", Sleepless), /wants ticks without end/],
+  ["answers a command twice", by("mobile-node", Eager), /answers command \d+ twice/],
+];

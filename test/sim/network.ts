@@ -1,0 +1,177 @@
+/**
+ * The virtual network: segments on which frames go by link-layer address, and paths between
+ * routers by destination address. Every receiver has its own luck with every packet.
+ */
+
+import { BROADCAST_MAC, type Ipv4, isMulticast, type Mac } from "../../shared/base/address.ts";
+import { type Random, uniform } from "../../shared/base/random.ts";
+import type { Event, SendArp, SendIcmp, SendUdp } from "../../shared/protocol/core.ts";
+import type { EventQueue } from "./queue.ts";
+
+export type Packet = SendUdp | SendIcmp | SendArp;
+
+/** Anything that hears frames or datagrams. */
+export interface Station {
+  readonly name: string;
+  /** Is what arrives here protected by an authenticator, so that a forgery is a fair test? */
+  readonly authenticates: boolean;
+  receive(event: Event): void;
+}
+
+/** A station's interface; a mobile one changes its segment. */
+export interface Port {
+  readonly station: Station;
+  readonly interface: string;
+  readonly mac: Mac;
+  /** `undefined`: no carrier. */
+  segment: string | undefined;
+}
+
+/** Probabilities, and milliseconds. */
+export interface Weather {
+  readonly loss: number;
+  readonly duplicate: number;
+  /** A copy held back for up to a second. */
+  readonly reorder: number;
+  /** Another copy up to a minute later. */
+  readonly late: number;
+  /** One bit turned over, only towards those who can tell. */
+  readonly corrupt: number;
+  readonly linkDelay: number;
+  readonly pathDelay: number;
+  /** In addition, uniform up to this. */
+  readonly jitter: number;
+}
+
+export const FINE_WEATHER: Weather = {
+  loss: 0,
+  duplicate: 0,
+  reorder: 0,
+  late: 0,
+  corrupt: 0,
+  linkDelay: 1,
+  pathDelay: 10,
+  jitter: 1,
+};
+
+const HOPS = 3;
+const HELD_BACK = 1000;
+const LATE = 60_000;
+const RECORDED = 16;
+
+export class Network {
+  #weather: Weather;
+  /** Counts changes of weather. */
+  #era = 0;
+  readonly ports: Port[] = [];
+  /** Who is reached at an address from anywhere. */
+  readonly routes = new Map<Ipv4, Station>();
+  /** `from>to`: nothing gets through in this direction. */
+  readonly blocked = new Set<string>();
+  readonly #queue: EventQueue;
+  readonly #random: Random;
+  /** What an eavesdropper wrote down last: to deliver it again, whether or not it arrived. */
+  readonly #recorded: (() => void)[] = [];
+
+  constructor(queue: EventQueue, random: Random, weather: Weather) {
+    this.#queue = queue;
+    this.#random = random;
+    this.#weather = weather;
+  }
+
+  /** What is on its way in the old weather is lost: a late copy is a fault, too. */
+  changeWeather(weather: Weather): void {
+    this.#weather = weather;
+    this.#era++;
+  }
+
+  /** The port with this link-layer address on a segment. */
+  find(segment: string | undefined, mac: Mac): Port | undefined {
+    if (segment === undefined) return undefined;
+    return this.ports.find((port) => port.segment === segment && port.mac === mac);
+  }
+
+  /** A frame to everybody whom its link-layer destination means. */
+  frame(from: Port, destination: Mac, packet: Packet): void {
+    const group = destination === BROADCAST_MAC || isGroup(destination);
+    for (const to of this.ports) {
+      if (to === from || to.segment === undefined || to.segment !== from.segment) continue;
+      if (!group && to.mac !== destination) continue;
+      this.#transmit(from.station, to.station, this.#weather.linkDelay, packet, (copy) => {
+        // Whoever moved away meanwhile does not hear it.
+        if (to.segment === from.segment) to.station.receive(heardOnLink(copy, from, to));
+      });
+    }
+  }
+
+  /** A datagram that finds its way by its destination address. */
+  route(from: Station, packet: SendUdp): void {
+    const to = this.routes.get(packet.destination);
+    if (to === undefined || isMulticast(packet.destination)) return;
+    this.#transmit(from, to, this.#weather.pathDelay, packet, (copy) => {
+      to.receive(heardFromAfar(copy as SendUdp));
+    });
+  }
+
+  /** Somebody sends again what he has heard. */
+  replay(): void {
+    this.#recorded[Math.floor(this.#random.next() * this.#recorded.length)]?.();
+  }
+
+  #transmit(
+    from: Station,
+    to: Station,
+    delay: number,
+    packet: Packet,
+    deliver: (copy: Packet) => void,
+  ): void {
+    const weather = this.#weather;
+    const era = this.#era;
+    const random = this.#random;
+    if (packet.type === "send-udp") {
+      if (this.#recorded.length >= RECORDED) this.#recorded.shift();
+      this.#recorded.push(() => deliver(packet));
+    }
+    const happens = (probability: number): boolean => random.next() < probability;
+    if (this.blocked.has(`${from.name}>${to.name}`) || happens(weather.loss)) return;
+    const send = (extra: number): void => {
+      const spoilt = to.authenticates && happens(weather.corrupt);
+      const copy = spoilt ? this.#corrupted(packet) : packet;
+      this.#queue.after(delay + random.next() * weather.jitter + extra, () => {
+        if (this.#era === era) deliver(copy);
+      });
+    };
+    send(happens(weather.reorder) ? uniform(random, 0, HELD_BACK) : 0);
+    if (happens(weather.duplicate)) send(uniform(random, 0, weather.jitter));
+    if (happens(weather.late)) send(uniform(random, HELD_BACK, LATE));
+  }
+
+  #corrupted(packet: Packet): Packet {
+    if (packet.type !== "send-udp" || packet.payload.length === 0) return packet;
+    const payload = packet.payload.slice();
+    const at = Math.floor(this.#random.next() * payload.length);
+    payload[at] = (payload[at] ?? 0) ^ (1 << Math.floor(this.#random.next() * 8));
+    return { ...packet, payload };
+  }
+}
+
+function isGroup(mac: Mac): boolean {
+  return (Number.parseInt(mac.slice(0, 2), 16) & 1) === 1;
+}
+
+function heardOnLink(packet: Packet, from: Port, to: Port): Event {
+  const heard = { interface: to.interface, linkSource: from.mac };
+  if (packet.type === "send-arp") {
+    const { link, ...arp } = packet;
+    return { ...arp, ...heard, type: "arp", linkDestination: link.destination };
+  }
+  const { link, ...rest } = packet;
+  return rest.type === "send-udp"
+    ? { ...rest, ...heard, type: "udp" }
+    : { ...rest, ...heard, type: "icmp" };
+}
+
+function heardFromAfar({ link, ...rest }: SendUdp): Event {
+  const ttl = rest.ttl - HOPS;
+  return { ...rest, type: "udp", ttl, interface: undefined, linkSource: undefined };
+}

@@ -1,0 +1,129 @@
+/** One seed draws a whole run: how big the network is, how its nodes are set, what goes wrong. */
+
+import { type Random, uniform } from "../../shared/base/random.ts";
+import type { Algorithm, ReplayMethod } from "../../shared/security/association.ts";
+import type { Weather } from "./network.ts";
+
+/** Mean seconds between two of a kind; `undefined`: never in this run. */
+export interface Faults {
+  readonly move: number;
+  readonly linkFlap: number | undefined;
+  readonly crash: number | undefined;
+  readonly shutdown: number | undefined;
+  readonly partition: number | undefined;
+  readonly clockStep: number | undefined;
+  readonly command: number | undefined;
+  readonly reload: number | undefined;
+  /** Somebody sends again what he has heard. */
+  readonly replay: number | undefined;
+  /** Of crashes: how many are power failures. */
+  readonly powerFailures: number;
+  /** Of moves: how many happen without the link layer saying so. */
+  readonly silentMoves: number;
+}
+
+export interface Plan {
+  readonly mobileNodes: number;
+  readonly foreignAgents: number;
+  /** The last two foreign agents share a link. */
+  readonly sharedLink: boolean;
+  readonly interfaces: number;
+  /** Seconds. */
+  readonly maxInterval: number;
+  readonly registrationLifetime: number;
+  readonly agentLifetime: number;
+  readonly homeAgentLifetime: number;
+  readonly reverseTunnel: "allow" | "require" | "refuse";
+  readonly mobileReverseTunnel: boolean;
+  readonly encapsulation: "ipip" | "minimal" | "gre";
+  readonly replay: ReplayMethod;
+  readonly algorithm: Algorithm;
+  readonly foreignHomeKeys: boolean;
+  readonly mobileForeignKeys: boolean;
+  readonly maxPending: number;
+  /** Milliseconds that the mobile nodes' wall clocks are wrong at the start. */
+  readonly wallOffset: number;
+  readonly weather: Weather;
+  readonly faults: Faults;
+}
+
+function pick<T>(random: Random, ...choices: readonly [T, ...T[]]): T {
+  return choices[Math.floor(random.next() * choices.length)] ?? choices[0];
+}
+
+/** Swarm testing: each fault is wholly absent in about half of the runs. */
+function sometimes<T>(random: Random, value: T): T | undefined {
+  return random.next() < 0.5 ? value : undefined;
+}
+
+function drawWeather(random: Random): Weather {
+  const chance = (most: number): number => sometimes(random, uniform(random, 0, most)) ?? 0;
+  return {
+    loss: chance(0.4),
+    duplicate: chance(0.3),
+    reorder: chance(0.2),
+    late: chance(0.1),
+    corrupt: chance(0.1),
+    linkDelay: uniform(random, 0, 5),
+    pathDelay: uniform(random, 1, 300),
+    jitter: chance(200),
+  };
+}
+
+function drawFaults(random: Random): Faults {
+  const every = (least: number, most: number): number | undefined =>
+    sometimes(random, uniform(random, least, most));
+  return {
+    move: uniform(random, 3, 60),
+    linkFlap: every(5, 60),
+    crash: every(10, 80),
+    shutdown: every(20, 80),
+    partition: every(5, 60),
+    clockStep: every(10, 60),
+    command: every(10, 60),
+    reload: every(10, 60),
+    replay: every(0.2, 10),
+    powerFailures: random.next(),
+    silentMoves: random.next(),
+  };
+}
+
+export function drawPlan(random: Random): Plan {
+  const maxInterval = pick(random, 1, 1, 2, 5, 10);
+  const lifetime = (): number =>
+    pick(
+      random,
+      Math.floor(uniform(random, 10, 60)),
+      Math.floor(uniform(random, 60, 1800)),
+      0xffff,
+    );
+  // What one side insists on and the other refuses would never become a session.
+  const reverseTunnel = pick(random, "allow", "allow", "require");
+  return {
+    mobileNodes: pick(random, 1, 1, 2, 3),
+    foreignAgents: pick(random, 2, 3),
+    sharedLink: random.next() < 0.25,
+    interfaces: pick(random, 1, 1, 1, 2),
+    maxInterval,
+    registrationLifetime: lifetime(),
+    agentLifetime: lifetime(),
+    homeAgentLifetime: lifetime(),
+    reverseTunnel,
+    mobileReverseTunnel: reverseTunnel === "require" || random.next() < 0.7,
+    encapsulation: pick(random, "ipip", "ipip", "minimal", "gre"),
+    replay: pick(random, "timestamp", "timestamp", "nonce"),
+    algorithm: pick(random, "hmac-md5", "keyed-md5", "hmac-sha1", "hmac-sha256"),
+    foreignHomeKeys: random.next() < 0.5,
+    mobileForeignKeys: random.next() < 0.5,
+    maxPending: pick(random, 4, 256),
+    wallOffset: pick(
+      random,
+      0,
+      uniform(random, -5000, 5000),
+      uniform(random, -3e10, 3e10),
+      -1.79e12,
+    ),
+    weather: drawWeather(random),
+    faults: drawFaults(random),
+  };
+}

@@ -1,0 +1,224 @@
+/** What must hold at every step, whatever goes wrong around the nodes. */
+
+import { BROADCAST_MAC, formatIpv4, type Ipv4, parseIpv4 } from "../../shared/base/address.ts";
+import type { Json } from "../../shared/base/result.ts";
+import type { Now } from "../../shared/base/time.ts";
+import type { Effect, Event, SendArp, SendUdp } from "../../shared/protocol/core.ts";
+import { lowBits } from "../../shared/security/replay.ts";
+import {
+  decodeControl,
+  type RegistrationReply,
+  type RegistrationRequest,
+} from "../../shared/wire/control.ts";
+import { isAccepted } from "../../shared/wire/reply-code.ts";
+import type { Packet } from "./network.ts";
+import type { Observer, SimNode } from "./node.ts";
+import type { Plan } from "./plan.ts";
+import { BOUNDS } from "./topology.ts";
+import { itemsOf } from "./traffic.ts";
+
+type Row = { readonly [key: string]: Json | undefined };
+
+/** A registration as the home agent answered it. */
+interface Grant {
+  readonly request: RegistrationRequest;
+  readonly lifetime: number;
+}
+
+/** What is on record about one home address, from outside. */
+class Dossier {
+  /** By the whole Identification: everything the mobile node ever asked and signed. */
+  readonly asked = new Map<bigint, RegistrationRequest>();
+  /** By the low half, as a reply names it. */
+  readonly granted = new Map<number, Grant>();
+  /** Identifications of replies that the node has acted upon. */
+  readonly acceptedReplies = new Set<number>();
+  lastAccepted: bigint | undefined;
+}
+
+export class Safety implements Observer {
+  readonly #plan: Plan;
+  readonly #records = new Map<Ipv4, Dossier>();
+  readonly #answered = new Map<SimNode, Set<number>>();
+  readonly #fail: (what: string) => never;
+  readonly #mobiles: readonly { readonly node: () => SimNode | undefined; readonly home: Ipv4 }[];
+  /** How many registrations were accepted: a run in which nothing happened proves nothing. */
+  accepted = 0;
+
+  constructor(
+    plan: Plan,
+    mobiles: readonly { readonly node: () => SimNode | undefined; readonly home: Ipv4 }[],
+    fail: (what: string) => never,
+  ) {
+    this.#plan = plan;
+    this.#mobiles = mobiles;
+    this.#fail = fail;
+    for (const { home } of mobiles) this.#records.set(home, new Dossier());
+  }
+
+  violation(what: string): never {
+    this.#fail(what);
+  }
+
+  booted(node: SimNode): void {
+    this.#answered.set(node, new Set());
+  }
+
+  handled(node: SimNode, event: Event, effects: readonly Effect[], now: Now): void {
+    this.#answersOnce(node, effects);
+    if (node.role === "home-agent") this.#homeAgentHolds(node, now);
+    if (node.role === "foreign-agent") this.#foreignAgentHolds(node, effects, now);
+    if (node.role === "mobile-node") this.#mobileNodeHolds(node, event, effects, now);
+  }
+
+  sent(node: SimNode, packet: Packet): void {
+    if (packet.type === "send-arp" && node.role === "mobile-node") this.#arpAllowed(node, packet);
+    if (packet.type !== "send-udp") return;
+    const decoded = decodeControl(packet.payload);
+    if (!decoded.ok) this.#fail(`${node.name} sends what nobody can read`);
+    const { message } = decoded.value;
+    const record = this.#records.get(message.homeAddress);
+    if (record === undefined) this.#fail(`${node.name} speaks of an unknown home address`);
+    if (message.name === "registration-request") this.#requestSent(node, packet, message, record);
+    else if (node.role === "home-agent") this.#replySent(message, record);
+  }
+
+  #requestSent(
+    node: SimNode,
+    packet: SendUdp,
+    request: RegistrationRequest,
+    record: Dossier,
+  ): void {
+    if (node.role === "mobile-node") {
+      if (packet.link?.destination === BROADCAST_MAC) {
+        this.#fail(`${node.name} broadcasts a request though it knows the agent`);
+      }
+      record.asked.set(request.identification, request);
+    } else if (!record.asked.has(request.identification)) {
+      this.#fail(`${node.name} relays a request that the node did not make`);
+    }
+  }
+
+  #replySent(reply: RegistrationReply, record: Dossier): void {
+    if (!isAccepted(reply.code)) return;
+    const low = lowBits(reply.identification);
+    const request = this.#requestOf(reply, record);
+    const about = `request ${reply.identification.toString(16)} of ${formatIpv4(reply.homeAddress)}`;
+    if (request === undefined) this.#fail(`ha accepts ${about}, which nobody made`);
+    if (reply.lifetime > request.lifetime) this.#fail(`ha grants more than asked to ${about}`);
+    if (reply.lifetime > this.#plan.homeAgentLifetime) this.#fail(`ha grants too much to ${about}`);
+    if (this.#plan.replay === "timestamp") {
+      const { lastAccepted } = record;
+      if (lastAccepted !== undefined && reply.identification <= lastAccepted) {
+        this.#fail(`ha accepts ${about} after ${lastAccepted.toString(16)}`);
+      }
+      record.lastAccepted = reply.identification;
+    } else if (record.granted.get(low)?.request.identification === request.identification) {
+      this.#fail(`ha accepts ${about} twice`);
+    }
+    record.granted.set(low, { request, lifetime: reply.lifetime });
+    this.accepted++;
+  }
+
+  /** With nonces the reply has another high half; then the latest request with that low half. */
+  #requestOf(reply: RegistrationReply, record: Dossier): RegistrationRequest | undefined {
+    if (this.#plan.replay === "timestamp") return record.asked.get(reply.identification);
+    const low = lowBits(reply.identification);
+    return [...record.asked.values()].findLast((asked) => lowBits(asked.identification) === low);
+  }
+
+  #arpAllowed(node: SimNode, arp: SendArp): void {
+    const atHome = itemsOf(node, "at-home").some((i) => i.interface === arp.link.interface);
+    if (atHome) return;
+    if (arp.operation === "request") this.#fail(`${node.name} sends an ARP request away from home`);
+    if (arp.link.destination === BROADCAST_MAC) this.#fail(`${node.name} broadcasts ARP abroad`);
+  }
+
+  #answersOnce(node: SimNode, effects: readonly Effect[]): void {
+    const answered = this.#answered.get(node);
+    for (const effect of effects) {
+      if (effect.type !== "answer") continue;
+      if (answered?.has(effect.id)) this.#fail(`${node.name} answers command ${effect.id} twice`);
+      answered?.add(effect.id);
+    }
+  }
+
+  #homeAgentHolds(node: SimNode, now: Now): void {
+    for (const item of itemsOf(node, "binding")) {
+      const record = this.#records.get(item.homeAddress);
+      const wanted = [...(record?.asked.values() ?? [])].some(
+        (asked) => asked.lifetime > 0 && asked.careOfAddress === item.careOfAddress,
+      );
+      if (!wanted) this.#fail(`ha has a binding to ${formatIpv4(item.careOfAddress)} unasked`);
+    }
+    const rows = node.core?.query("bindings", now) as readonly Row[] | undefined;
+    if (rows === undefined) return;
+    if (rows.length > BOUNDS.bindings) this.#fail("ha has more bindings than it may");
+    for (const row of rows) {
+      if (Number(row.lifetime_remaining ?? 0) > Number(row.lifetime)) {
+        this.#fail("ha has a binding that outlives what was granted");
+      }
+    }
+  }
+
+  #foreignAgentHolds(node: SimNode, effects: readonly Effect[], now: Now): void {
+    const visitors = itemsOf(node, "visitor");
+    if (visitors.length > BOUNDS.visitors) this.#fail(`${node.name} has too many visitors`);
+    for (const item of visitors) {
+      const granted = [...(this.#records.get(item.homeAddress)?.granted.values() ?? [])];
+      if (!granted.some(({ request }) => request.careOfAddress === item.careOfAddress)) {
+        this.#fail(`${node.name} serves a visitor whom the home agent never accepted`);
+      }
+    }
+    const status = node.core?.query("status", now) as Row | undefined;
+    if (Number(status?.pending ?? 0) > this.#plan.maxPending) {
+      this.#fail(`${node.name} has too many pending requests`);
+    }
+    for (const effect of effects) {
+      if (effect.type === "report" && effect.event === "visitor-removed") {
+        if (effect.fields.reason === "expired") this.#expiredInTime(node, effect.fields);
+      }
+    }
+  }
+
+  /**
+   * RFC 5944 §3.7.2.2: the agent counts from relaying, so it is never earlier than the node; after
+   * a restart it goes by its wall clock, which may have been set.
+   */
+  #expiredInTime(node: SimNode, visitor: Row): void {
+    const home = parseIpv4(String(visitor.home_address));
+    const mobile = this.#mobiles.find((candidate) => candidate.home === home)?.node();
+    const status = mobile?.core?.query("status", mobile.now) as Row | undefined;
+    const here = status?.care_of_address === visitor.care_of_address;
+    if (here && Number(status?.lifetime_remaining ?? 0) > 0 && node.boots === 1) {
+      this.#fail(`${node.name} gives up a visitor who still counts on it`);
+    }
+  }
+
+  #mobileNodeHolds(node: SimNode, event: Event, effects: readonly Effect[], now: Now): void {
+    const agents = node.core?.query("agents", now) as readonly Row[] | undefined;
+    if ((agents?.length ?? 0) > BOUNDS.agents) this.#fail(`${node.name} knows too many agents`);
+    const reports = effects.flatMap((effect) => (effect.type === "report" ? effect : []));
+    const settled = reports.find(
+      ({ event: name }) => name === "registered" || name === "deregistered",
+    );
+    if (settled === undefined) return;
+    if (event.type !== "udp") {
+      this.#fail(`${node.name} is ${settled.event} though it heard no reply`);
+    }
+    const decoded = decodeControl(event.payload);
+    if (!decoded.ok || decoded.value.message.name !== "registration-reply") {
+      this.#fail(`${node.name} is ${settled.event} by something that is no reply`);
+    }
+    const reply = decoded.value.message;
+    const record = this.#records.get(reply.homeAddress);
+    const low = lowBits(reply.identification);
+    const grant = record?.granted.get(low);
+    if (grant === undefined) this.#fail(`${node.name} believes a reply that ha never sent`);
+    if (record?.acceptedReplies.has(low)) this.#fail(`${node.name} takes one reply twice`);
+    record?.acceptedReplies.add(low);
+    if (settled.event === "registered" && Number(settled.fields.lifetime) > grant.lifetime) {
+      this.#fail(`${node.name} counts on more than was granted`);
+    }
+  }
+}

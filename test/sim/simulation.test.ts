@@ -1,0 +1,30 @@
+/** The real cores on the virtual network, over a fixed set of seeds; `make sim` takes others. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type RunResult, runSimulation } from "./simulation.ts";
+import { FAULT_KINDS } from "./trouble.ts";
+
+const SEEDS = 20;
+
+test("simulation: safe at every step of the trouble, and at rest after it, for each seed", (t) => {
+  const results: RunResult[] = [];
+  for (let seed = 1; seed <= SEEDS; seed++) results.push(runSimulation({ seed }));
+  const accepted = results.reduce((sum, result) => sum + result.accepted, 0);
+  const slowest = Math.max(...results.map((result) => result.restAfter));
+  t.diagnostic(`seeds 1-${SEEDS}: ${accepted} registrations, at rest after at most ${slowest} s`);
+  // Runs in which nothing happened would prove nothing.
+  assert.ok(accepted > 10 * SEEDS, `only ${accepted} registrations`);
+  for (const kind of FAULT_KINDS) {
+    assert.ok(
+      results.some(({ faults }) => (faults.get(kind) ?? 0) > 0),
+      `no ${kind} in any run`,
+    );
+  }
+});
+
+test("simulation: the same seed is the same run", () => {
+  const [first, second] = [runSimulation({ seed: 4711 }), runSimulation({ seed: 4711 })];
+  assert.deepEqual(first, second);
+  assert.notEqual(first.steps, runSimulation({ seed: 4712 }).steps);
+});

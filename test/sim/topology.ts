@@ -1,0 +1,188 @@
+/**
+ * The network of a run: a home link with the home agent and an ordinary neighbour, foreign links
+ * with their agents, mobile nodes that start at home.
+ */
+
+import type { FaCoreConfig } from "../../fa/core/config.ts";
+import { ForeignAgent } from "../../fa/core/foreign-agent.ts";
+import type { HaCoreConfig } from "../../ha/core/config.ts";
+import { HomeAgent } from "../../ha/core/home-agent.ts";
+import type { MnCoreConfig } from "../../mn/core/config.ts";
+import { MobileNode } from "../../mn/core/mobile-node.ts";
+import { type Ipv4, ipv4, type Mac, toIpv4 } from "../../shared/base/address.ts";
+import type { AdvertisingConfig } from "../../shared/protocol/advertising-config.ts";
+import type { PeerAssociation, SecurityContext } from "../../shared/security/association.ts";
+import type { NodeOptions } from "./node.ts";
+import type { Plan } from "./plan.ts";
+
+export const HOME_LINK = "home";
+export const HOME_AGENT = ipv4("198.51.100.1");
+const HOME_PREFIX = { address: ipv4("10.1.0.0"), length: 24 };
+const ON_HOME_LINK = { address: ipv4("10.1.0.1"), length: 24 };
+const FIRST_CARE_OF = ipv4("192.0.2.1");
+const MAX_BINDINGS = 16;
+const MAX_VISITORS = 8;
+export const BOUNDS = { bindings: MAX_BINDINGS, visitors: MAX_VISITORS, agents: 32 } as const;
+/** Seconds until a foreign agent gives up on a home agent. */
+const PENDING_TIMEOUT = 7;
+const REPLAY_WINDOW = 7;
+
+export type Blueprint = Omit<NodeOptions, "clock">;
+
+const mac = (number: number): Mac =>
+  `02:00:00:00:00:${number.toString(16).padStart(2, "0")}` as Mac;
+
+export function homeAddress(index: number): Ipv4 {
+  return toIpv4(HOME_PREFIX.address + 7 + index);
+}
+
+export function careOfAddress(index: number): Ipv4 {
+  return toIpv4(FIRST_CARE_OF + 64 * index);
+}
+
+export function foreignLink(plan: Plan, index: number): string {
+  const shared = plan.sharedLink && index === plan.foreignAgents - 1;
+  return `foreign-${shared ? index : index + 1}`;
+}
+
+/** Every link a mobile node may be on. */
+export function links(plan: Plan): string[] {
+  const foreign = Array.from({ length: plan.foreignAgents }, (_, i) => foreignLink(plan, i));
+  return [HOME_LINK, ...new Set(foreign)];
+}
+
+function context(plan: Plan, spi: number): SecurityContext {
+  const key = Uint8Array.from({ length: 16 }, (_, i) => (spi * 7 + i * 31) & 255);
+  return { spi, algorithm: plan.algorithm, key, replay: plan.replay };
+}
+
+const homeContext = (plan: Plan, mobile: number) => context(plan, 256 + mobile);
+const mobileForeign = (plan: Plan, mobile: number, foreign: number) =>
+  context(plan, 2000 + 16 * mobile + foreign);
+const foreignHome = (plan: Plan, foreign: number) => context(plan, 1000 + foreign);
+
+function advertising(plan: Plan, home: boolean, careOf: readonly Ipv4[]): AdvertisingConfig {
+  return {
+    interface: home ? "home0" : "lan0",
+    careOfAddresses: careOf,
+    extraRouterAddresses: home ? [HOME_AGENT] : [],
+    home,
+    foreign: !home,
+    maxInterval: plan.maxInterval,
+    minInterval: plan.maxInterval * 0.75,
+    lifetime: Math.max(1, Math.round(plan.maxInterval * 3)),
+    registrationLifetime: home ? plan.homeAgentLifetime : plan.agentLifetime,
+    registrationRequired: true,
+    encapsulations: ["ipip", "minimal", "gre"],
+    reverseTunneling: true,
+    udpTunneling: false,
+    revocation: false,
+    prefixLengths: true,
+    destination: ipv4("224.0.0.1"),
+    mobilityOnly: false,
+  };
+}
+
+function foreignAgent(plan: Plan, index: number): Blueprint {
+  const own = careOfAddress(index);
+  const mobiles = Array.from({ length: plan.mobileNodes }, (_, mobile): PeerAssociation => {
+    return { ...mobileForeign(plan, mobile, index), peer: homeAddress(mobile) };
+  });
+  const config: FaCoreConfig = {
+    links: [advertising(plan, false, [own])],
+    registrationLifetime: plan.agentLifetime,
+    encapsulations: ["ipip", "minimal", "gre"],
+    reverseTunnel: plan.reverseTunnel,
+    pendingTimeout: PENDING_TIMEOUT,
+    maxVisitors: MAX_VISITORS,
+    maxPending: plan.maxPending,
+    homeAgents: plan.foreignHomeKeys ? [{ ...foreignHome(plan, index), peer: HOME_AGENT }] : [],
+    mobileNodes: plan.mobileForeignKeys ? mobiles : [],
+  };
+  return {
+    name: `fa${index + 1}`,
+    role: "foreign-agent",
+    config,
+    make: (random) => new ForeignAgent(config, random),
+    addresses: [own],
+    interfaces: [
+      {
+        name: "lan0",
+        mac: mac(0x10 + index),
+        segment: foreignLink(plan, index),
+        addresses: [{ address: own, length: 26 }],
+      },
+    ],
+  };
+}
+
+function homeAgent(plan: Plan): Blueprint {
+  const foreign = Array.from({ length: plan.foreignAgents }, (_, index): PeerAssociation => {
+    return { ...foreignHome(plan, index), peer: careOfAddress(index) };
+  });
+  const config: HaCoreConfig = {
+    address: HOME_AGENT,
+    homeNetworks: [{ prefix: HOME_PREFIX, interface: "home0" }],
+    mobileNodes: Array.from({ length: plan.mobileNodes }, (_, mobile) => ({
+      homeAddress: homeAddress(mobile),
+      associations: [homeContext(plan, mobile)],
+    })),
+    maxLifetime: plan.homeAgentLifetime,
+    encapsulations: ["ipip", "minimal", "gre"],
+    reverseTunnel: plan.reverseTunnel,
+    replayWindow: REPLAY_WINDOW,
+    maxBindings: MAX_BINDINGS,
+    foreignAgents: plan.foreignHomeKeys ? foreign : [],
+    links: [advertising(plan, true, [])],
+  };
+  return {
+    name: "ha",
+    role: "home-agent",
+    config,
+    make: (random) => new HomeAgent(config, random),
+    addresses: [HOME_AGENT],
+    interfaces: [{ name: "home0", mac: mac(1), segment: HOME_LINK, addresses: [ON_HOME_LINK] }],
+  };
+}
+
+function mobileNode(plan: Plan, index: number): Blueprint {
+  const foreign = Array.from({ length: plan.foreignAgents }, (_, i): PeerAssociation => {
+    return { ...mobileForeign(plan, index, i), peer: careOfAddress(i) };
+  });
+  const names = ["wlan0", "wlan1"].slice(0, plan.interfaces);
+  const config: MnCoreConfig = {
+    homeAddress: homeAddress(index),
+    homePrefix: HOME_PREFIX,
+    homeAgent: HOME_AGENT,
+    interfaces: names,
+    registration: {
+      lifetime: plan.registrationLifetime,
+      reverseTunnel: plan.mobileReverseTunnel,
+      encapsulation: plan.encapsulation,
+    },
+    movement: "lazy",
+    homeAssociation: homeContext(plan, index),
+    foreignAgents: plan.mobileForeignKeys ? foreign : [],
+  };
+  return {
+    name: `mn${index + 1}`,
+    role: "mobile-node",
+    config,
+    make: (random) => new MobileNode(config, random),
+    addresses: [],
+    interfaces: names.map((name, i) => ({
+      name,
+      mac: mac(0x20 + 16 * i + index),
+      segment: i === 0 ? HOME_LINK : undefined,
+      addresses: [],
+    })),
+  };
+}
+
+export function blueprints(plan: Plan): Blueprint[] {
+  return [
+    homeAgent(plan),
+    ...Array.from({ length: plan.foreignAgents }, (_, i) => foreignAgent(plan, i)),
+    ...Array.from({ length: plan.mobileNodes }, (_, i) => mobileNode(plan, i)),
+  ];
+}

@@ -1,0 +1,87 @@
+/**
+ * Would a packet get through? Follows the declared forwarding of all nodes between a correspondent
+ * somewhere in the Internet and a mobile node, both ways.
+ */
+
+import type { Ipv4 } from "../../shared/base/address.ts";
+import type { BindingItem, ForwardingItem, VisitorItem } from "../../shared/forwarding/state.ts";
+import type { Network, Port } from "./network.ts";
+import type { SimNode } from "./node.ts";
+import { HOME_LINK } from "./topology.ts";
+
+export interface Cast {
+  readonly network: Network;
+  readonly homeAgent: SimNode;
+  readonly foreignAgents: readonly SimNode[];
+  readonly mobileNodes: readonly SimNode[];
+}
+
+export function itemsOf<K extends ForwardingItem["kind"]>(
+  node: SimNode,
+  kind: K,
+): Extract<ForwardingItem, { kind: K }>[] {
+  const items = [...(node.core?.forwarding().values() ?? [])];
+  return items.filter((item): item is Extract<ForwardingItem, { kind: K }> => item.kind === kind);
+}
+
+export function bindingsOf({ homeAgent }: Cast, home: Ipv4): BindingItem[] {
+  return itemsOf(homeAgent, "binding").filter((item) => item.homeAddress === home);
+}
+
+/** The far end of a tunnel: the agent and its entry, if the entry fits the binding. */
+function tunnelEnd(cast: Cast, binding: BindingItem): [SimNode, VisitorItem] | string {
+  const agent = cast.network.routes.get(binding.careOfAddress);
+  const node = cast.foreignAgents.find((candidate) => candidate === agent);
+  if (node === undefined) return "the tunnel ends nowhere";
+  const visitor = itemsOf(node, "visitor").find((item) => item.homeAddress === binding.homeAddress);
+  if (visitor === undefined) return `${node.name} has no visitor entry`;
+  if (visitor.homeAgent !== binding.homeAgent || visitor.encapsulation !== binding.encapsulation) {
+    return `${node.name} expects another tunnel`;
+  }
+  return [node, visitor];
+}
+
+const portOf = (node: SimNode, name: string): Port | undefined =>
+  node.ports.find((port) => port.interface === name);
+
+/** Why a packet to the home address does not arrive; `undefined` when it does. */
+export function faultTowards(cast: Cast, mobile: SimNode, home: Ipv4): string | undefined {
+  if (itemsOf(mobile, "home-address").length === 0) return "the node does not own its home address";
+  const bindings = bindingsOf(cast, home);
+  const [binding] = bindings;
+  if (binding === undefined) {
+    const atHome = itemsOf(mobile, "at-home").some(
+      (item) => portOf(mobile, item.interface)?.segment === HOME_LINK,
+    );
+    return atHome ? undefined : "no binding, and the node is not at home";
+  }
+  if (bindings.length > 1) return "more than one binding";
+  const end = tunnelEnd(cast, binding);
+  if (typeof end === "string") return end;
+  const [agent, visitor] = end;
+  const segment = portOf(agent, visitor.interface)?.segment;
+  const receiver = cast.network.find(segment, visitor.mac);
+  return receiver?.station === mobile ? undefined : `${agent.name} delivers to a node that is gone`;
+}
+
+/** Why what the node sends does not arrive; `undefined` when it does. */
+export function faultFrom(cast: Cast, mobile: SimNode, home: Ipv4): string | undefined {
+  const bindings = bindingsOf(cast, home);
+  if (itemsOf(mobile, "at-home").length > 0) {
+    return bindings.length === 0 ? undefined : "at home with a binding";
+  }
+  for (const visiting of itemsOf(mobile, "visiting")) {
+    const segment = portOf(mobile, visiting.interface)?.segment;
+    const router = cast.network.find(segment, visiting.routerMac)?.station;
+    const agent = cast.foreignAgents.find((candidate) => candidate === router);
+    if (agent === undefined) return "the default router is not on the link";
+    const visitor = itemsOf(agent, "visitor").find((item) => item.homeAddress === home);
+    if (visitor === undefined) return `${agent.name} does not know the node`;
+    if (!visitor.reverse) return undefined;
+    const accepted = bindings.some(
+      (binding) => binding.reverse && binding.careOfAddress === visitor.careOfAddress,
+    );
+    return accepted ? undefined : "the home agent refuses the reverse tunnel";
+  }
+  return "the node has no default router";
+}
