@@ -12,6 +12,7 @@ import {
   peerAssociation,
   registrationLifetime,
   SECURITY_CONTEXT,
+  WITH,
 } from "../shared/service/config/sections.ts";
 import {
   address,
@@ -23,12 +24,15 @@ import {
   table,
   tables,
 } from "../shared/service/config/values.ts";
-import type { ConfigFault, Resolved } from "../shared/service/program.ts";
+import type { ConfigFault, PlannedKey, Resolved } from "../shared/service/program.ts";
 import type { MnCoreConfig } from "./core/config.ts";
 
 const association = z.discriminatedUnion(
   "with",
-  [table({ with: z.literal("home-agent"), ...SECURITY_CONTEXT }), peerAssociation("foreign-agent")],
+  [
+    table({ with: z.literal("home-agent").describe(WITH), ...SECURITY_CONTEXT }),
+    peerAssociation("foreign-agent"),
+  ],
   {
     error: ({ input }) => {
       const row =
@@ -40,34 +44,64 @@ const association = z.discriminatedUnion(
 
 /** mn.toml, as the interface contract has it. */
 export const mnSchema = table({
-  home_address: address({ dynamic: "asking for a home address (RFC 2794) is not built yet" }),
-  home_prefix_length: integer(1, 32, "a prefix length").default(24),
-  home_agent: address({ dynamic: "asking for a home agent (RFC 4433) is not built yet" }),
+  home_address: address({
+    dynamic: "asking for a home address (RFC 2794) is not built yet",
+  }).describe("The address that this node keeps wherever it is."),
+  home_prefix_length: integer(1, 32, "a prefix length")
+    .default(24)
+    .describe("Length of the home network's prefix, in bits."),
+  home_agent: address({ dynamic: "asking for a home agent (RFC 4433) is not built yet" }).describe(
+    "The home agent's address, as its configuration has it.",
+  ),
   registration: table({
-    lifetime: registrationLifetime(),
-    reverse_tunnel: flag().default(true),
+    lifetime: registrationLifetime(
+      "Seconds asked for (RFC 5944 §3.3), renewed before they are over; 65535: without end. The agents may grant less.",
+    ),
+    reverse_tunnel: flag()
+      .default(true)
+      .describe("Ask for reverse tunnelling (the T bit, RFC 3024 §3.2)."),
     delivery_style: choice(["direct"], {
       encapsulating: "encapsulating delivery (RFC 3024) is not built yet",
-    }).default("direct"),
-    encapsulation: encapsulation().default("ipip"),
-  }).prefault({}),
+    })
+      .default("direct")
+      .describe("How packets reach the foreign agent: straight to it as a router (RFC 3024 §5.1)."),
+    encapsulation: encapsulation()
+      .default("ipip")
+      .describe("Encapsulation asked for: IP in IP (RFC 2003)."),
+  })
+    .prefault({})
+    .describe("What is asked for in requests."),
   movement: table({
     algorithm: choice(["lazy"], {
       prefix: "movement detection by prefix is not built yet",
       eager: "eager cell switching is not built yet",
-    }).default("lazy"),
-  }).prefault({}),
+    })
+      .default("lazy")
+      .describe(
+        "How the node notices that it has moved when the link does not tell: lazy, when the agent's advertisement runs out (RFC 5944 §2.4.2.1).",
+      ),
+  })
+    .prefault({})
+    .describe("Movement detection."),
   interface: tables(
     table({
-      name: interfaceName(),
+      name: interfaceName().describe("Link on which agents are looked for."),
       mode: choice(["auto", "foreign-agent"], {
         "co-located": "co-located care-of addresses are not built yet",
-      }).default("auto"),
+      })
+        .default("auto")
+        .describe("Where the care-of address comes from: a foreign agent, for now in either case."),
     }),
     1,
+  ).describe("One for each link, in order of preference."),
+  security_association: tables(association, 1).describe(
+    "One with the home agent, which is needed (RFC 5944 §3.2), and any with foreign agents.",
   ),
-  security_association: tables(association, 1),
-  state: table({ path: journalPath("/var/lib/mip4/mn.journal") }).prefault({}),
+  state: table({
+    path: journalPath("/var/lib/mip4/mn.journal", "the last Identification sent"),
+  })
+    .prefault({})
+    .describe("What outlives the program."),
   ...common("mn", 435, 4350),
 });
 
@@ -75,9 +109,9 @@ export type MnConfig = z.output<typeof mnSchema>;
 
 export const mnPlanned = {
   ...COMMON_PLANNED,
-  nai: "network access identifiers (RFC 2794) are not built yet",
-  "registration.nat_traversal": "NAT traversal (RFC 3519) is not built yet",
-};
+  nai: { why: "network access identifiers (RFC 2794) are not built yet" },
+  "registration.nat_traversal": { why: "NAT traversal (RFC 3519) is not built yet", off: "off" },
+} satisfies Readonly<Record<string, PlannedKey>>;
 
 /** Nothing in mn.toml depends on the machine. */
 export function completeMn(config: MnConfig): Result<MnConfig, readonly ConfigFault[]> {

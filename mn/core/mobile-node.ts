@@ -201,6 +201,7 @@ export class MobileNode implements Core<MnCoreConfig> {
   #advance(now: Now): Effect[] {
     const { monotonic } = now;
     const effects: Effect[] = this.#expire(monotonic);
+    if (this.#registration.outdoesRefused(monotonic)) this.#cleared = false;
     this.#settling = false;
     if (this.#stopping === undefined) effects.push(...this.#move(monotonic));
     if (!this.#settling) effects.push(...this.#drive(now));

@@ -6,13 +6,15 @@
 import type { Counters } from "../../shared/base/counters.ts";
 import { type Random, uniform } from "../../shared/base/random.ts";
 import type { Json } from "../../shared/base/result.ts";
-import { after, earliest, type Instant, type Now } from "../../shared/base/time.ts";
+import { after, earliest, type Instant, type Now, type WallTime } from "../../shared/base/time.ts";
 import type { Effect, UdpReceived } from "../../shared/protocol/core.ts";
 import {
   initialIdentification,
   learnFromReply,
   nextIdentification,
+  ntpTimestamp,
   type RequestIdentification,
+  timestampDifference,
 } from "../../shared/security/replay.ts";
 import { INFINITE_LIFETIME, type RegistrationReply } from "../../shared/wire/control.ts";
 import { ReplyCode } from "../../shared/wire/reply-code.ts";
@@ -86,6 +88,8 @@ export class Registration {
   readonly #pace = new RequestPace();
   #resynchronisations = 0;
   #dueAt: Instant | undefined;
+  /** When a request that was refused for running ahead of the clock can be outdone. */
+  #outdoAt: Instant | undefined;
 
   constructor(config: MnCoreConfig, random: Random, counters: Counters) {
     this.#config = config;
@@ -139,6 +143,17 @@ export class Registration {
     if (this.#registered !== undefined) this.#registered = { ...this.#registered, renewAt: now };
   }
 
+  /**
+   * RFC 5944 §5.7.1 leaves a gap: a timestamp refused for being ahead is valid later, so a copy of
+   * that request may yet be accepted. Once our clock has passed it we ask again: true, once, then.
+   */
+  outdoesRefused(now: Instant): boolean {
+    if (this.#outdoAt === undefined || now < this.#outdoAt) return false;
+    this.#outdoAt = undefined;
+    this.renewNow(now);
+    return true;
+  }
+
   renewalDue(now: Instant): boolean {
     const renewAt = this.#registered?.renewAt;
     return renewAt !== undefined && renewAt <= now;
@@ -158,7 +173,8 @@ export class Registration {
   nextDeadline(now: Instant): Instant | undefined {
     const renewAt = this.#registered?.renewAt;
     const future = renewAt !== undefined && renewAt > now ? renewAt : undefined;
-    return earliest(this.#dueAt, future, this.#registered?.expiresAt, this.#exposure?.until);
+    const { expiresAt } = this.#registered ?? {};
+    return earliest(this.#dueAt, future, expiresAt, this.#exposure?.until, this.#outdoAt);
   }
 
   /** Sends what `operation` needs, when it is time; `undefined`: nothing is to be asked for. */
@@ -281,8 +297,22 @@ export class Registration {
     const before = this.#identification;
     const after = learnFromReply(before, reply.identification, mismatch, now.wall);
     this.#identification = after;
+    const ahead = mismatch ? aheadOf(before.last, after, now) : 0;
+    const at = (now.monotonic + ahead) as Instant;
+    if (ahead > 0) this.#outdoAt = Math.max(at, this.#outdoAt ?? at) as Instant;
     return after === before ? [] : [persistIdentification(after)];
   }
+}
+
+/** Milliseconds until the clock as it is now understood has passed what was sent last. */
+function aheadOf(
+  last: bigint | undefined,
+  { method, offsetSeconds }: RequestIdentification,
+  now: Now,
+): number {
+  if (last === undefined || method !== "timestamp") return 0;
+  const clock = ntpTimestamp((now.wall + offsetSeconds * 1000) as WallTime);
+  return Math.ceil(timestampDifference(last, clock) * 1000) + 1;
 }
 
 /** 133 tells the home agent's clock (§5.7.1); 136 may too (§3.6.2.3). */

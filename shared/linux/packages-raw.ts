@@ -1,6 +1,6 @@
 /** Raw IPv4 sockets through the raw-socket package. */
 
-import { formatIpv4, type Ipv4, toIpv4, UNSPECIFIED } from "../base/address.ts";
+import { formatIpv4, type Ipv4, toIpv4 } from "../base/address.ts";
 import { keepDestination } from "./local-filter.ts";
 import { loadRawSocket, type RawSocket } from "./packages-load.ts";
 import { createBatch, HEADROOM, IoError, type PacketBatch, type RawIpSocket } from "./packet-io.ts";
@@ -35,8 +35,6 @@ const ERROR_TEXTS: ReadonlyMap<string, string> = new Map([
   ["Resource temporarily unavailable", "EAGAIN"],
 ]);
 
-function ignore(): void {}
-
 function errorCode(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return ERROR_TEXTS.get(message) ?? "EIO";
@@ -45,8 +43,6 @@ function errorCode(error: unknown): string {
 class PackagesRawIp implements RawIpSocket {
   readonly #socket: RawSocket;
   readonly #address: Ipv4 | undefined;
-  #destination = UNSPECIFIED;
-  #destinationText = formatIpv4(UNSPECIFIED);
 
   constructor(socket: RawSocket, address: Ipv4 | undefined) {
     this.#socket = socket;
@@ -77,40 +73,26 @@ class PackagesRawIp implements RawIpSocket {
   }
 
   send(batch: PacketBatch): number {
-    const { slab, offsets, lengths, count } = batch;
-    const octets = Buffer.from(slab.buffer, slab.byteOffset, slab.length);
     let taken = 0;
-    for (let i = 0; i < count; i++) {
-      if (this.#send(octets, offsets[i] ?? 0, lengths[i] ?? 0) === undefined) taken++;
+    for (let i = 0; i < batch.count; i++) {
+      const start = batch.offsets[i] ?? 0;
+      const packet = batch.slab.subarray(start, start + (batch.lengths[i] ?? 0));
+      if (this.sendOne(packet) === undefined) taken++;
     }
     return taken;
   }
 
   sendOne(packet: Uint8Array): string | undefined {
-    const octets = Buffer.from(packet.buffer, packet.byteOffset, packet.length);
-    return this.#send(octets, 0, packet.length);
-  }
-
-  #send(octets: Buffer, start: number, length: number): string | undefined {
     if (!open.has(this.#socket)) return "EBADF";
-    // The package does not look where its buffer ends.
-    if (length < IPV4_HEADER || start < 0 || start + length > octets.length) return "EINVAL";
+    if (packet.length < IPV4_HEADER) return "EINVAL";
+    const buffer = Buffer.from(packet.buffer, packet.byteOffset, packet.length);
+    const destination = formatIpv4(toIpv4(buffer.readUInt32BE(16)));
     try {
-      const destination = this.#format(toIpv4(octets.readUInt32BE(start + 16)));
-      this.#socket.wrap.send(octets, start, length, destination, ignore);
+      this.#socket.wrap.send(buffer, 0, buffer.length, destination, () => {});
       return undefined;
     } catch (error) {
       return errorCode(error);
     }
-  }
-
-  /** The package wants text; packets of one tunnel follow each other. */
-  #format(destination: Ipv4): string {
-    if (destination !== this.#destination) {
-      this.#destination = destination;
-      this.#destinationText = formatIpv4(destination);
-    }
-    return this.#destinationText;
   }
 
   close(): void {

@@ -3,7 +3,7 @@
 import type * as z from "zod";
 import type { Ipv4, Prefix } from "../base/address.ts";
 import type { Random } from "../base/random.ts";
-import type { JsonObject, Result } from "../base/result.ts";
+import type { Json, JsonObject, Result } from "../base/result.ts";
 import type { LinkFilter } from "../linux/packet-io.ts";
 import type { Core } from "../protocol/core.ts";
 
@@ -20,6 +20,14 @@ export interface ConfigFault {
   /** As written in the file: `security_association[0].spi`. */
   readonly key: string;
   readonly message: string;
+}
+
+/** A key whose capability is not built yet: refused, but for the value that says so. */
+export interface PlannedKey {
+  /** What is missing, a clause. */
+  readonly why: string;
+  /** The value that is true to what the program does today, so it may stand in a file. */
+  readonly off?: Json;
 }
 
 /** The sockets a core needs. */
@@ -82,9 +90,9 @@ export interface Program<FileConfig extends CommonConfig = CommonConfig, CoreCon
   readonly schema: z.ZodType<FileConfig>;
   /**
    * Keys and tables of the contract whose capability is not built yet, without array indexes
-   * (`advertisement.challenge`), and what they will do: such a key is refused with that sentence.
+   * (`advertisement.challenge`).
    */
-  readonly planned: Readonly<Record<string, string>>;
+  readonly planned: Readonly<Record<string, PlannedKey>>;
   /** Defaults that depend on the machine (a care-of address); the rest comes from the schema. */
   readonly complete: (
     config: FileConfig,

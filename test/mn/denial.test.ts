@@ -40,6 +40,25 @@ test("RFC 5944 §5.7.1: code 133 moves the clock by the high bits, only when aut
   assert.equal(line.requests().length, 2);
 });
 
+test("RFC 5944 §5.7.1: a request refused for running ahead is outdone by a later one as soon as the clock has passed it, or a copy of it would be accepted then", () => {
+  const line = started();
+  line.event(advertisement({ lifetime: 9000 }));
+  const sent = line.lastRequest().message.identification;
+  const back = joinIdentification(highBits(sent) - 100, lowBits(sent));
+  line.accept({ code: 133, identification: back });
+  line.until(3000);
+  line.accept();
+  const before = line.requests().length;
+  line.until(101_500);
+  assert.equal(line.requests().length, before, "no reason to ask again yet");
+  line.until(102_500);
+  assert.equal(line.requests().length, before + 1);
+  assert.ok(line.lastRequest().message.identification > sent);
+  line.accept();
+  line.until(110_000);
+  assert.equal(line.requests().length, before + 1, "once is enough");
+});
+
 test("RFC 5944 §3.6.2.3: a home agent that answers 133 to everything is backed off from", () => {
   const line = started();
   line.event(advertisement());

@@ -24,6 +24,8 @@ export interface CommandSpec {
   readonly arguments: readonly string[];
   readonly summary: string;
   readonly options: readonly OptionSpec[];
+  /** What each exit code means, but for that of a usage error. */
+  readonly exits: Readonly<Record<number, string>>;
   /** Resolves to the exit code. */
   readonly action: (invocation: Invocation) => Promise<number> | number;
 }
@@ -32,6 +34,9 @@ export interface CommandSpec {
 export const EXIT = { ok: 0, failed: 1, usage: 2, notRunning: 3 } as const;
 /** Exit codes of `health`, as monitoring plugins have them. */
 export const HEALTH_EXIT = { ok: 0, warning: 1, critical: 2, unknown: 3 } as const;
+
+/** A command that needs no running program. */
+export const OFFLINE_EXITS = { [EXIT.ok]: "done" };
 
 /** What was typed cannot be meant; one line for a person. */
 export class UsageError extends Error {}

@@ -12,6 +12,7 @@ import {
   configFile,
   EXIT,
   JSON_OPTION,
+  OFFLINE_EXITS,
 } from "./commands.ts";
 import { printTable } from "./output.ts";
 
@@ -25,6 +26,10 @@ export function configCommands<FileConfig extends CommonConfig, CoreConfig>(
       arguments: [],
       summary: "run in the foreground; SIGHUP reloads, SIGTERM ends",
       options: [CONFIG_OPTION, BOARD_OPTION],
+      exits: {
+        [EXIT.ok]: "ended by a signal, with nothing left behind",
+        [EXIT.failed]: "it could not start, or something could not be removed; the log says what",
+      },
       action: (invocation) =>
         run(program, { configFile: configFile(invocation), board: invocation.text("board") }),
     },
@@ -33,6 +38,10 @@ export function configCommands<FileConfig extends CommonConfig, CoreConfig>(
       arguments: [],
       summary: "check a configuration and print it with its defaults as JSON",
       options: [CONFIG_OPTION, BOARD_OPTION],
+      exits: {
+        [EXIT.ok]: "it is right",
+        [EXIT.failed]: "it is not; one line for each fault on standard error",
+      },
       action: (invocation) => {
         const options = { configFile: configFile(invocation), board: invocation.text("board") };
         const loaded = loadConfig(program, options, readHostFacts());
@@ -49,6 +58,7 @@ export function configCommands<FileConfig extends CommonConfig, CoreConfig>(
       arguments: [],
       summary: "print the configuration's JSON Schema",
       options: [],
+      exits: OFFLINE_EXITS,
       action: ({ output }) => {
         const schema = {
           title: `${program.name} configuration`,
@@ -63,6 +73,7 @@ export function configCommands<FileConfig extends CommonConfig, CoreConfig>(
       arguments: [],
       summary: "list the board configurations built in",
       options: [JSON_OPTION],
+      exits: OFFLINE_EXITS,
       action: ({ output, has }) => {
         const rows = boards().map(({ name, about }) => ({
           name,

@@ -16,6 +16,13 @@ import {
 } from "./commands.ts";
 import { printPairs, printTable } from "./output.ts";
 
+const NOT_RUNNING = { [EXIT.notRunning]: "not running" };
+const QUERY_EXITS = {
+  [EXIT.ok]: "done",
+  [EXIT.failed]: "no answer, or not allowed to ask",
+  ...NOT_RUNNING,
+};
+
 /** A program that listens answers a query from memory. */
 const QUERY_TIMEOUT_MS = 5000;
 /** What the outcome of a command may need beyond its own time to get here. */
@@ -51,6 +58,11 @@ export function controlCommands<FileConfig extends CommonConfig, CoreConfig>(
       arguments: [],
       summary: "what it is doing now",
       options: [JSON_OPTION, socket],
+      exits: {
+        [EXIT.ok]: "ready: configuration applied, sockets open",
+        [EXIT.failed]: "running, but not ready or degraded",
+        ...NOT_RUNNING,
+      },
       action: (invocation) => status(program, invocation),
     },
     {
@@ -58,6 +70,7 @@ export function controlCommands<FileConfig extends CommonConfig, CoreConfig>(
       arguments: [],
       summary: "live events until interrupted",
       options: [JSON_OPTION, socket],
+      exits: QUERY_EXITS,
       action: (invocation) => follow(program, invocation),
     },
     ...program.tables.map((table) => tableCommand(program, table, socket)),
@@ -127,6 +140,7 @@ function tableCommand(program: Named, table: TableCommand, socket: OptionSpec): 
     arguments: [],
     summary: table.summary,
     options: [JSON_OPTION, socket],
+    exits: QUERY_EXITS,
     action: async (invocation) => {
       const result = await query(program, table.name, invocation);
       if (!result.ok) return result.error;
@@ -148,6 +162,11 @@ function actionCommand(program: Named, action: ActionCommand, socket: OptionSpec
     arguments: action.arguments,
     summary: action.summary,
     options: [timeoutOption, socket],
+    exits: {
+      [EXIT.ok]: "done",
+      [EXIT.failed]: "denied or timed out; the reason is on standard error",
+      ...NOT_RUNNING,
+    },
     action: async (invocation) => {
       const timeout = seconds(invocation.text("timeout"));
       const args = Object.fromEntries(

@@ -19,6 +19,12 @@ export function healthCommand<FileConfig extends CommonConfig, CoreConfig>(
     arguments: [],
     summary: "one line for monitoring; exit 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN",
     options: [JSON_OPTION, socketOption(program.role)],
+    exits: {
+      [HEALTH_EXIT.ok]: "OK",
+      [HEALTH_EXIT.warning]: "WARNING",
+      [HEALTH_EXIT.critical]: "CRITICAL, also when it is not running",
+      [HEALTH_EXIT.unknown]: "UNKNOWN, also after a usage error",
+    },
     action: async (invocation) => {
       const verdict = await judge(program, invocation);
       const { state, messages, performance } = verdict;

@@ -10,7 +10,7 @@ import { type Output, processOutput } from "./output.ts";
 import { parseCommandLine } from "./parse.ts";
 
 /** Every command of a program, in the order of its help. */
-function commandsOf<FileConfig extends CommonConfig, CoreConfig>(
+export function commandsOf<FileConfig extends CommonConfig, CoreConfig>(
   program: Program<FileConfig, CoreConfig>,
   run: Run,
 ): CommandSpec[] {

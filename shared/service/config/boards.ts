@@ -44,7 +44,7 @@ export function parseBoard(name: string, source: string): Result<Board, readonly
   if (!parsed.ok) return err([formatFault(parsed.error)]);
   const checked = boardSchema.safeParse(toPlain(parsed.value), { reportInput: true });
   if (!checked.success) {
-    return err(toFaults(checked.error, boardSchema, {}, parsed.value).map(formatFault));
+    return err(toFaults(checked.error, boardSchema, parsed.value).map(formatFault));
   }
   return ok({ name, about: checked.data, values: parsed.value });
 }

@@ -4,13 +4,7 @@ import * as z from "zod";
 import { nearest } from "../suggest.ts";
 import { formatPath, type LocatedFault, type Path, placeOf, type Table } from "./located.ts";
 
-/** `planned`: keys that will exist, by path without indexes, and why they do not yet. */
-export function toFaults(
-  error: z.ZodError,
-  schema: z.ZodType,
-  planned: Readonly<Record<string, string>>,
-  root: Table,
-): LocatedFault[] {
+export function toFaults(error: z.ZodError, schema: z.ZodType, root: Table): LocatedFault[] {
   const seen = new Set<string>();
   const faults: LocatedFault[] = [];
   const add = (path: Path, message: string): void => {
@@ -27,20 +21,13 @@ export function toFaults(
       continue;
     }
     const right = keysAt(z.toJSONSchema(schema, { io: "input" }), path);
-    for (const key of issue.keys) add([...path, key], unknownKey([...path, key], right, planned));
+    for (const key of issue.keys) add([...path, key], unknownKey(key, right));
   }
   return faults;
 }
 
-function unknownKey(
-  path: Path,
-  right: readonly string[],
-  planned: Readonly<Record<string, string>>,
-): string {
-  const names = path.filter((step) => typeof step === "string");
-  const later = planned[names.join(".")];
-  if (later !== undefined) return `${later}; leave this key out`;
-  const close = nearest(String(path.at(-1)), right);
+function unknownKey(key: string, right: readonly string[]): string {
+  const close = nearest(key, right);
   if (close !== undefined) return `unknown key, did you mean "${close}"?`;
   return `unknown key, allowed here: ${right.join(", ")}`;
 }

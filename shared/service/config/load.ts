@@ -21,6 +21,7 @@ import {
   type Table,
   toPlain,
 } from "./located.ts";
+import { takeOutPlanned } from "./planned.ts";
 import { hideSecrets, readKeyFiles } from "./secrets.ts";
 import { parseToml } from "./toml.ts";
 
@@ -41,17 +42,19 @@ export function loadConfig<FileConfig extends CommonConfig, CoreConfig>(
   const read = readValues(program.role, options);
   if (!read.ok) return read;
   const root = read.value;
+  const refused = takeOutPlanned(root, program.planned);
   const parsed = program.schema.safeParse(toPlain(root), { reportInput: true });
   if (!parsed.success) {
-    return err(lines(toFaults(parsed.error, program.schema, program.planned, root)));
+    return err(lines([...refused, ...toFaults(parsed.error, program.schema, root)]));
   }
-  const placed = (faults: readonly ConfigFault[]): string[] =>
-    lines(faults.map((fault) => ({ ...fault, ...placeOf(root, parsePath(fault.key)) })));
+  const place = (fault: ConfigFault) => placeOf(root, parsePath(fault.key));
   const config = parsed.data;
   const faults = [...readKeyFiles(config, options.configFile), ...program.crossCheck(config)];
   const completed = program.complete(config, host);
   if (!completed.ok) faults.push(...completed.error);
-  if (!completed.ok || faults.length > 0) return err(placed(faults));
+  if (!completed.ok || faults.length + refused.length > 0) {
+    return err(lines([...refused, ...faults.map((fault) => ({ ...fault, ...place(fault) }))]));
+  }
   const shown = hideSecrets(completed.value);
   return ok({ ...program.resolve(completed.value), config: completed.value, shown });
 }

@@ -2,6 +2,7 @@
 
 import * as z from "zod";
 import type { Encapsulation } from "../../forwarding/state.ts";
+import type { PlannedKey } from "../program.ts";
 import { address, choice, flag, hexKey, integer, mustBe, seconds, table, text } from "./values.ts";
 
 /** Encapsulations for which a driver is built; the configuration allows no other. */
@@ -20,17 +21,20 @@ export function encapsulations() {
   return z
     .array(encapsulation(), { error })
     .min(1, { error })
-    .default([...BUILT_ENCAPSULATIONS]);
+    .default([...BUILT_ENCAPSULATIONS])
+    .describe("Encapsulations that are offered: IP in IP (RFC 2003).");
 }
 
 /** Seconds that a registration lasts; 65535 is infinity (RFC 5944 §3.3). */
-export function registrationLifetime() {
-  return integer(1, 65535, "seconds", " (65535: without end)").default(1800);
+export function registrationLifetime(meaning: string) {
+  return integer(1, 65535, "seconds", " (65535: without end)").default(1800).describe(meaning);
 }
 
 /** Where the journal is. */
-export function journalPath(path: string) {
-  return text("a path", 4096).default(path);
+export function journalPath(path: string, holds: string) {
+  return text("a path", 4096)
+    .default(path)
+    .describe(`File that holds ${holds}, so that a restart or a crash loses nothing of it.`);
 }
 
 /**
@@ -42,11 +46,29 @@ export function journalPath(path: string) {
  * by (§2.4.2.1). So the upper bounds of RFC 1256 hold here, the lower is a tenth of a second.
  */
 export const ADVERTISEMENT = {
-  max_interval: seconds(0.1, 1800).default(10),
-  min_interval: seconds(0.05, 1800).optional(),
-  lifetime: integer(1, 9000, "whole seconds").optional(),
-  destination: choice(["224.0.0.1", "255.255.255.255"]).default("224.0.0.1"),
-  prefix_lengths: flag().default(true),
+  max_interval: seconds(0.1, 1800)
+    .default(10)
+    .describe(
+      "Longest time between two advertisements, in seconds (RFC 1256 §4.1, MaxAdvertisementInterval).",
+    ),
+  min_interval: seconds(0.05, 1800)
+    .optional()
+    .describe(
+      "Shortest time between two, in seconds (MinAdvertisementInterval); by default 0.75 x max_interval.",
+    ),
+  lifetime: integer(1, 9000, "whole seconds")
+    .optional()
+    .describe(
+      "Seconds an advertisement is good for, by which nodes notice that they have left (RFC 5944 §2.4.2.1); by default 3 x max_interval, rounded, at least 1.",
+    ),
+  destination: choice(["224.0.0.1", "255.255.255.255"])
+    .default("224.0.0.1")
+    .describe(
+      "Where periodic advertisements go: all systems, or limited broadcast (RFC 5944 §2.1).",
+    ),
+  prefix_lengths: flag()
+    .default(true)
+    .describe("Send the Prefix-Lengths Extension (RFC 5944 §2.1.2)."),
 };
 
 interface Intervals {
@@ -68,18 +90,41 @@ export function deriveIntervals<T extends Intervals>(advertisement: T) {
 /** What every Mobility Security Association has (RFC 5944 §1.6, §5.1); a secret one way or the other. */
 export const SECURITY_CONTEXT = {
   // RFC 5944 §1.6: 0 to 255 are reserved and must be refused here [5944-1.6-02].
-  spi: integer(256, 0xffffffff, "an SPI", " (RFC 5944 section 1.6 reserves 0 to 255)"),
-  key: hexKey().optional(),
-  key_file: text("the path of a file that holds the key in hex", 4096).optional(),
-  algorithm: choice(["hmac-md5", "keyed-md5", "hmac-sha1", "hmac-sha256"]).default("hmac-md5"),
-  replay: choice(["timestamp", "nonce"]).default("timestamp"),
+  spi: integer(256, 0xffffffff, "an SPI", " (RFC 5944 section 1.6 reserves 0 to 255)").describe(
+    "Security Parameter Index: the number by which both sides name this association (RFC 5944 §1.6).",
+  ),
+  key: hexKey()
+    .optional()
+    .describe(
+      "The shared secret in hex, 16 octets or more of randomness (RFC 5944 §5.1); this or key_file must be given.",
+    ),
+  key_file: text("the path of a file that holds the key in hex", 4096)
+    .optional()
+    .describe(
+      "File with the secret in hex, relative to this file's directory; mode 0600 or 0400, else it is refused.",
+    ),
+  algorithm: choice(["hmac-md5", "keyed-md5", "hmac-sha1", "hmac-sha256"])
+    .default("hmac-md5")
+    .describe("How authenticators are computed; keyed-md5 is prefix+suffix mode (RFC 5944 §5.1)."),
+  replay: choice(["timestamp", "nonce"])
+    .default("timestamp")
+    .describe(
+      "Replay protection (RFC 5944 §5.7): timestamps need clocks that agree, nonces do not.",
+    ),
 };
+
+/** What `with` says, in whatever program. */
+export const WITH = "Whom the association is with.";
 
 /** An association with the peer at an address. */
 export function peerAssociation<const With extends string>(peer: With) {
   return table({
-    with: z.literal(peer),
-    address: address(),
+    with: z.literal(peer).describe(WITH),
+    address: address().describe(
+      peer === "home-agent"
+        ? "The home agent's address."
+        : "The foreign agent's address: its care-of address or the source of its advertisements.",
+    ),
     ...SECURITY_CONTEXT,
   });
 }
@@ -88,21 +133,37 @@ export function dataplane(routeTable: number, rulePriority: number) {
   const later = "this driver is not built yet";
   const mtu = "0 (from the path) or octets";
   return table({
-    driver: choice(["auto", "tun"], { kernel: later, ebpf: later }).default("auto"),
+    driver: choice(["auto", "tun"], { kernel: later, ebpf: later })
+      .default("auto")
+      .describe("What carries tunnelled packets: a TUN device, for now in either case."),
     mtu: integer(0, 65515, mtu)
       .refine((octets) => octets === 0 || octets >= 68, {
         error: mustBe(`${mtu} from 68 to 65515`),
       })
-      .default(0),
-    df: choice(["copy", "clear", "set"]).default("copy"),
+      .default(0)
+      .describe(
+        "MTU of the tunnel in octets; 0: from the path, as ICMP errors tell (RFC 2003 §5).",
+      ),
+    df: choice(["copy", "clear", "set"])
+      .default("copy")
+      .describe(
+        "Don't Fragment bit of the outer header (RFC 2003 §3.1): as inside, never, always.",
+      ),
     // 0 and 253 to 255 are the kernel's own tables.
     route_table: integer(1, 0x7fffffff, "a routing table number")
       .refine((id) => id < 253 || id > 255, {
         error: mustBe("a routing table number other than 253 to 255, which are the system's own"),
       })
-      .default(routeTable),
-    rule_priority: integer(1, 32765, "a rule priority").default(rulePriority),
-  }).prefault({});
+      .default(routeTable)
+      .describe(
+        "Routing table of this program; its route protocol number, device and nftables names follow from it.",
+      ),
+    rule_priority: integer(1, 32765, "a rule priority")
+      .default(rulePriority)
+      .describe("Priority of its first policy rule; further ones follow directly."),
+  })
+    .prefault({})
+    .describe("How packets are forwarded, and the numbers that mark what is made.");
 }
 
 /** Tables that every program has. */
@@ -110,18 +171,28 @@ export function common(role: "fa" | "mn" | "ha", routeTable: number, rulePriorit
   return {
     dataplane: dataplane(routeTable, rulePriority),
     log: table({
-      level: choice(["debug", "info", "warning", "error"]).default("info"),
-      format: choice(["text", "json"]).default("text"),
-    }).prefault({}),
+      level: choice(["debug", "info", "warning", "error"])
+        .default("info")
+        .describe("Least severity that is logged, on standard error."),
+      format: choice(["text", "json"])
+        .default("text")
+        .describe("Lines for people, or one JSON object a line."),
+    })
+      .prefault({})
+      .describe("The log."),
     control: table({
       // The kernel's limit for the address of a Unix socket is 107 octets and a NUL.
-      socket: text("a path of at most 107 characters", 107).default(`/run/mip4/${role}.sock`),
-    }).prefault({}),
+      socket: text("a path of at most 107 characters", 107)
+        .default(`/run/mip4/${role}.sock`)
+        .describe("Control socket, by which the other commands reach the program; mode 0660."),
+    })
+      .prefault({})
+      .describe("The control socket."),
   };
 }
 
 /** Keys of the contract that every program will have, and cannot act on yet. */
 export const COMMON_PLANNED = {
-  metrics: "the Prometheus exporter is not built yet",
-  "dataplane.mss_clamp": "clamping of the TCP MSS is not built yet",
-} as const;
+  metrics: { why: "the Prometheus exporter is not built yet" },
+  "dataplane.mss_clamp": { why: "clamping of the TCP MSS is not built yet", off: false },
+} satisfies Readonly<Record<string, PlannedKey>>;

@@ -86,7 +86,7 @@ export function address(later: Readonly<Record<string, string>> = {}) {
     const value = parseIpv4(text);
     return value !== undefined && isUsableUnicast(value);
   };
-  return z.ipv4({ error }).refine(check, { error });
+  return z.ipv4({ error }).refine(check, { error }).meta({ title: "IPv4 address" });
 }
 
 /** A network: no host bits. */
@@ -101,19 +101,25 @@ export function network() {
     const prefix = parsePrefix(text);
     return prefix !== undefined && prefix.length > 0 && formatPrefix(networkOf(prefix)) === text;
   };
-  return z.string({ error }).refine(check, { error });
+  return z.string({ error }).refine(check, { error }).meta({ title: "prefix in CIDR form" });
 }
 
 /** What the kernel takes as an interface name. */
 export function interfaceName() {
   const error = mustBe("an interface name of 1 to 15 characters without spaces, slashes or colons");
-  return z.string({ error }).regex(/^(?!\.{1,2}$)[^\s/:]{1,15}$/, { error });
+  return z
+    .string({ error })
+    .regex(/^(?!\.{1,2}$)[^\s/:]{1,15}$/, { error })
+    .meta({ title: "interface name" });
 }
 
 /** A key: octets in hex. RFC 5944 §5.1: 128 bits or more, any binary value. */
 export function hexKey() {
   const error = secretMustBe("hex digits, two an octet, 1 to 256 octets");
-  return z.string({ error }).regex(/^(?:[0-9a-fA-F]{2}){1,256}$/, { error });
+  return z
+    .string({ error })
+    .regex(/^(?:[0-9a-fA-F]{2}){1,256}$/, { error })
+    .meta({ title: "hex digits, 1 to 256 octets" });
 }
 
 /** A table whose unknown keys are faults. */
