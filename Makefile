@@ -9,9 +9,9 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH):/usr/sbin:/sbin
 sources := $(shell find fa mn ha shared test scripts -name '*.ts')
 RUN := node --enable-source-maps
 # Directories whose tests need no namespaces, bundles or real time.
-unit := base wire security protocol forwarding fa mn ha sim service conformance architecture demo
+unit := base wire security protocol forwarding fa mn ha sim service scripts architecture demo docs
 unit_tests = $(shell find $(foreach d,$(unit),build/test/$(d)) -name '*.test.js' \
-  ! -name '*netns*' ! -name '*bundle*' ! -name 'smoke*' 2>/dev/null | sort)
+  ! -name '*netns*' ! -name '*bundle*' ! -name 'smoke*' ! -name 'run.test.js' 2>/dev/null | sort)
 all_tests = $(shell find build/test -name '*.test.js' | sort)
 
 .PHONY: help
@@ -49,13 +49,18 @@ format: setup ## put the sources into shape
 check: build/.compiled build/.native ## format, lint, types, architecture, unit tests (the fast part)
 	@biome check --error-on-warnings .
 	@knip
-	@node --test $(unit_tests)
+	@node --test --test-reporter=dot $(unit_tests)
 
 .PHONY: test
 test: build ## set everything up and run all tests
 	@biome check --error-on-warnings .
 	@knip
-	@node --test --test-concurrency=1 $(if $(wildcard build/scripts/test-reporter.js),--test-reporter=./build/scripts/test-reporter.js) $(all_tests)
+	@node --test --test-concurrency=1 --test-reporter=./build/scripts/test-reporter.js $(all_tests)
+
+.PHONY: cover
+cover: build/.compiled ## line and branch coverage of the unit tests
+	@c8 --exclude-after-remap --src . --exclude 'test/**' --reporter text-summary --reporter text \
+	  node --enable-source-maps --test --test-reporter=dot $(unit_tests)
 
 .PHONY: conformance
 conformance: build/.compiled ## which requirements of the RFCs are proved (after make test), which are open

@@ -22,6 +22,7 @@ import {
   peerAssociation,
   registrationLifetime,
   SECURITY_CONTEXT,
+  WITH,
 } from "../shared/service/config/sections.ts";
 import {
   address,
@@ -34,25 +35,32 @@ import {
   table,
   tables,
 } from "../shared/service/config/values.ts";
-import type { ConfigFault, HostFacts, Resolved } from "../shared/service/program.ts";
+import type { ConfigFault, HostFacts, PlannedKey, Resolved } from "../shared/service/program.ts";
 import type { FaCoreConfig } from "./core/config.ts";
 
 const careOfAddress = mustBe("an IPv4 address, or an array of at least one");
 
 const link = table({
-  name: interfaceName(),
+  name: interfaceName().describe("Link on which visitors are served."),
   care_of_address: z
     .union([address(), z.array(address()).min(1)], {
       error: (issue) => careOfAddress({ input: issue.input }),
     })
-    .optional(),
+    .optional()
+    .describe(
+      "Where tunnels to this agent end (RFC 5944 §1.1), one or more; by default the first global address of the interface that holds the default route.",
+    ),
 });
 
 const association = z.discriminatedUnion(
   "with",
   [
     peerAssociation("home-agent"),
-    table({ with: z.literal("mobile-node"), home_address: address(), ...SECURITY_CONTEXT }),
+    table({
+      with: z.literal("mobile-node").describe(WITH),
+      home_address: address().describe("The node's home address."),
+      ...SECURITY_CONTEXT,
+    }),
   ],
   { error: (issue) => wrongPeer(issue.input) },
 );
@@ -68,40 +76,71 @@ function wrongPeer(input: unknown): string {
 
 /** fa.toml, as the interface contract has it. */
 export const faSchema = table({
-  interface: tables(link, 1),
+  interface: tables(link, 1).describe("One for each link on which visitors are served."),
   advertisement: table({
     ...ADVERTISEMENT,
-    registration_lifetime: registrationLifetime(),
-    registration_required: flag().default(true),
+    registration_lifetime: registrationLifetime(
+      "Longest registration that is relayed, in seconds; 65535: without end. More is denied with code 69 (RFC 5944 §3.7.2.3).",
+    ),
+    registration_required: flag()
+      .default(true)
+      .describe("The R bit: nodes must register even with a care-of address of their own."),
     encapsulations: encapsulations(),
-    reverse_tunneling: flag().default(true),
+    reverse_tunneling: flag()
+      .default(true)
+      .describe("The T bit: reverse tunnelling is offered (RFC 3024 §3.1)."),
   })
     .prefault({})
-    .transform(deriveIntervals),
+    .transform(deriveIntervals)
+    .describe("How the agent advertises itself on its links (RFC 5944 §2.1)."),
   registration: table({
-    reverse_tunnel: choice(["allow", "require", "refuse"]).default("allow"),
-    pending_timeout: seconds(0.1, 60).default(7),
-  }).prefault({}),
+    reverse_tunnel: choice(["allow", "require", "refuse"])
+      .default("allow")
+      .describe(
+        "Reverse tunnelling (RFC 3024): as the node asks, only with it (code 75), or never (code 74).",
+      ),
+    pending_timeout: seconds(0.1, 60)
+      .default(7)
+      .describe(
+        "Seconds that a relayed request waits for its reply, then code 78 (RFC 5944 §3.7.1).",
+      ),
+  })
+    .prefault({})
+    .describe("What is asked of requests that are relayed."),
   limits: table({
-    visitors: integer(1, 100_000).default(1024),
-    pending: integer(1, 100_000).default(256),
-  }).prefault({}),
-  state: table({ path: journalPath("/var/lib/mip4/fa.journal") }).prefault({}),
-  security_association: tables(association).default([]),
+    visitors: integer(1, 100_000)
+      .default(1024)
+      .describe("Visitors served at a time; beyond, code 66 and the B bit."),
+    pending: integer(1, 100_000).default(256).describe("Requests that wait for a reply at a time."),
+  })
+    .prefault({})
+    .describe("Bounds of the tables."),
+  state: table({ path: journalPath("/var/lib/mip4/fa.journal", "the visitor list") })
+    .prefault({})
+    .describe("What outlives the program."),
+  security_association: tables(association)
+    .default([])
+    .describe("Associations with home agents and mobile nodes; none is needed (RFC 5944 §3.5)."),
   ...common("fa", 434, 4340),
 });
 
 export type FaConfig = z.output<typeof faSchema>;
 
+const CHALLENGES = "challenges (RFC 4721) are not built yet";
+const FAST_HANDOVER = "fast handover (RFC 4988) is not built yet";
+
 export const faPlanned = {
   ...COMMON_PLANNED,
-  "advertisement.udp_tunneling": "NAT traversal (RFC 3519) is not built yet",
-  "advertisement.challenge": "challenges (RFC 4721) are not built yet",
-  "advertisement.challenge_window": "challenges (RFC 4721) are not built yet",
-  "advertisement.revocation": "revocation (RFC 3543) is not built yet",
-  fast_handover: "fast handover (RFC 4988) is not built yet",
-  "security_association.nai": "network access identifiers (RFC 2794) are not built yet",
-};
+  "advertisement.udp_tunneling": { why: "NAT traversal (RFC 3519) is not built yet", off: false },
+  "advertisement.challenge": { why: CHALLENGES, off: false },
+  // Nothing issues challenges, so how many past ones are good changes nothing.
+  "advertisement.challenge_window": { why: CHALLENGES, off: 2 },
+  "advertisement.revocation": { why: "revocation (RFC 3543) is not built yet", off: false },
+  fast_handover: { why: FAST_HANDOVER },
+  "fast_handover.enabled": { why: FAST_HANDOVER, off: false },
+  "fast_handover.buffer_packets": { why: FAST_HANDOVER, off: 256 },
+  "security_association.nai": { why: "network access identifiers (RFC 2794) are not built yet" },
+} satisfies Readonly<Record<string, PlannedKey>>;
 
 /** A care-of address is the agent's own and reachable from everywhere (RFC 5944 §1.1). */
 function isGlobal(address: Ipv4): boolean {

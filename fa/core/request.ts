@@ -134,7 +134,7 @@ function lifetimeAndCareOf(
   return undefined;
 }
 
-/** RFC 3024 §4.2.1, in its order: 72, 75, 76, and 74 as the last check. */
+/** RFC 3024 §4.2.1, in its order: 72, 79, 75, 76, and 74 as the last check. */
 function tunnelFault(
   { config }: RequestContext,
   event: UdpReceived,
@@ -147,6 +147,9 @@ function tunnelFault(
     return deny(ReplyCode.faEncapsulationUnavailable);
   }
   if (message.lifetime === 0) return undefined;
+  if (reverse && asksForEncapsulatingDelivery(message)) {
+    return deny(ReplyCode.faDeliveryStyleNotSupported);
+  }
   if (!reverse) {
     return config.reverseTunnel === "require"
       ? deny(ReplyCode.faReverseTunnelMandatory)
@@ -156,4 +159,9 @@ function tunnelFault(
   const fromNeighbour = isMulticast(event.destination) || event.ttl === 255;
   if (!fromNeighbour) return deny(ReplyCode.faTooDistant);
   return config.reverseTunnel === "refuse" ? deny(ReplyCode.faReverseTunnelUnavailable) : undefined;
+}
+
+/** Only direct delivery is built; the extension itself stays here either way (RFC 3024 §3.3). */
+function asksForEncapsulatingDelivery(message: RegistrationRequest): boolean {
+  return message.extensions.some(({ name }) => name === "encapsulating-delivery-style-extension");
 }

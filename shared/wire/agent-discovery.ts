@@ -80,7 +80,7 @@ const padding = defineExtension({
 });
 
 const tables = [padding, mobilityAgentAdvertisement, prefixLengths] as const;
-const icmpExtensions = extensionSpace(tables);
+export const icmpExtensions = extensionSpace(tables);
 
 export type IcmpExtension = ExtensionValue<(typeof tables)[number]> | UnknownExtension;
 export type MobilityAgentAdvertisement = ExtensionValue<typeof mobilityAgentAdvertisement>;

@@ -47,11 +47,21 @@ export const padding = defineExtension({
   fields: {},
 });
 
+/** Encapsulating Delivery Style Extension: two octets in all, only with T. RFC 3024 §3.3. */
+export const encapsulatingDeliveryStyle = defineExtension({
+  type: 130,
+  name: "encapsulating-delivery-style-extension",
+  form: "simple",
+  rfc: "RFC 3024 §3.3",
+  fields: {},
+});
+
 const tables = [
   padding,
   mobileHomeAuthentication,
   mobileForeignAuthentication,
   foreignHomeAuthentication,
+  encapsulatingDeliveryStyle,
 ] as const;
 
 export const controlExtensions = extensionSpace(tables);

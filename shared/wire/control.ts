@@ -17,7 +17,7 @@ import {
 /** UDP port of registration messages (RFC 5944 §3). */
 export const MOBILE_IP_PORT = 434;
 
-interface MessageTable<N extends string = string, L extends Layout = Layout> {
+export interface MessageTable<N extends string = string, L extends Layout = Layout> {
   readonly type: number;
   readonly name: N;
   readonly rfc: string;
@@ -83,9 +83,13 @@ interface CompiledMessage {
   readonly layout: CompiledLayout;
 }
 
-const messages: readonly CompiledMessage[] = [registrationRequest, registrationReply].map(
-  (table: MessageTable) => ({ table, layout: compile(table.fields) }),
-);
+/** Every control message that is known. */
+export const controlMessages: readonly MessageTable[] = [registrationRequest, registrationReply];
+
+const messages: readonly CompiledMessage[] = controlMessages.map((table) => ({
+  table,
+  layout: compile(table.fields),
+}));
 const byType = new Map(messages.map((entry) => [entry.table.type, entry]));
 const byName = new Map(messages.map((entry) => [entry.table.name, entry]));
 

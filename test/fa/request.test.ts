@@ -49,6 +49,18 @@ test("RFC 5944 §3.7.2.2: nothing up to extension 32 is changed, what stands beh
   assert.deepEqual(send.payload, original.subarray(0, 24 + 22));
 });
 
+test("RFC 3024 §3.3: without T the delivery style means nothing, and it is never relayed [3024-3.3-02, 3024-3.3-05]", () => {
+  const bench = Bench.up();
+  const options: RequestOptions = {
+    fields: { flags: 0 },
+    foreign: [{ name: "encapsulating-delivery-style-extension" }],
+  };
+  const original = bench.requestBytes(options);
+  const send = oneSend(bench.deliver(original));
+  assert.equal(original.length, send.payload.length + 2);
+  assert.deepEqual(send.payload, original.subarray(0, 46));
+});
+
 test("RFC 5944 §3.7.1: with an FA-HA association extension 34 comes last, except on deregistrations and for others' care-of addresses [5944-3.7.1-10, 5944-3.7.2.2-05, 5944-3.5.4-01, 5944-3.5.4-02, 5944-3.5.4-07, 5944-3.5.4-08, 5944-3.8.2.2-09]", () => {
   const bench = Bench.up({ homeAgents: [foreignHome] });
   const outcome = (options: RequestOptions) => {
@@ -110,6 +122,11 @@ const codes: readonly [string, number, RequestOptions, Parameters<typeof Bench.u
     { fields: { flags: 0x0a } },
   ],
   ["3024 §4.2.1: minimal encapsulation not offered: 72", 72, { fields: { flags: 0x10 } }],
+  [
+    "3024 §4.2.1: encapsulating delivery is not offered: 79 [3024-4.2.1-02, 3024-3.4-06]",
+    79,
+    { foreign: [{ name: "encapsulating-delivery-style-extension" }] },
+  ],
   [
     "3024 §4.2.1: no T where it is mandatory: 75 [3024-4.2.1-03, 3024-3.4-07, 3024-3.4-01]",
     75,

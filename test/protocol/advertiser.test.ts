@@ -29,7 +29,7 @@ import {
   T,
 } from "./harness.ts";
 
-test("RFC 5944 §2.1: a link that comes up is advertised on, to all systems, TTL 1, from its own address [5944-2.3-01] [5944-2.1-03] [5944-2.1-04] [1256-3-04] [1256-3-06] [1256-4.1-01] [5944-2-02] [5944-2.3-02]", () => {
+test("RFC 5944 §2.1: a link that comes up is advertised on, to all systems, TTL 1, from its own address [5944-2.3-01] [5944-3.7-01] [5944-2.1-03] [5944-2.1-04] [1256-3-04] [1256-3-06] [1256-4.1-01] [5944-2-02] [5944-2.3-02]", () => {
   const { effect } = sent(new Bench().link());
   assert.equal(effect.destination, ALL);
   assert.equal(effect.ttl, 1);
@@ -53,7 +53,7 @@ test("RFC 5944 §2.1.1: a foreign agent's flags, care-of addresses and lifetimes
   assert.equal(message.lifetime, 30);
 });
 
-test("RFC 5944 §2.1.1: M, G, T, U and X only for what is there [5944-2.1.1-14]", () => {
+test("RFC 5944 §2.1.1: M, G, T, U and X only for what is there [5944-2.1.1-14] [3024-3.1-01]", () => {
   const plain = { ...foreign, encapsulations: ["ipip"], reverseTunneling: false } as const;
   assert.equal(sent(new Bench(plain).link()).extension.flags, R | F);
   const full = { ...plain, udpTunneling: true, revocation: true };

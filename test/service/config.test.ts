@@ -40,7 +40,7 @@ with = "foreign-agent"
   assert.deepEqual(load(t, faProgram, text).faults, [
     'c.toml:3: interface[0].care_of_addres: unknown key, did you mean "care_of_address"?',
     "c.toml:6: advertisement.max_interval: 0 is not allowed, must be seconds from 0.1 to 1800",
-    "c.toml:7: advertisement.challenge: challenges (RFC 4721) are not built yet; leave this key out",
+    "c.toml:7: advertisement.challenge: challenges (RFC 4721) are not built yet, must be false or left out",
     'c.toml:9: registration.reverse_tunnel: "alow" is not allowed, must be "allow" or "require" or "refuse"',
     'c.toml:11: security_association[0].with: "foreign-agent": fast handover (RFC 4988) is not built yet, must be "home-agent" or "mobile-node"',
     'c.toml:12: security_assocation: unknown key, did you mean "security_association"?',
@@ -143,7 +143,7 @@ test("RFC 1256 §4.1: min_interval <= max_interval <= lifetime, at most 1800 and
   assert.equal(load(t, faProgram, beyond).faults.length, 2);
 });
 
-test("fa: without care_of_address the first global address on the default route's interface", (t) => {
+test("fa: without care_of_address the first global address on the default route's interface, none is an error [5944-3.7.1-01]", (t) => {
   const text = '[[interface]]\nname = "lan0"\n';
   const facts = host(["169.254.1.1/16", "203.0.113.9/24", "203.0.113.10/24"]);
   const loaded = loadGood(t, faProgram, text, { host: facts });

@@ -17,14 +17,17 @@ const unknown = (least: number) =>
   fc.record(
     {
       name: fc.constant("unknown" as const),
-      type: fc.integer({ min: least, max: 255 }),
+      type: fc.integer({ min: least, max: 255 }).filter((type) => type !== 130),
       data: fc.uint8Array({ maxLength: 255 }),
     },
     strict,
   );
 
 const arbitraryControlExtension: fc.Arbitrary<ControlExtension> = fc.oneof(
-  fc.constant({ name: "one-byte-padding" } as const),
+  fc.constantFrom(
+    { name: "one-byte-padding" } as const,
+    { name: "encapsulating-delivery-style-extension" } as const,
+  ),
   fc.record(
     {
       name: fc.constantFrom(

@@ -157,6 +157,16 @@ test("RFC 5944 §3.5: extensions 32, 33, 34 need an SPI and an authenticator [59
   }
 });
 
+test("RFC 3024 §3.3: Encapsulating Delivery Style: type 130, length 0, nothing else [3024-3.3-08]", () => {
+  const decoded = decodeControl(fixed("82 00"));
+  assert(decoded.ok);
+  assert.deepEqual(decoded.value.message.extensions, [
+    { name: "encapsulating-delivery-style-extension" },
+  ]);
+  assert.deepEqual(encodeControl(decoded.value.message), decoded.value.bytes);
+  assert(!decodeControl(fixed("82 01 00")).ok);
+});
+
 test("RFC 5944 §1.8: the two number spaces are independent: 16 and 19 are unknown here [5944-1.8-04]", () => {
   assert(!decodeControl(fixed("10 06 000000000000")).ok);
   assert(!decodeControl(fixed("13 00")).ok);
