@@ -8,13 +8,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import { CommandError, type LabProcess } from "../lab/process.ts";
 import { compile } from "./compile.ts";
 import { median } from "./stopwatch.ts";
-import type { Row } from "./table.ts";
 import { buildTunnelNet, closeWay, openWay, type TunnelNet, type Way } from "./tunnel-net.ts";
 
 /** Packets under way at most: fits the receive buffer that a user without privilege gets. */
 const WINDOW = 128;
 export const SIZES = [64, 1400] as const;
-const WAYS: readonly (readonly [Way, string])[] = [
+export const WAYS: readonly (readonly [Way, string])[] = [
   ["kernel", "plain kernel forwarding"],
   ["c-loop", "C loop over TUN, both ends"],
   ["c-policy", "the same with the driver's rules"],
@@ -47,6 +46,8 @@ export interface Latency {
   readonly way: Way;
   /** From one end of the network to the other with nothing else under way. */
   readonly microseconds: number;
+  /** CPU time of both ends, their wake-ups included. */
+  readonly endsUs: number;
 }
 
 export interface DataplaneResult {
@@ -121,7 +122,7 @@ async function measureWay(
   programs: Programs,
   way: Way,
   seconds: number,
-): Promise<{ readonly samples: readonly Sample[]; readonly latency: number }> {
+): Promise<{ readonly samples: readonly Sample[]; readonly alone: Sample }> {
   const ends = await openWay(net, way, { pin: pins()[1], cLoop: programs.cLoop });
   try {
     await pump(net, programs.pump, [SIZES[0], WINDOW, seconds], ends);
@@ -130,7 +131,7 @@ async function measureWay(
       samples.push(await pump(net, programs.pump, [octets, WINDOW, seconds], ends));
     }
     const alone = await pump(net, programs.pump, [SIZES[0], 1, seconds / 2], ends);
-    return { samples, latency: 1e6 / alone.packetsPerSecond };
+    return { samples, alone };
   } finally {
     await closeWay(net, way, ends);
   }
@@ -139,7 +140,7 @@ async function measureWay(
 export async function measureDataplane(options: DataplaneOptions): Promise<DataplaneResult> {
   const programs = { pump: compile("pump"), cLoop: compile("tunloop") };
   const net = buildTunnelNet();
-  const rounds: { way: Way; samples: readonly Sample[]; latency: number }[] = [];
+  const rounds: { way: Way; samples: readonly Sample[]; alone: Sample }[] = [];
   try {
     for (let round = 1; round <= options.rounds; round++) {
       for (const [way, name] of WAYS) {
@@ -161,8 +162,10 @@ export async function measureDataplane(options: DataplaneOptions): Promise<Datap
     }),
   );
   const latencies = WAYS.map(([way]) => {
-    const own = rounds.filter((round) => round.way === way);
-    return { way, microseconds: median(own.map(({ latency }) => latency)) };
+    const alone = rounds.filter((round) => round.way === way).map((round) => round.alone);
+    const microseconds = median(alone.map(({ packetsPerSecond }) => 1e6 / packetsPerSecond));
+    const endsUs = median(alone.map((one) => one.encapsulateUs + one.decapsulateUs));
+    return { way, microseconds, endsUs };
   });
   return { results, latencies };
 }
@@ -178,42 +181,4 @@ function summarize(way: Way, octets: number, samples: readonly Sample[]): WayRes
     loadUs: of("loadUs"),
     samples,
   };
-}
-
-/** Rows of one size; ratios within the run. */
-export function dataplaneRows({ results }: DataplaneResult, octets: number): Row[] {
-  const own = results.filter((result) => result.octets === octets);
-  const find = (way: Way) => own.find((result) => result.way === way);
-  const [kernel, cLoop] = [find("kernel"), find("c-loop")];
-  return WAYS.map(([way, name]): Row => {
-    const result = find(way);
-    if (result === undefined || kernel === undefined || cLoop === undefined) {
-      throw new Error(`no result for ${way}`);
-    }
-    const rate = result.packetsPerSecond;
-    const ratio = (to: WayResult) => (rate / to.packetsPerSecond).toFixed(2);
-    const { encapsulateUs, decapsulateUs, loadUs } = result;
-    const notes = [`${ratio(kernel)} x plain`];
-    if (way === "kernel") notes.push(`CPU us each: ${loadUs.toFixed(1)}, all of it`);
-    else {
-      notes.push(`${ratio(cLoop)} x C`);
-      notes.push(`CPU us each: HA ${encapsulateUs.toFixed(1)}, FA ${decapsulateUs.toFixed(1)}`);
-    }
-    if (way === "helper" || way === "packages") {
-      const toC = (encapsulateUs + decapsulateUs) / (cLoop.encapsulateUs + cLoop.decapsulateUs);
-      notes.push(`CPU ${toC.toFixed(2)} x C`);
-    }
-    const lost = result.samples.reduce((sum, sample) => sum + sample.lost, 0);
-    if (lost > 0) notes.push(`${lost} lost`);
-    return [name, `${Math.round(rate)}/s`, notes.join(", ")];
-  });
-}
-
-export function latencyRows({ latencies }: DataplaneResult): Row[] {
-  const kernel = latencies.find(({ way }) => way === "kernel")?.microseconds ?? Number.NaN;
-  return WAYS.map(([way, name]): Row => {
-    const us = latencies.find((latency) => latency.way === way)?.microseconds ?? Number.NaN;
-    const more = way === "kernel" ? "" : `${(us - kernel).toFixed(0)} us more than plain`;
-    return [name, `${us.toFixed(0)} us`, more];
-  });
 }

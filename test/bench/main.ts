@@ -9,13 +9,8 @@ import { parseArgs } from "node:util";
 import { enterLab, labFaults, labPid } from "../lab/enter.ts";
 import { codecRows } from "./codec.ts";
 import { compilerVersion } from "./compile.ts";
-import {
-  type DataplaneResult,
-  dataplaneRows,
-  latencyRows,
-  measureDataplane,
-  SIZES,
-} from "./dataplane.ts";
+import { type DataplaneResult, measureDataplane, SIZES } from "./dataplane.ts";
+import { dataplaneRows, latencyRows } from "./dataplane-table.ts";
 import { headerRows } from "./headers.ts";
 import { registrationRows } from "./registrations.ts";
 import { printTable, type Row } from "./table.ts";
@@ -28,7 +23,13 @@ const { values: options } = parseArgs({
   },
 });
 
-function isWanted(part: "codec" | "registrations" | "packets"): boolean {
+const PARTS = ["codec", "registrations", "packets"] as const;
+if (options.only !== undefined && !PARTS.some((part) => part === options.only)) {
+  process.stderr.write(`bench: --only takes one of ${PARTS.join(", ")}\n`);
+  process.exit(2);
+}
+
+function isWanted(part: (typeof PARTS)[number]): boolean {
   return options.only === undefined || options.only === part;
 }
 
@@ -44,7 +45,7 @@ function machine() {
     memoryMb: Math.round(totalmem() / 1e6),
     kernel: release(),
     node: process.version,
-    compiler: compilerVersion(),
+    compiler: faults.length === 0 ? compilerVersion() : "no compiler used",
     loadBefore: loadavg().map((load) => Number(load.toFixed(2))),
     date: new Date().toISOString(),
   };
@@ -71,8 +72,9 @@ function printDataplane(result: DataplaneResult): void {
   );
 }
 
-const faults = labPid() === undefined ? labFaults({ tun: true, programs: ["taskset"] }) : [];
-if (faults.length === 0) await enterLab({ tun: true, programs: ["taskset"] });
+const needs = { tun: true, programs: ["taskset", "nft"] };
+const faults = labPid() === undefined ? labFaults(needs) : [];
+if (faults.length === 0) await enterLab(needs);
 
 const heading = machine();
 let codec: Row[] | undefined;

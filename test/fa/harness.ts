@@ -277,3 +277,11 @@ export function replyIn(send: SendUdp): RegistrationReply {
 export function reports(effects: readonly Effect[], event: string): Effect[] {
   return effects.filter((effect) => effect.type === "report" && effect.event === event);
 }
+
+/** The one denial that a request gets. */
+export const denialOf = (bench: Bench, options: RequestOptions) => {
+  const effects = bench.request(options);
+  const send = oneSend(effects);
+  assert(send.link !== undefined, "a denial goes to the node");
+  return { send, reply: replyIn(send), effects };
+};

@@ -8,6 +8,7 @@ import { checkAuthentication } from "../../shared/security/authenticator.ts";
 import { decodeControl, type RegistrationRequest } from "../../shared/wire/control.ts";
 import {
   Bench,
+  denialOf,
   FA,
   foreignHome,
   HA,
@@ -16,17 +17,9 @@ import {
   NODE_MAC,
   oneSend,
   type RequestOptions,
-  replyIn,
   reports,
   sends,
 } from "./harness.ts";
-
-const denialOf = (bench: Bench, options: RequestOptions) => {
-  const effects = bench.request(options);
-  const send = oneSend(effects);
-  assert(send.link !== undefined, "a denial goes to the node");
-  return { send, reply: replyIn(send), effects };
-};
 
 test("RFC 5944 §3.7.2.2: an accepted request is relayed from the care-of address to the Home Agent field, port 434 [5944-3.7-06, 5944-3.7.2-02, 5944-3.7.2.2-01, 5944-3.7.2.2-06, 5944-3.7.2.2-07, 5944-3.7.2.2-08, 5944-F-03, 3024-4.2.2-01]", () => {
   const bench = Bench.up();
@@ -249,48 +242,6 @@ test("what passes through, or is for another agent, or is a reply from the link,
   const relayed = oneSend(bench.request());
   assert.deepEqual(sends(bench.deliver(bench.replyTo(relayed))), []);
   assert.equal(bench.visitors()[0]?.state, "pending");
-});
-
-test("RFC 5944 §3.7.1: pending requests are bounded: 66 beyond [5944-3.7.1-05, 5944-3.7.1-06]", () => {
-  const bench = Bench.up({ maxPending: 3 });
-  const from = (i: number): RequestOptions => ({
-    fields: { homeAddress: ipv4(`10.1.0.${i}`) },
-    event: { source: ipv4(`10.1.0.${i}`), linkSource: `02:00:00:00:01:0${i}` as Mac },
-  });
-  for (const i of [1, 2, 3]) assert.equal(oneSend(bench.request(from(i))).destination, HA);
-  assert.equal(denialOf(bench, from(4)).reply.code, 66);
-  // A newer request of the same node takes the place of its older one.
-  assert.equal(oneSend(bench.request(from(2))).destination, HA);
-});
-
-test("RFC 5944 §3.7.1: one home address from many link-layer addresses fills no table [5944-3.7.1-05]", () => {
-  const bench = Bench.up();
-  let relayed = 0;
-  for (let i = 0; i < 100; i++) {
-    const linkSource = `02:00:00:00:02:${i.toString(16).padStart(2, "0")}` as Mac;
-    relayed += sends(bench.request({ event: { linkSource } })).filter(
-      ({ link }) => link === undefined,
-    ).length;
-  }
-  assert.equal(relayed, 5);
-});
-
-test("RFC 5944 §3.7.1: no reply within 7 s: 78, and the entry is gone [5944-3.7.1-07, 5944-3.7.1-08, 5944-3.7.2.2-09]", () => {
-  const bench = Bench.up();
-  const relayed = oneSend(bench.request());
-  assert.deepEqual(bench.run(6.9), []);
-  const late = bench.run(0.2);
-  assert.equal(replyIn(oneSend(late)).code, 78);
-  assert.deepEqual(bench.visitors(), []);
-  assert.deepEqual(sends(bench.reply(relayed)), [], "the late reply finds nothing");
-  assert.equal(bench.counter("discarded-reply-unmatched"), 1);
-});
-
-test("RFC 5944 §3.7.2.2: a request is not kept beyond the Lifetime it asks for [5944-3.7.2.2-10]", () => {
-  const bench = Bench.up();
-  bench.request({ fields: { lifetime: 2 } });
-  bench.run(2.1);
-  assert.deepEqual(bench.visitors(), []);
 });
 
 test("any octets from the link: never throws, never more than one datagram out for one in", () => {
