@@ -66,6 +66,10 @@ cover: build/.compiled ## line and branch coverage of the unit tests
 conformance: build/.compiled ## which requirements of the RFCs are proved (after make test), which are open
 	@$(RUN) build/scripts/conformance.js $(ARGS)
 
+.PHONY: docs
+docs: build/.compiled ## write the reference pages that are made from the code
+	@$(RUN) build/scripts/docs.js
+
 .PHONY: sim
 sim: build/.compiled ## simulate networks: make sim N=200, or replay one with SEED=n
 	@$(RUN) build/test/sim/main.js $(if $(SEED),--seed $(SEED)) $(if $(N),--runs $(N))

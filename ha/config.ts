@@ -35,39 +35,90 @@ import {
   table,
   tables,
 } from "../shared/service/config/values.ts";
-import type { ConfigFault, Resolved } from "../shared/service/program.ts";
+import type { ConfigFault, PlannedKey, Resolved } from "../shared/service/program.ts";
 import type { HaCoreConfig, MobileNodeConfig } from "./core/config.ts";
 
 /** ha.toml, as the interface contract has it. */
 export const haSchema = table({
-  address: address(),
-  home_network: tables(table({ prefix: network(), interface: interfaceName().optional() }), 1),
-  mobile_node: tables(table({ home_address: address(), ...SECURITY_CONTEXT })).default([]),
+  address: address().describe(
+    "The home agent's own address, which nodes register with and tunnels end at.",
+  ),
+  home_network: tables(
+    table({
+      prefix: network().describe("Prefix of the home network."),
+      interface: interfaceName()
+        .optional()
+        .describe("The home link; without it the home network is virtual (RFC 5944 §1.6)."),
+    }),
+    1,
+  ).describe("The networks whose nodes are stood in for, at least one."),
+  mobile_node: tables(
+    table({
+      home_address: address().describe(
+        "The node's home address; several rows with one address are several associations of one node.",
+      ),
+      ...SECURITY_CONTEXT,
+    }),
+  )
+    .default([])
+    .describe("The nodes that may register, each with an association."),
   registration: table({
-    max_lifetime: registrationLifetime(),
+    max_lifetime: registrationLifetime(
+      "Longest registration that is granted, in seconds; 65535: without end. Who asks for more gets this (RFC 5944 §3.8.2.2).",
+    ),
     encapsulations: encapsulations(),
-    reverse_tunnel: choice(["allow", "require", "refuse"]).default("allow"),
-    replay_window: seconds(1, 3600).default(7),
-  }).prefault({}),
-  limits: table({ bindings: integer(1, 1_000_000).default(100_000) }).prefault({}),
-  advertisement: table(ADVERTISEMENT).prefault({}).transform(deriveIntervals),
-  security_association: tables(peerAssociation("foreign-agent")).default([]),
+    reverse_tunnel: choice(["allow", "require", "refuse"])
+      .default("allow")
+      .describe(
+        "Reverse tunnelling (RFC 3024): as the node asks, only with it (code 138), or never (code 137).",
+      ),
+    replay_window: seconds(1, 3600)
+      .default(7)
+      .describe(
+        "Seconds by which a node's clock may differ, for associations with timestamps; beyond, code 133 (RFC 5944 §5.7.1).",
+      ),
+  })
+    .prefault({})
+    .describe("What is granted."),
+  limits: table({
+    bindings: integer(1, 1_000_000)
+      .default(100_000)
+      .describe("Bindings kept at a time; beyond, code 130."),
+  })
+    .prefault({})
+    .describe("Bounds of the tables."),
+  advertisement: table(ADVERTISEMENT)
+    .prefault({})
+    .transform(deriveIntervals)
+    .describe("How it advertises itself on its home links, with the H bit (RFC 5944 §2.1)."),
+  security_association: tables(peerAssociation("foreign-agent"))
+    .default([])
+    .describe("Associations with foreign agents; none is needed (RFC 5944 §3.5)."),
   store: table({
-    kind: choice(["journal"], { redis: "the Redis store is not built yet" }).default("journal"),
-    path: journalPath("/var/lib/mip4/ha.journal"),
-  }).prefault({}),
+    kind: choice(["journal"], { redis: "the Redis store is not built yet" })
+      .default("journal")
+      .describe("Where bindings are kept: a journal, one file."),
+    path: journalPath("/var/lib/mip4/ha.journal", "bindings and replay state"),
+  })
+    .prefault({})
+    .describe("What outlives the program."),
   ...common("ha", 436, 4360),
 });
 
 export type HaConfig = z.output<typeof haSchema>;
 
+const NAT_TRAVERSAL = "NAT traversal (RFC 3519) is not built yet";
+
 export const haPlanned = {
   ...COMMON_PLANNED,
-  "mobile_node.nai": "network access identifiers (RFC 2794) are not built yet",
-  "mobile_node.networks": "mobile networks (RFC 5177) are not built yet",
-  nat_traversal: "NAT traversal (RFC 3519) is not built yet",
-  address_pool: "dynamic home addresses (RFC 2794) are not built yet",
-};
+  "mobile_node.nai": { why: "network access identifiers (RFC 2794) are not built yet" },
+  "mobile_node.networks": { why: "mobile networks (RFC 5177) are not built yet", off: [] },
+  nat_traversal: { why: NAT_TRAVERSAL },
+  "nat_traversal.enabled": { why: NAT_TRAVERSAL, off: false },
+  "nat_traversal.force": { why: NAT_TRAVERSAL, off: false },
+  "nat_traversal.keepalive": { why: NAT_TRAVERSAL, off: 110 },
+  address_pool: { why: "dynamic home addresses (RFC 2794) are not built yet" },
+} satisfies Readonly<Record<string, PlannedKey>>;
 
 /** Nothing in ha.toml depends on the machine. */
 export function completeHa(config: HaConfig): Result<HaConfig, readonly ConfigFault[]> {

@@ -110,5 +110,22 @@ export function printMarkdown({ rows }: Assessment): string {
     out.push("", "## Set aside", "", "| Row | Why |", "| --- | --- |");
     for (const row of excepted) out.push(`| ${row.id} | ${row.reason ?? ""} |`);
   }
+  out.push(...openSections(proved, touched));
   return `${out.join("\n")}\n`;
+}
+
+/** Of each RFC that is begun, the open rows by section: `§3.7.2: 01, 05`. */
+function openSections(rows: readonly Row[], touched: ReadonlySet<string>): string[] {
+  const out = ["", "## Open", "", "MUST and SHOULD rows that no test names, by section."];
+  for (const rfc of touched) {
+    const sections = new Map<string, string[]>();
+    for (const { section, id } of openRows(rows, [rfc])) {
+      const number = id.slice(id.lastIndexOf("-") + 1);
+      sections.set(section, [...(sections.get(section) ?? []), number]);
+    }
+    if (sections.size === 0) continue;
+    out.push("", `**${title(rfc)}**`, "");
+    for (const [section, numbers] of sections) out.push(`- §${section}: ${numbers.join(", ")}`);
+  }
+  return out;
 }

@@ -11,7 +11,22 @@ export interface AddressObject {
   readonly device: string;
   readonly prefix: Prefix;
   /** `host`: never a source address of anything that leaves. */
-  readonly scope?: "host";
+  readonly scope?: "host" | "link";
+  readonly broadcast?: Ipv4;
+  readonly label?: string;
+  /** The kernel makes no route to the connected network of it. */
+  readonly noPrefixRoute?: boolean;
+}
+
+/**
+ * An address that only the anchor may have: other interfaces that the system gave it to lose it,
+ * with the routes that depend on it, until this object goes.
+ */
+export interface ExclusiveAddressObject {
+  readonly kind: "exclusive-address";
+  readonly address: Ipv4;
+  /** The other interfaces that have it now. */
+  readonly elsewhere?: readonly string[];
 }
 
 export interface RouteObject {
@@ -28,6 +43,9 @@ export interface RouteObject {
   readonly mtu?: number;
   /** Where two holders want different routes to one destination the higher one holds. */
   readonly precedence?: number;
+  /** Whose route it is, when it is the system's and not ours. */
+  readonly protocol?: number;
+  readonly metric?: number;
 }
 
 export interface RuleObject {
@@ -75,6 +93,7 @@ export interface VisitorObject {
 
 export type KernelObject =
   | AddressObject
+  | ExclusiveAddressObject
   | RouteObject
   | RuleObject
   | NeighborObject
@@ -114,6 +133,8 @@ export function objectKey(object: KernelObject): string {
   switch (object.kind) {
     case "address":
       return `address ${object.device} ${formatPrefix(object.prefix)}`;
+    case "exclusive-address":
+      return `exclusive-address ${formatIpv4(object.address)}`;
     case "route":
       return `route ${object.table} ${formatPrefix(object.destination)}`;
     case "rule":
@@ -136,6 +157,9 @@ export function isSameObject(a: KernelObject, b: KernelObject): boolean {
   if (a.kind === "neighbor" && b.kind === "neighbor") return a.mac === b.mac;
   if (a.kind === "sysctl" && b.kind === "sysctl") return a.value === b.value;
   if (a.kind === "route" && b.kind === "route") return isSameRoute(a, b);
+  if (a.kind === "exclusive-address" && b.kind === "exclusive-address") {
+    return (a.elsewhere ?? []).join(" ") === (b.elsewhere ?? []).join(" ");
+  }
   return true;
 }
 

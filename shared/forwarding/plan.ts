@@ -20,17 +20,20 @@ export function rankOf(object: KernelObject): number {
       return object.path === "net/ipv4/ip_forward" ? 0 : 1;
     case "address":
       return 2;
-    case "neighbor":
+    case "exclusive-address":
+      // When the anchor has it already, so that no socket ever loses its address.
       return 3;
+    case "neighbor":
+      return 4;
     case "route":
       // A route through a gateway or with a source address may need the others first.
-      return object.gateway === undefined ? 4 : 5;
+      return object.gateway === undefined ? 5 : 6;
     case "proxy-neighbor":
-      return 6;
-    case "visitor":
       return 7;
-    case "rule":
+    case "visitor":
       return 8;
+    case "rule":
+      return 9;
   }
 }
 

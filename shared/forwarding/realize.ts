@@ -9,6 +9,7 @@ import type {
   AtHomeItem,
   BindingItem,
   ForwardingItem,
+  HomeAddressItem,
   ListeningItem,
   VisitingItem,
   VisitorItem,
@@ -31,8 +32,14 @@ export interface Realized {
 const DEFAULT: Prefix = { address: UNSPECIFIED, length: 0 };
 /** The dummy address of RFC 7600: an interface that has none may receive only from its own routes. */
 const DUMMY = toIpv4(0xc0000008);
-/** A device at home must answer ARP although a listening one must not. */
+/** A device at home must take part in ARP although a listening one must not. */
 const AT_HOME_PRECEDENCE = 1;
+/** A real default route holds before the one that keeps what has no way. */
+const ATTACHED_PRECEDENCE = 1;
+/** After the kernel's own rules for the tables main (32766) and default (32767). */
+const LAST_RULE_PRIORITY = 32768;
+/** The kernel's own `mcast_solicit`: so often it asks for a neighbour by broadcast. */
+const USUAL_SOLICITATIONS = "3";
 
 function host(address: Ipv4): Prefix {
   return { address, length: 32 };
@@ -65,13 +72,8 @@ export function realize(item: ForwardingItem, config: RealizeConfig): Realized {
       return realizeBinding(item, config);
     case "visitor":
       return realizeVisitor(item, config);
-    case "home-address": {
-      const device = marksOf(config.routeTable).anchor;
-      return {
-        objects: [{ kind: "address", device, prefix: host(item.address) }],
-        tunnels: [],
-      };
-    }
+    case "home-address":
+      return { objects: realizeHomeAddress(item, config), tunnels: [] };
     case "listening":
       return { objects: realizeListening(item), tunnels: [] };
     case "visiting":
@@ -123,7 +125,25 @@ function realizeVisitor(item: VisitorItem, config: RealizeConfig): Realized {
 }
 
 /**
- * RFC 5944 §4.6: away from home no broadcast ARP about the home address and no answer to one. The
+ * The node owns its home address whatever link it is on, and no interface does. While there is no
+ * way for them, packets from that address, and those that have no other route, end in the anchor:
+ * a sender keeps trying, and nothing asks for the home router on a foreign link (RFC 5944 §4.6).
+ */
+function realizeHomeAddress({ address }: HomeAddressItem, config: RealizeConfig): KernelObject[] {
+  const { anchor: device, table } = marksOf(config.routeTable);
+  const [connected] = nodeRules(config);
+  return [
+    { kind: "address", device, prefix: host(address) },
+    { kind: "exclusive-address", address },
+    { kind: "route", table, destination: DEFAULT, device, source: address, scope: "link" },
+    connected,
+    { kind: "rule", priority: config.rulePriority + 2, table, from: address },
+    { kind: "rule", priority: LAST_RULE_PRIORITY, table },
+  ];
+}
+
+/**
+ * RFC 5944 §4.6: away from home no broadcast ARP at all, and no answer about the home address. The
  * reverse path filter would drop advertisements of a router that is not on the home network.
  */
 function realizeListening(item: ListeningItem | VisitingItem): KernelObject[] {
@@ -132,11 +152,12 @@ function realizeListening(item: ListeningItem | VisitingItem): KernelObject[] {
     setting(`conf/${item.interface}/rp_filter`, "0"),
     setting(`conf/${item.interface}/arp_ignore`, "1"),
     setting(`conf/${item.interface}/arp_announce`, "2"),
+    setting(`neigh/${item.interface}/mcast_solicit`, "0"),
   ];
 }
 
 /** Connected networks first, then the table in which the home address is the source. */
-function nodeRules(config: RealizeConfig): KernelObject[] {
+function nodeRules(config: RealizeConfig): readonly [RuleObject, RuleObject] {
   const { rulePriority: priority, routeTable } = config;
   return [
     { kind: "rule", priority, table: MAIN_TABLE, suppressPrefixLength: 0 },
@@ -163,6 +184,10 @@ function realizeAtHome(item: AtHomeItem, config: RealizeConfig): KernelObject[] 
   const objects: KernelObject[] = [
     setting("conf/all/arp_ignore", "0", AT_HOME_PRECEDENCE),
     setting(`conf/${device}/arp_ignore`, "0", AT_HOME_PRECEDENCE),
+    // The home address is on the anchor: it asks with the packet's source, not the interface's.
+    setting("conf/all/arp_announce", "0", AT_HOME_PRECEDENCE),
+    setting(`conf/${device}/arp_announce`, "0", AT_HOME_PRECEDENCE),
+    setting(`neigh/${device}/mcast_solicit`, USUAL_SOLICITATIONS, AT_HOME_PRECEDENCE),
     {
       kind: "route",
       table,
@@ -178,5 +203,6 @@ function realizeAtHome(item: AtHomeItem, config: RealizeConfig): KernelObject[] 
 
 function defaultVia(table: number, device: string, gateway: Ipv4) {
   const route = { kind: "route", table, destination: DEFAULT, device, gateway } as const;
-  return { ...route, scope: "global", onlink: true } as const;
+  const precedence = ATTACHED_PRECEDENCE;
+  return { ...route, scope: "global", onlink: true, precedence } as const;
 }

@@ -35,7 +35,7 @@ export interface VisitorItem {
   readonly reverse: boolean;
 }
 
-/** Mobile node: it owns its home address wherever it is. */
+/** Mobile node: it owns its home address wherever it is, and wherever the system has put it. */
 export interface HomeAddressItem {
   readonly kind: "home-address";
   readonly address: Ipv4;

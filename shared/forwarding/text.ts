@@ -2,6 +2,7 @@
 
 import { formatIpv4, formatPrefix } from "../base/address.ts";
 import {
+  type AddressObject,
   type KernelObject,
   MAIN_TABLE,
   type RouteObject,
@@ -21,7 +22,14 @@ function routeText(route: RouteObject): string {
   if (route.source !== undefined) words.push("src", formatIpv4(route.source));
   if (route.mtu !== undefined) words.push("mtu", String(route.mtu));
   if (route.onlink === true) words.push("onlink");
+  if (route.protocol !== undefined) words.push("proto", String(route.protocol));
+  if (route.metric !== undefined) words.push("metric", String(route.metric));
   return words.join(" ");
+}
+
+function addressText({ prefix, device, scope }: AddressObject): string {
+  const words = ["address", formatPrefix(prefix), "dev", device];
+  return [...words, ...(scope === undefined ? [] : ["scope", scope])].join(" ");
 }
 
 function ruleText(rule: RuleObject): string {
@@ -39,7 +47,9 @@ function ruleText(rule: RuleObject): string {
 export function objectText(object: KernelObject): string {
   switch (object.kind) {
     case "address":
-      return `address ${formatPrefix(object.prefix)} dev ${object.device}${object.scope === undefined ? "" : " scope host"}`;
+      return addressText(object);
+    case "exclusive-address":
+      return `address ${formatIpv4(object.address)} nowhere else`;
     case "route":
       return routeText(object);
     case "rule":

@@ -14,6 +14,7 @@ import {
 } from "../base/address.ts";
 import type { Json } from "../base/result.ts";
 import {
+  type AddressObject,
   MAIN_TABLE,
   type Marks,
   type RouteObject,
@@ -25,10 +26,15 @@ import {
   type KernelNetwork,
   type NetworkObject,
   type NetworkOperation,
+  type SystemObjects,
 } from "./kernel-network.ts";
 import { fileSnapshot } from "./netlink/host-snapshot.ts";
 import { IoError } from "./packet-io.ts";
 import { runCommand } from "./run-command.ts";
+
+/** Numbers as `ip -N` writes them. */
+const UNICAST = "1";
+const LINK_SCOPE = "253";
 
 type Row = { readonly [key: string]: Json | undefined };
 
@@ -61,15 +67,10 @@ async function rows(argv: readonly string[]): Promise<readonly Row[]> {
 export class IpCommandNetwork implements KernelNetwork {
   async read(marks: Marks): Promise<NetworkObject[]> {
     const protocol = String(marks.protocol);
-    const objects: NetworkObject[] = [];
-    for (const row of await rows(["addr", "show"])) {
-      if (row.ifname !== marks.anchor || !Array.isArray(row.addr_info)) continue;
-      for (const found of row.addr_info as Row[]) {
-        const prefix =
-          found.family === "inet" ? parsePrefix(`${found.local}/${found.prefixlen}`) : undefined;
-        if (prefix !== undefined) objects.push({ kind: "address", device: marks.anchor, prefix });
-      }
-    }
+    const objects: NetworkObject[] = (await readAddresses())
+      .filter(({ device }) => device === marks.anchor)
+      // What matters of our own is that it is there.
+      .map(({ kind, device, prefix }) => ({ kind, device, prefix }));
     for (const table of [MAIN_TABLE, marks.table]) {
       const argv = ["route", "show", "table", String(table), "proto", protocol];
       // A table that never had a route does not exist.
@@ -81,6 +82,20 @@ export class IpCommandNetwork implements KernelNetwork {
     }
     objects.push(...(await readNeighbors(protocol)));
     return objects;
+  }
+
+  async readSystem(marks: Marks): Promise<SystemObjects> {
+    const routes: RouteObject[] = [];
+    const table = String(MAIN_TABLE);
+    for (const row of await rows(["-N", "-d", "-4", "route", "show", "table", table])) {
+      const protocol = Number(row.protocol);
+      const route = routeOf(row, MAIN_TABLE);
+      if (route === undefined || row.type !== UNICAST || protocol === marks.protocol) continue;
+      const metric = typeof row.metric === "number" ? { metric: row.metric } : {};
+      routes.push({ ...route, protocol, ...metric });
+    }
+    const addresses = await readAddresses();
+    return { addresses: addresses.filter(({ device }) => device !== marks.anchor), routes };
   }
 
   async execute(operation: NetworkOperation, marks: Marks): Promise<void> {
@@ -118,6 +133,28 @@ export class IpCommandNetwork implements KernelNetwork {
   close(): void {}
 }
 
+async function readAddresses(): Promise<AddressObject[]> {
+  const objects: AddressObject[] = [];
+  for (const row of await rows(["-4", "addr", "show"])) {
+    for (const found of Array.isArray(row.addr_info) ? (row.addr_info as Row[]) : []) {
+      const prefix = parsePrefix(`${found.local}/${found.prefixlen}`);
+      if (prefix === undefined || typeof row.ifname !== "string") continue;
+      const { scope, label } = found;
+      const broadcast = parseIpv4(String(found.broadcast));
+      objects.push({
+        kind: "address",
+        device: row.ifname,
+        prefix,
+        ...(scope === "host" || scope === "link" ? { scope } : {}),
+        ...(broadcast === undefined ? {} : { broadcast }),
+        ...(typeof label === "string" ? { label } : {}),
+        ...(found.noprefixroute === true ? { noPrefixRoute: true } : {}),
+      });
+    }
+  }
+  return objects;
+}
+
 async function readNeighbors(protocol: string): Promise<NetworkObject[]> {
   const objects: NetworkObject[] = [];
   for (const words of [
@@ -141,7 +178,7 @@ function destinationOf(text: string): Prefix | undefined {
   return parsePrefix(text.includes("/") ? text : `${text}/32`);
 }
 
-function routeOf(row: Row, table: number): NetworkObject | undefined {
+function routeOf(row: Row, table: number): RouteObject | undefined {
   const destination = destinationOf(String(row.dst));
   const gateway = parseIpv4(String(row.gateway));
   const source = parseIpv4(String(row.prefsrc));
@@ -153,7 +190,7 @@ function routeOf(row: Row, table: number): NetworkObject | undefined {
     table,
     destination,
     device: row.dev,
-    scope: row.scope === "link" ? "link" : "global",
+    scope: row.scope === "link" || row.scope === LINK_SCOPE ? "link" : "global",
     ...(gateway === undefined ? {} : { gateway }),
     ...(source === undefined ? {} : { source }),
     ...(typeof metrics?.mtu === "number" ? { mtu: metrics.mtu } : {}),
@@ -176,12 +213,13 @@ function ruleOf(row: Row): RuleObject {
 }
 
 function routeWords(route: RouteObject): string[] {
-  const { gateway, source, mtu } = route;
+  const { gateway, source, mtu, metric } = route;
   const words = [formatPrefix(route.destination)];
   if (gateway !== undefined) words.push("via", formatIpv4(gateway));
   words.push("dev", route.device, "table", String(route.table), "scope", route.scope);
   if (source !== undefined) words.push("src", formatIpv4(source));
   if (mtu !== undefined) words.push("mtu", String(mtu));
+  if (metric !== undefined) words.push("metric", String(metric));
   if (route.onlink === true) words.push("onlink");
   return words;
 }
@@ -198,6 +236,15 @@ function ruleWords(rule: RuleObject): string[] {
   return words;
 }
 
+function addressWords({ prefix, device, scope, ...more }: AddressObject): string[] {
+  const words = [formatPrefix(prefix), "dev", device];
+  if (scope !== undefined) words.push("scope", scope);
+  if (more.broadcast !== undefined) words.push("broadcast", formatIpv4(more.broadcast));
+  if (more.label !== undefined) words.push("label", more.label);
+  if (more.noPrefixRoute === true) words.push("noprefixroute");
+  return words;
+}
+
 /** The words of an `ip` command that does one operation. */
 export function argvFor({ action, object }: NetworkOperation, marks: Marks): string[] {
   const isRemoval = action === "remove";
@@ -205,10 +252,7 @@ export function argvFor({ action, object }: NetworkOperation, marks: Marks): str
   const protocol = ["proto", String(marks.protocol)];
   switch (object.kind) {
     case "address":
-      return [
-        ...["addr", verb, formatPrefix(object.prefix), "dev", object.device],
-        ...(object.scope === undefined ? [] : ["scope", object.scope]),
-      ];
+      return ["addr", verb, ...addressWords(object)];
     case "rule":
       return ["rule", verb, ...ruleWords(object), "protocol", String(marks.protocol)];
     case "neighbor": {
@@ -221,6 +265,10 @@ export function argvFor({ action, object }: NetworkOperation, marks: Marks): str
       return ["neigh", verb, ...words, ...(isRemoval ? [] : protocol)];
     }
     case "route": {
+      if (object.protocol !== undefined) {
+        const words = routeWords(object);
+        return ["route", isRemoval ? "del" : "add", ...words, "proto", String(object.protocol)];
+      }
       if (isRemoval) {
         const table = ["table", String(object.table)];
         return ["route", "del", formatPrefix(object.destination), ...table, ...protocol];

@@ -1,10 +1,25 @@
 /** The part of the kernel's network configuration that forwarding changes, behind one interface. */
 
-import type { KernelObject, Marks } from "../forwarding/kernel-objects.ts";
+import type {
+  AddressObject,
+  KernelObject,
+  Marks,
+  RouteObject,
+} from "../forwarding/kernel-objects.ts";
 import type { Operation } from "../forwarding/plan.ts";
 
-/** Objects that are neither settings (/proc/sys) nor elements of the nft table. */
-export type NetworkObject = Exclude<KernelObject, { kind: "sysctl" | "visitor" }>;
+/** Objects that one request makes: no settings (/proc/sys), nft elements or taken addresses. */
+export type NetworkObject = Exclude<
+  KernelObject,
+  { kind: "sysctl" | "visitor" | "exclusive-address" }
+>;
+
+/** What the system, and not this program, has configured. */
+export interface SystemObjects {
+  readonly addresses: readonly AddressObject[];
+  /** Unicast routes of the main table, each with its `protocol`. */
+  readonly routes: readonly RouteObject[];
+}
 
 export interface NetworkOperation extends Operation {
   readonly object: NetworkObject;
@@ -13,6 +28,8 @@ export interface NetworkOperation extends Operation {
 export interface KernelNetwork {
   /** Everything there that bears the marks. */
   read(marks: Marks): Promise<NetworkObject[]>;
+  /** Everything there that does not, of what can depend on an address. */
+  readSystem(marks: Marks): Promise<SystemObjects>;
   /**
    * Does one operation; what is as wanted already is no failure. Rejects with an `IoError`. The
    * request leaves before this returns, and operations are done in the order of the calls.
@@ -23,7 +40,7 @@ export interface KernelNetwork {
   deleteLink(name: string): Promise<void>;
   /** The MTU of the interface that holds the default route, if there is one. */
   uplinkMtu(): Promise<number | undefined>;
-  /** Calls when an interface came, went, or changed its state, or a setting was changed. */
+  /** Calls when an interface came, went, or changed its state or addresses, or a setting changed. */
   onChange(handler: () => void): void;
   close(): void;
 }

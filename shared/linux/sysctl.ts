@@ -3,18 +3,15 @@
  * that it can be put back after the process was killed.
  */
 
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { codeOf, readKept, writeKept } from "./kept-file.ts";
 import { IoError } from "./packet-io.ts";
 
 export interface SysctlOptions {
   /** Where originals are kept; without it they live as long as the process. */
   readonly file: string | undefined;
   readonly root?: string;
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : "EIO";
 }
 
 export class Sysctls {
@@ -29,16 +26,11 @@ export class Sysctls {
 
   /** Takes up what an earlier run left; a file that cannot be understood is forgotten. */
   load(): void {
-    if (this.#file === undefined) return;
-    try {
-      const saved: unknown = JSON.parse(readFileSync(this.#file, "utf8"));
-      if (typeof saved !== "object" || saved === null) return;
-      for (const [path, value] of Object.entries(saved)) {
-        const isPlain = /^net\/ipv4\/[^\0]+$/.test(path) && !path.includes("..");
-        if (isPlain && typeof value === "string") this.#originals.set(path, value);
-      }
-    } catch {
-      // No file: nothing was left.
+    const saved = readKept(this.#file);
+    if (typeof saved !== "object" || saved === null) return;
+    for (const [path, value] of Object.entries(saved)) {
+      const isPlain = /^net\/ipv4\/[^\0]+$/.test(path) && !path.includes("..");
+      if (isPlain && typeof value === "string") this.#originals.set(path, value);
     }
   }
 
@@ -85,20 +77,7 @@ export class Sysctls {
   }
 
   #save(): void {
-    if (this.#file === undefined) return;
-    try {
-      if (this.#originals.size === 0) {
-        rmSync(this.#file, { force: true });
-        return;
-      }
-      mkdirSync(dirname(this.#file), { recursive: true });
-      writeFileSync(
-        `${this.#file}.new`,
-        `${JSON.stringify(Object.fromEntries(this.#originals))}\n`,
-      );
-      renameSync(`${this.#file}.new`, this.#file);
-    } catch (error) {
-      throw new IoError(codeOf(error), `keeping original settings in ${this.#file}`);
-    }
+    const isEmpty = this.#originals.size === 0;
+    writeKept(this.#file, isEmpty ? undefined : Object.fromEntries(this.#originals));
   }
 }

@@ -31,6 +31,8 @@ export interface DriverCommand {
 const [configText = "", sysctlFile = "", provider = "helper"] = process.argv.slice(2);
 const events: JsonObject[] = [];
 const arp: string[] = [];
+/** The same with the link's addresses: `from` is the sender's, `to` is `all` for a broadcast. */
+const arpFrames: JsonObject[] = [];
 const { io } = choosePacketIo(provider as ProviderPreference);
 const links: JsonObject[] = [];
 const driver = createTunDriver({
@@ -68,13 +70,18 @@ async function run(command: DriverCommand): Promise<JsonObject> {
   else if (command.name === "stop") await driver.stop();
   else if (command.name === "watch-arp") {
     // Senders and targets of all ARP packets that arrive on the link.
-    io.openLink(command.device ?? "", { arp: true }).onFrame(({ payload }) => {
-      arp.push(`${payload.slice(14, 18).join(".")} asks ${payload.slice(24, 28).join(".")}`);
+    io.openLink(command.device ?? "", { arp: true }).onFrame((frame) => {
+      const { payload, linkSource: from, linkDestination } = frame;
+      const line = `${payload.slice(14, 18).join(".")} asks ${payload.slice(24, 28).join(".")}`;
+      arp.push(line);
+      const to = linkDestination === BROADCAST_MAC ? "all" : linkDestination;
+      arpFrames.push({ from, to, isReply: payload[7] === 2, line });
     });
   } else if (command.name === "ask-arp") askArp(command);
   else if (command.name === "watch-links") await watchLinks();
   return {
     arp,
+    arpFrames,
     links: links.splice(0),
     tunnels: driver.tunnels(),
     counters: driver.counters(),

@@ -132,6 +132,7 @@ export interface Answer extends JsonObject {
   readonly counters: Readonly<Record<string, number>>;
   readonly links: readonly JsonObject[];
   readonly arp: readonly string[];
+  readonly arpFrames: readonly JsonObject[];
   readonly failures?: readonly string[];
   readonly events: readonly JsonObject[];
 }

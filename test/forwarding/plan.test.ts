@@ -154,7 +154,40 @@ function effective(config: RealizeConfig, items: readonly ForwardingItem[]): Ker
   return [...set.keys()].flatMap((key) => set.get(key) ?? []);
 }
 
-test("RFC 5944 §4.2.1, §4.6: a visiting node, as text [5944-4.6-14]", () => {
+test("RFC 5944 §4.6: a node that is nowhere yet owns its home address and asks nobody for it, as text [5944-4.6-13] [5944-4.6-14]", () => {
+  const state = effective(MN, [HOME_ADDRESS, LISTENING]);
+  assert.deepEqual(plan([], state).map(operationText), [
+    "add sysctl net/ipv4/conf/mip435/rp_filter=2",
+    "add sysctl net/ipv4/conf/all/rp_filter=0",
+    "add sysctl net/ipv4/conf/wlan0/rp_filter=0",
+    "add sysctl net/ipv4/conf/wlan0/arp_ignore=1",
+    "add sysctl net/ipv4/conf/wlan0/arp_announce=2",
+    "add sysctl net/ipv4/neigh/wlan0/mcast_solicit=0",
+    "add address 10.1.0.7/32 dev mip435",
+    "add address 10.1.0.7 nowhere else",
+    "add route default dev mip435 table 435 scope link src 10.1.0.7",
+    "add rule pref 4350 from all lookup main suppress_prefixlength 0",
+    "add rule pref 4352 from 10.1.0.7 lookup 435",
+    "add rule pref 32768 from all lookup 435",
+  ]);
+});
+
+test("RFC 5944 §4.6: the home address that something put back on an interface is taken again", () => {
+  const wanted: KernelObject = { kind: "exclusive-address", address: HOME };
+  assert.deepEqual(plan([{ ...wanted, elsewhere: [] }], [wanted]), []);
+  const operations = plan([{ ...wanted, elsewhere: ["wlan0"] }], [wanted]);
+  assert.deepEqual(operations, [{ action: "replace", object: wanted }]);
+});
+
+test("the anchor has the home address before an interface loses it, and until it is back there", () => {
+  const kinds = (operations: readonly Operation[]): string[] =>
+    operations.map(({ object: value }) => value.kind).filter((kind) => kind.includes("address"));
+  const state = realize(HOME_ADDRESS, MN).objects;
+  assert.deepEqual(kinds(plan([], state)), ["address", "exclusive-address"]);
+  assert.deepEqual(kinds(plan(state, [])), ["exclusive-address", "address"]);
+});
+
+test("RFC 5944 §4.2.1, §4.6: a visiting node, as text [5944-4.6-13] [5944-4.6-14]", () => {
   const state = effective(MN, [HOME_ADDRESS, LISTENING, VISITING]);
   assert.deepEqual(plan([], state).map(operationText), [
     "add sysctl net/ipv4/conf/mip435/rp_filter=2",
@@ -162,11 +195,15 @@ test("RFC 5944 §4.2.1, §4.6: a visiting node, as text [5944-4.6-14]", () => {
     "add sysctl net/ipv4/conf/wlan0/rp_filter=0",
     "add sysctl net/ipv4/conf/wlan0/arp_ignore=1",
     "add sysctl net/ipv4/conf/wlan0/arp_announce=2",
+    "add sysctl net/ipv4/neigh/wlan0/mcast_solicit=0",
     "add address 10.1.0.7/32 dev mip435",
+    "add address 10.1.0.7 nowhere else",
     "add neigh 192.0.2.1 lladdr 02:00:00:00:00:01 dev wlan0 nud permanent",
     "add route 192.0.2.1/32 dev wlan0 table 435 scope link src 10.1.0.7",
     "add route default via 192.0.2.1 dev wlan0 table 435 src 10.1.0.7 onlink",
     "add rule pref 4350 from all lookup main suppress_prefixlength 0",
+    "add rule pref 4352 from 10.1.0.7 lookup 435",
+    "add rule pref 32768 from all lookup 435",
     "add rule pref 4351 from all lookup 435",
   ]);
 });
@@ -176,7 +213,10 @@ test("RFC 5944 §4.6: from a foreign link to home nothing is missing in between 
   const home = effective(MN, [HOME_ADDRESS, LISTENING, AT_HOME]);
   assert.deepEqual(plan(away, home).map(operationText), [
     "replace sysctl net/ipv4/conf/wlan0/arp_ignore=0",
+    "replace sysctl net/ipv4/conf/wlan0/arp_announce=0",
+    "replace sysctl net/ipv4/neigh/wlan0/mcast_solicit=3",
     "add sysctl net/ipv4/conf/all/arp_ignore=0",
+    "add sysctl net/ipv4/conf/all/arp_announce=0",
     "add route 10.1.0.0/24 dev wlan0 table 435 scope link src 10.1.0.7",
     "replace route default via 10.1.0.1 dev wlan0 table 435 src 10.1.0.7 onlink",
     "remove route 192.0.2.1/32 dev wlan0 table 435 scope link src 10.1.0.7",

@@ -1,23 +1,36 @@
 /** The standard network with its programs running, for one test file. */
 
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { buildMobileNet, type MobileNet, type MobileNetOptions } from "./mobile-net.ts";
-import { type ProgramOptions, type Programs, startPrograms } from "./programs.ts";
+import { type Daemon, type ProgramOptions, type Programs, startPrograms } from "./programs.ts";
+import { PROJECT_ROOT } from "./root.ts";
 
 export interface Session {
   readonly net: MobileNet;
   readonly programs: Programs;
-  /** Ends the programs if they still run, and the lab. */
   close(): Promise<void>;
 }
 
-export async function startSession(
-  options: ProgramOptions & MobileNetOptions = {},
-): Promise<Session> {
+export type SessionOptions = ProgramOptions &
+  MobileNetOptions & {
+    /** Done in the network before anything runs in it, e.g. to begin a capture. */
+    readonly before?: (net: MobileNet) => Promise<void> | void;
+  };
+
+/** `MIP4_DIST` names another folder of bundles. */
+const DIST = process.env.MIP4_DIST ?? join(PROJECT_ROOT, "dist");
+
+export function bundleOf(role: "fa" | "mn" | "ha"): string {
+  return join(DIST, `mip4-${role}`);
+}
+
+export async function startSession(options: SessionOptions = {}): Promise<Session> {
   const net = await buildMobileNet(options);
   try {
-    const dist = process.env.MIP4_DIST;
-    const programs = await startPrograms(net, { ...(dist && { dist }), ...options });
+    await options.before?.(net);
+    const programs = await startPrograms(net, { dist: DIST, ...options });
     return { net, programs, close: () => net.lab.close() };
   } catch (error) {
     await net.lab.close();
@@ -25,8 +38,16 @@ export async function startSession(
   }
 }
 
-/** Waits until the mobile node is registered through an agent; fails with its status. */
-export async function registeredVia(session: Session, agent: string): Promise<void> {
-  const status = await session.programs.waitForState("registered");
+/** Waits until the mobile node is registered through an agent. */
+export async function registeredVia({ programs }: Session, agent: string): Promise<void> {
+  const status = await programs.waitForState("registered");
   assert.equal(status.agent, agent);
+}
+
+/** Changes a daemon's file with a pattern that must be in it. */
+export function editConfig({ files }: Daemon, pattern: RegExp | string, text: string): void {
+  const before = readFileSync(files.config, "utf8");
+  const after = before.replace(pattern, text);
+  assert.notEqual(after, before, `${pattern} is not in ${files.config}`);
+  writeFileSync(files.config, after);
 }

@@ -46,12 +46,9 @@ const ROLES = [
     example: FA_EXAMPLE,
     minimal: MINIMAL_FA,
     planned: [
-      "advertisement.challenge",
-      "advertisement.challenge_window",
       "advertisement.encapsulations[1]",
       "advertisement.encapsulations[2]",
       "advertisement.revocation",
-      "advertisement.udp_tunneling",
       "dataplane.mss_clamp",
       "fast_handover",
     ],
@@ -71,8 +68,7 @@ const ROLES = [
     planned: [
       "address_pool",
       "mobile_node[0].nai",
-      "mobile_node[0].networks",
-      "nat_traversal",
+      "nat_traversal.enabled",
       "registration.encapsulations[1]",
       "registration.encapsulations[2]",
     ],

@@ -1,6 +1,7 @@
 /** Puts the `tun` driver together from the real parts. */
 
 import type { JsonObject } from "../../base/result.ts";
+import { AddressTakeover } from "../../linux/address-takeover.ts";
 import { IpCommandNetwork } from "../../linux/ip-command.ts";
 import { NetlinkNetwork } from "../../linux/netlink/netlink-network.ts";
 import { NftVisitors } from "../../linux/nft-visitors.ts";
@@ -13,7 +14,10 @@ import { TunDriver } from "./tun-driver.ts";
 export interface TunDriverOptions {
   readonly io: PacketIo;
   readonly config: DriverConfig;
-  /** Where the original values of changed settings are kept, such as `<state path>.sysctl`. */
+  /**
+   * Where the original values of changed settings are kept, such as `<state path>.sysctl`. What was
+   * taken from other interfaces is kept beside it, in `<state path>.taken`.
+   */
   readonly sysctlFile: string | undefined;
   readonly report: (event: string, fields: JsonObject) => void;
 }
@@ -21,12 +25,22 @@ export interface TunDriverOptions {
 export function createTunDriver({ io, config, sysctlFile, report }: TunDriverOptions): TunDriver {
   const sysctls = new Sysctls({ file: sysctlFile });
   sysctls.load();
+  const marks = marksOf(config.routeTable);
+  const network = io.capabilities.has("netlink") ? new NetlinkNetwork(io) : new IpCommandNetwork();
+  const takeover = new AddressTakeover({
+    network,
+    marks,
+    file: sysctlFile?.replace(/(\.sysctl)?$/, ".taken"),
+    note: (message) => report("forwarding-note", { message }),
+  });
+  takeover.load();
   return new TunDriver({
     io,
     config,
-    network: io.capabilities.has("netlink") ? new NetlinkNetwork(io) : new IpCommandNetwork(),
+    network,
     sysctls,
-    nft: new NftVisitors(marksOf(config.routeTable)),
+    nft: new NftVisitors(marks),
+    takeover,
     report,
   });
 }

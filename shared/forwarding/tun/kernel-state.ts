@@ -1,12 +1,15 @@
 /**
  * What the kernel has of ours, as far as this process knows, and how it is brought to what is
- * wanted: network objects by `KernelNetwork`, settings by /proc/sys, visitors by nft.
+ * wanted: network objects by `KernelNetwork`, settings by /proc/sys, visitors by nft, addresses that
+ * nobody else may have by `AddressTakeover`.
  */
 
+import type { AddressTakeover } from "../../linux/address-takeover.ts";
 import type { KernelNetwork, NetworkOperation } from "../../linux/kernel-network.ts";
 import type { NftVisitors } from "../../linux/nft-visitors.ts";
 import type { Sysctls } from "../../linux/sysctl.ts";
 import {
+  type ExclusiveAddressObject,
   type KernelObject,
   type Marks,
   objectKey,
@@ -20,6 +23,7 @@ interface Parts {
   readonly network: KernelNetwork;
   readonly sysctls: Sysctls;
   readonly nft: NftVisitors;
+  readonly takeover: AddressTakeover;
 }
 
 export class KernelState {
@@ -38,16 +42,22 @@ export class KernelState {
 
   /** Reads what is there. Elements of the nft set are not read: the first update writes them all. */
   async load(): Promise<void> {
-    const { network, sysctls } = this.#parts;
+    const { network, sysctls, takeover } = this.#parts;
     const objects: KernelObject[] = await network.read(this.#marks);
     const paths = new Set(sysctls.changed());
+    const exclusive = new Set(takeover.addresses());
     for (const [, object] of this.#current) {
       if (object.kind === "sysctl") paths.add(object.path);
+      else if (object.kind === "exclusive-address") exclusive.add(object.address);
       else if (object.kind === "visitor") objects.push(object);
     }
     for (const path of paths) {
       const value = sysctls.read(path);
       if (value !== undefined) objects.push({ kind: "sysctl", path, value });
+    }
+    for (const address of exclusive) {
+      const elsewhere = await takeover.holders(address);
+      objects.push({ kind: "exclusive-address", address, elsewhere });
     }
     this.#current = new Map(objects.map((object) => [objectKey(object), object]));
   }
@@ -102,12 +112,23 @@ export class KernelState {
   #execute(operation: Operation): Promise<void> | void {
     const { network } = this.#parts;
     if (operation.object.kind === "sysctl") return this.#set(operation.action, operation.object);
+    if (operation.object.kind === "exclusive-address") {
+      return this.#take(operation.action, operation.object);
+    }
     return network.execute(operation as NetworkOperation, this.#marks);
   }
 
   #set(action: Operation["action"], { path, value }: SysctlObject): void {
     if (action === "remove") this.#parts.sysctls.restore(path);
     else this.#parts.sysctls.set(path, value);
+  }
+
+  #take(action: Operation["action"], object: ExclusiveAddressObject): Promise<void> {
+    const { takeover } = this.#parts;
+    if (action === "remove") return takeover.giveBack(object.address);
+    // Even half done it counts as there, so that it is undone.
+    this.#current.set(objectKey(object), { ...object, elsewhere: ["?"] });
+    return takeover.take(object.address);
   }
 
   async #updateVisitors(operations: readonly Operation[]): Promise<void> {

@@ -6,6 +6,7 @@
 import { formatIpv4, type Ipv4 } from "../../base/address.ts";
 import { Counters } from "../../base/counters.ts";
 import { assert, type JsonObject } from "../../base/result.ts";
+import type { AddressTakeover } from "../../linux/address-takeover.ts";
 import type { KernelNetwork } from "../../linux/kernel-network.ts";
 import type { NftVisitors } from "../../linux/nft-visitors.ts";
 import type { PacketIo, TunDevice } from "../../linux/packet-io.ts";
@@ -28,6 +29,7 @@ export interface TunDriverParts {
   readonly network: KernelNetwork;
   readonly sysctls: Sysctls;
   readonly nft: NftVisitors;
+  readonly takeover: AddressTakeover;
   /** `tunnel-up`, `tunnel-down`, `dropped`, `forwarding-failed`, `forwarding-note`. */
   readonly report: (event: string, fields: JsonObject) => void;
 }
@@ -60,6 +62,7 @@ export class TunDriver implements Driver {
   #failures: readonly string[] = [];
   #timer: NodeJS.Timeout | undefined;
   #isStale = false;
+  #holdsBase = false;
   /** No state has been applied yet, so what an earlier run left may still be wanted. */
   #isFirst = true;
   #isStopped = false;
@@ -91,6 +94,7 @@ export class TunDriver implements Driver {
     });
     await this.#kernel.load();
     this.#objects.hold(realizeBase(this.#realizeConfig));
+    this.#holdsBase = true;
     network.onChange(() => this.#lookAgain());
     this.#failures = [
       ...this.#listen(),
@@ -119,9 +123,13 @@ export class TunDriver implements Driver {
     clearTimeout(this.#timer);
     await this.#running.catch(() => undefined);
     const { network, nft, config } = this.#parts;
+    if (this.#tun === undefined) {
+      network.close(); // without the device, what bears our marks is another program's
+      return;
+    }
     this.#pathMtu.clear();
     this.#swapItems(NO_FORWARDING);
-    this.#objects.release(realizeBase(this.#realizeConfig));
+    if (this.#holdsBase) this.#objects.release(realizeBase(this.#realizeConfig));
     this.#dataPath?.close();
     const failures = await this.#kernel.reach(this.#kernel.allKeys());
     if (config.role === "fa") await nft.remove();

@@ -1,13 +1,19 @@
 /** `KernelNetwork` by rtnetlink. */
 
 import type { Prefix } from "../../base/address.ts";
-import { MAIN_TABLE, type Marks, type RouteObject } from "../../forwarding/kernel-objects.ts";
+import {
+  type AddressObject,
+  MAIN_TABLE,
+  type Marks,
+  type RouteObject,
+} from "../../forwarding/kernel-objects.ts";
 import { operationText } from "../../forwarding/text.ts";
 import {
   GONE,
   type KernelNetwork,
   type NetworkObject,
   type NetworkOperation,
+  type SystemObjects,
 } from "../kernel-network.ts";
 import { IoError, type PacketIo } from "../packet-io.ts";
 import { netlinkSnapshot } from "./host-snapshot.ts";
@@ -33,6 +39,7 @@ import {
 import { Rtnetlink } from "./rtnetlink.ts";
 
 const SCOPE = { global: 0, link: 253, host: 254, nowhere: 255 } as const;
+type ScopeName = "link" | "host" | undefined;
 
 interface Request {
   readonly make: number;
@@ -49,7 +56,7 @@ export class NetlinkNetwork implements KernelNetwork {
   readonly #handlers: (() => void)[] = [];
 
   constructor(io: PacketIo) {
-    this.#rtnetlink = Rtnetlink.open(io, RTMGRP.link | RTMGRP.netconf);
+    this.#rtnetlink = Rtnetlink.open(io, RTMGRP.link | RTMGRP.address | RTMGRP.netconf);
     this.#rtnetlink.onNotification(({ type, body }) => {
       if (type === RTM.newLink && !this.#isNewState(body)) return;
       this.#indexes.clear();
@@ -58,17 +65,32 @@ export class NetlinkNetwork implements KernelNetwork {
   }
 
   async read(marks: Marks): Promise<NetworkObject[]> {
-    const names = new Map<number, string>();
-    for (const body of await this.#rtnetlink.dump(RTM.getLink, new Uint8Array(16))) {
-      const link = decodeLink(body);
-      if (link?.name !== undefined) names.set(link.index, link.name);
-    }
+    const names = await this.#readNames();
+    const addresses = await this.#readAddresses(names);
     return [
-      ...(await this.#readAddresses(marks, names)),
+      // What matters of our own is that it is there.
+      ...addresses
+        .filter(({ device }) => device === marks.anchor)
+        .map(({ kind, device, prefix }) => ({ kind, device, prefix })),
       ...(await this.#readNeighbors(marks, names)),
       ...(await this.#readRoutes(marks, names)),
       ...(await this.#readRules(marks)),
     ];
+  }
+
+  async readSystem(marks: Marks): Promise<SystemObjects> {
+    const names = await this.#readNames();
+    const routes: RouteObject[] = [];
+    for (const body of await this.#rtnetlink.dump(RTM.getRoute, encodeFamily(12))) {
+      if (body[5] === marks.protocol || body[7] !== ROUTE_UNICAST) continue;
+      const found = decodeRoute(body);
+      const route = found && routeObject(found, names);
+      if (found === undefined || route?.table !== MAIN_TABLE) continue;
+      const metric = found.priority === undefined ? {} : { metric: found.priority };
+      routes.push({ ...route, protocol: found.protocol, ...metric });
+    }
+    const addresses = await this.#readAddresses(names);
+    return { addresses: addresses.filter(({ device }) => device !== marks.anchor), routes };
   }
 
   async execute(operation: NetworkOperation, marks: Marks): Promise<void> {
@@ -118,7 +140,8 @@ export class NetlinkNetwork implements KernelNetwork {
   #isNewState(body: Uint8Array): boolean {
     const link = decodeLink(body);
     if (link === undefined) return true;
-    const state = `${link.name} ${link.isUp} ${link.isRunning} ${link.mtu}`;
+    // With its link-layer address an interface loses its neighbour entries.
+    const state = `${link.name} ${link.isUp} ${link.isRunning} ${link.mtu} ${link.mac}`;
     const isNew = this.#states.get(link.index) !== state;
     this.#states.set(link.index, state);
     return isNew;
@@ -128,7 +151,9 @@ export class NetlinkNetwork implements KernelNetwork {
   #requestFor(object: NetworkObject, marks: Marks, isRemoval: boolean): Request | Promise<Request> {
     if (object.kind === "rule") return ruleRequest(object, marks);
     // A route is removed by its table and destination: its device may be gone.
-    if (object.kind === "route" && isRemoval) return routeRequest(object, marks, undefined);
+    if (object.kind === "route" && isRemoval && object.protocol === undefined) {
+      return routeRequest(object, marks, undefined);
+    }
     const known = this.#indexes.get(object.device);
     if (known !== undefined) return deviceRequest(object, marks, known);
     return this.#askIndex(object.device).then((index) => deviceRequest(object, marks, index));
@@ -143,13 +168,33 @@ export class NetlinkNetwork implements KernelNetwork {
     return link.index;
   }
 
-  async #readAddresses(marks: Marks, names: ReadonlyMap<number, string>): Promise<NetworkObject[]> {
-    const objects: NetworkObject[] = [];
+  async #readNames(): Promise<ReadonlyMap<number, string>> {
+    const names = new Map<number, string>();
+    for (const body of await this.#rtnetlink.dump(RTM.getLink, new Uint8Array(16))) {
+      const link = decodeLink(body);
+      if (link?.name !== undefined) names.set(link.index, link.name);
+    }
+    return names;
+  }
+
+  async #readAddresses(names: ReadonlyMap<number, string>): Promise<AddressObject[]> {
+    const objects: AddressObject[] = [];
     for (const body of await this.#rtnetlink.dump(RTM.getAddress, encodeFamily(8))) {
       const found = decodeAddress(body);
-      if (found === undefined || names.get(found.index) !== marks.anchor) continue;
+      const device = names.get(found?.index ?? 0);
+      if (found === undefined || device === undefined) continue;
+      const { broadcast, label } = found;
       const prefix: Prefix = { address: found.address, length: found.prefixLength };
-      objects.push({ kind: "address", device: marks.anchor, prefix });
+      const scope = scopeName(found.scope);
+      objects.push({
+        kind: "address",
+        device,
+        prefix,
+        ...(scope === undefined ? {} : { scope }),
+        ...(broadcast === undefined ? {} : { broadcast }),
+        ...(label === undefined ? {} : { label }),
+        ...(found.noPrefixRoute === true ? { noPrefixRoute: true } : {}),
+      });
     }
     return objects;
   }
@@ -174,20 +219,8 @@ export class NetlinkNetwork implements KernelNetwork {
     for (const body of await this.#rtnetlink.dump(RTM.getRoute, encodeFamily(12))) {
       if (body[5] !== marks.protocol) continue;
       const found = decodeRoute(body);
-      const device = names.get(found?.index ?? 0);
-      if (found === undefined || device === undefined) continue;
-      if (found.table !== marks.table && found.table !== MAIN_TABLE) continue;
-      objects.push({
-        kind: "route",
-        table: found.table,
-        destination: { address: found.destination, length: found.prefixLength },
-        device,
-        scope: found.scope === SCOPE.link ? "link" : "global",
-        ...(found.gateway === undefined ? {} : { gateway: found.gateway }),
-        ...(found.source === undefined ? {} : { source: found.source }),
-        ...(found.mtu === undefined ? {} : { mtu: found.mtu }),
-        ...(found.onlink ? { onlink: true } : {}),
-      });
+      const route = found && routeObject(found, names);
+      if (route?.table === marks.table || route?.table === MAIN_TABLE) objects.push(route);
     }
     return objects;
   }
@@ -212,6 +245,29 @@ export class NetlinkNetwork implements KernelNetwork {
   }
 }
 
+function scopeName(scope: number): ScopeName {
+  return scope === SCOPE.link ? "link" : scope === SCOPE.host ? "host" : undefined;
+}
+
+function routeObject(
+  found: RouteMessage,
+  names: ReadonlyMap<number, string>,
+): RouteObject | undefined {
+  const device = names.get(found.index ?? 0);
+  if (device === undefined) return undefined;
+  return {
+    kind: "route",
+    table: found.table,
+    destination: { address: found.destination, length: found.prefixLength },
+    device,
+    scope: found.scope === SCOPE.link ? "link" : "global",
+    ...(found.gateway === undefined ? {} : { gateway: found.gateway }),
+    ...(found.source === undefined ? {} : { source: found.source }),
+    ...(found.mtu === undefined ? {} : { mtu: found.mtu }),
+    ...(found.onlink ? { onlink: true } : {}),
+  };
+}
+
 /**
  * In the main table a route that somebody else made is not taken over; everything else that is
  * ours may be written again.
@@ -227,8 +283,8 @@ function ruleRequest(rule: NetworkObject & { kind: "rule" }, { protocol }: Marks
   return { make: RTM.newRule, remove: RTM.deleteRule, body };
 }
 
-function routeRequest(route: RouteObject, { protocol }: Marks, index: number | undefined): Request {
-  const { table, destination, gateway, source, mtu } = route;
+function routeRequest(route: RouteObject, marks: Marks, index: number | undefined): Request {
+  const { table, destination, gateway, source, mtu, protocol = marks.protocol } = route;
   const message: RouteMessage = {
     table,
     protocol,
@@ -238,7 +294,7 @@ function routeRequest(route: RouteObject, { protocol }: Marks, index: number | u
     prefixLength: destination.length,
     onlink: route.onlink === true && index !== undefined,
     // For a removal table, destination and our protocol number say which.
-    ...(index === undefined ? {} : { index, gateway, source, mtu }),
+    ...(index === undefined ? {} : { index, gateway, source, mtu, priority: route.metric }),
   };
   return { make: RTM.newRoute, remove: RTM.deleteRoute, body: encodeRoute(message) };
 }
@@ -257,6 +313,9 @@ function deviceRequest(
       prefixLength: length,
       scope: SCOPE[object.scope ?? "global"],
       isSecondary: false,
+      broadcast: object.broadcast,
+      label: object.label,
+      noPrefixRoute: object.noPrefixRoute,
     };
     return { make: RTM.newAddress, remove: RTM.deleteAddress, body: encodeAddress(message) };
   }

@@ -53,6 +53,8 @@ const RULE_TO_TABLE = 1;
 const NTF_PROXY = 0x8;
 const NUD_PERMANENT = 0x80;
 const METRIC_MTU = 2;
+const IFA_F_SECONDARY = 0x1;
+const IFA_F_NOPREFIXROUTE = 0x200;
 
 export interface LinkMessage {
   readonly index: number;
@@ -70,6 +72,9 @@ export interface AddressMessage {
   readonly prefixLength: number;
   readonly scope: number;
   readonly isSecondary: boolean;
+  readonly broadcast?: Ipv4 | undefined;
+  readonly label?: string | undefined;
+  readonly noPrefixRoute?: boolean | undefined;
 }
 
 export interface RouteMessage {
@@ -167,11 +172,13 @@ export function encodeAddress(address: AddressMessage): Uint8Array {
     view.setUint8(3, address.scope);
     view.setUint32(4, address.index, LITTLE_ENDIAN);
   });
-  const value = addressBytes(address.address);
-  return encodeBody(fixed, [
-    [1, value],
-    [2, value],
-  ]);
+  const attributes: AttributeList = [];
+  put(attributes, 1, address.address, addressBytes);
+  put(attributes, 2, address.address, addressBytes);
+  put(attributes, 3, address.label, text);
+  put(attributes, 4, address.broadcast, addressBytes);
+  if (address.noPrefixRoute === true) attributes.push([8, u32(IFA_F_NOPREFIXROUTE)]);
+  return encodeBody(fixed, attributes);
 }
 
 export function decodeAddress(body: Uint8Array): AddressMessage | undefined {
@@ -187,7 +194,11 @@ export function decodeAddress(body: Uint8Array): AddressMessage | undefined {
     address,
     prefixLength,
     scope: view.getUint8(3),
-    isSecondary: (view.getUint8(2) & 1) !== 0,
+    isSecondary: (view.getUint8(2) & IFA_F_SECONDARY) !== 0,
+    broadcast: readIpv4(attributes.get(4)),
+    label: readText(attributes.get(3)),
+    // This flag does not fit the octet of the fixed part.
+    noPrefixRoute: ((readU32(attributes.get(8)) ?? 0) & IFA_F_NOPREFIXROUTE) !== 0 || undefined,
   };
 }
 

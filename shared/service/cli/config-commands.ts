@@ -27,8 +27,8 @@ export function configCommands<FileConfig extends CommonConfig, CoreConfig>(
       summary: "run in the foreground; SIGHUP reloads, SIGTERM ends",
       options: [CONFIG_OPTION, BOARD_OPTION],
       exits: {
-        [EXIT.ok]: "ended by a signal, with nothing left behind",
-        [EXIT.failed]: "it could not start, or something could not be removed; the log says what",
+        [EXIT.ok]: "ended by a signal",
+        [EXIT.failed]: "it could not start, or an error of its own ended it; the log says which",
       },
       action: (invocation) =>
         run(program, { configFile: configFile(invocation), board: invocation.text("board") }),

@@ -21,6 +21,10 @@ export const decodeCommand: CommandSpec = {
     { name: "pcap", value: "file", summary: "a capture, pcap or pcapng, searched for both" },
     JSON_OPTION,
   ],
+  exits: {
+    [EXIT.ok]: "every message found is well-formed",
+    [EXIT.failed]: "a message is malformed or the file cannot be read; the rest has been decoded",
+  },
   action: (invocation) => {
     const hex = invocation.text("hex");
     const file = invocation.text("pcap");

@@ -23,6 +23,7 @@ export function parseCommandLine(
     { body: `${name} ${version()}: ${summary}` },
     // The list of every command's --help says nothing that the list of commands does not.
     ...sections.slice(1).filter((section) => !section.title?.startsWith("For more info")),
+    ...exitSection(specs.find((spec) => spec.name === cli.matchedCommand?.name)),
   ]);
   for (const spec of specs) declare(cli, spec);
   cli.parse([...argv], { run: false });
@@ -40,6 +41,12 @@ export function parseCommandLine(
     has: (option: string) => cli.options[option] === true,
   };
   return { command: spec, invocation };
+}
+
+function exitSection(spec: CommandSpec | undefined): { title: string; body: string }[] {
+  if (spec === undefined) return [];
+  const lines = Object.entries(spec.exits).map(([code, meaning]) => `  ${code}  ${meaning}`);
+  return [{ title: "Exit codes", body: lines.join("\n") }];
 }
 
 function declare(cli: CAC, spec: CommandSpec): void {

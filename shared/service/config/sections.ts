@@ -33,6 +33,7 @@ export function registrationLifetime(meaning: string) {
 /** Where the journal is. */
 export function journalPath(path: string, holds: string) {
   return text("a path", 4096)
+    .meta({ title: "path" })
     .default(path)
     .describe(`File that holds ${holds}, so that a restart or a crash loses nothing of it.`);
 }
@@ -99,6 +100,7 @@ export const SECURITY_CONTEXT = {
       "The shared secret in hex, 16 octets or more of randomness (RFC 5944 §5.1); this or key_file must be given.",
     ),
   key_file: text("the path of a file that holds the key in hex", 4096)
+    .meta({ title: "path" })
     .optional()
     .describe(
       "File with the secret in hex, relative to this file's directory; mode 0600 or 0400, else it is refused.",
@@ -142,7 +144,7 @@ export function dataplane(routeTable: number, rulePriority: number) {
       })
       .default(0)
       .describe(
-        "MTU of the tunnel in octets; 0: from the path, as ICMP errors tell (RFC 2003 §5).",
+        "MTU of the tunnel in octets, 68 or more; 0: that of the uplink less 20, and less where ICMP errors say so (RFC 2003 §5.1).",
       ),
     df: choice(["copy", "clear", "set"])
       .default("copy")
@@ -156,7 +158,7 @@ export function dataplane(routeTable: number, rulePriority: number) {
       })
       .default(routeTable)
       .describe(
-        "Routing table of this program; its route protocol number, device and nftables names follow from it.",
+        "Routing table of this program, not 253 to 255; its route protocol number, device and nftables names follow from it.",
       ),
     rule_priority: integer(1, 32765, "a rule priority")
       .default(rulePriority)
@@ -183,6 +185,7 @@ export function common(role: "fa" | "mn" | "ha", routeTable: number, rulePriorit
     control: table({
       // The kernel's limit for the address of a Unix socket is 107 octets and a NUL.
       socket: text("a path of at most 107 characters", 107)
+        .meta({ title: "path, at most 107 characters" })
         .default(`/run/mip4/${role}.sock`)
         .describe("Control socket, by which the other commands reach the program; mode 0660."),
     })

@@ -10,6 +10,10 @@ const HINTS: readonly (readonly [pattern: RegExp, hint: string])[] = [
     "this user may not open the TUN driver: run as root, or allow it (`chmod 0666 /dev/net/tun`)",
   ],
   [
+    /TUN device.*EBUSY/,
+    "another program has this device: set another `dataplane.route_table` in one of the two",
+  ],
+  [
     /EPERM|EACCES/,
     "CAP_NET_ADMIN and CAP_NET_RAW are needed: run as root, or give the service both capabilities",
   ],

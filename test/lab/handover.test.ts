@@ -1,0 +1,92 @@
+/** Handovers of the built programs: how they are detected, and a session that survives them. */
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { tshark } from "./capture.ts";
+import { enterLab } from "./enter.ts";
+import { ADDRESS, MAC } from "./mobile-net.ts";
+import { registeredVia, type Session, startSession } from "./session.ts";
+import { startTcp } from "./traffic/streams.ts";
+import { monotonicMs, waitFor } from "./wait.ts";
+
+await enterLab({ tun: true, programs: ["tshark", "ping"] });
+
+let session: Session;
+before(async () => {
+  session = await startSession({ start: "foreign1" });
+  await registeredVia(session, ADDRESS.fa1);
+});
+after(() => session.close());
+
+const lifetimeMs = 3000;
+
+test("RFC 5944 §2.4.2.1: without a change of carrier the move is noticed when the old advertisement expires, and TCP survives both ways of moving [5944-2.4.2-02, 5944-2.4.2.1-01, 5944-2.4.2.1-02, 5944-2.4.2.1-03, 5944-1.5-02]", async () => {
+  const { net, programs } = session;
+  const common = { from: net.cn, to: net.mn, address: ADDRESS.home, port: 6000, rate: 2_000_000 };
+  const transfer = await startTcp(common);
+  const back = await startTcp({ ...common, port: 6001, reverse: true });
+  // Lazy: the new agent is heard at once, the old one is kept until its lifetime is over.
+  const lazy = await net.move("foreign2", { carrier: false });
+  const heard = await programs.waitForEvent("mn", "agent-heard", lazy.joinedAt);
+  const found = await programs.waitForEvent("mn", "registered", lazy.joinedAt);
+  assert.equal(heard.fields.agent, ADDRESS.fa2);
+  assert.equal(found.fields.agent, ADDRESS.fa2);
+  const lazyMs = found.at - lazy.leftAt;
+  assert.ok(lazyMs > lifetimeMs - 1100 && lazyMs < lifetimeMs + 1500, `${lazyMs} ms`);
+  // With carrier: at once, without waiting for any lifetime.
+  const capture = await net.lab.capture(net.mn, "wlan0");
+  const quick = await net.move("foreign1");
+  const again = await programs.waitForEvent("mn", "registered", quick.leftAt);
+  assert.equal(again.fields.agent, ADDRESS.fa1);
+  assert.ok(again.at - quick.leftAt < 1500, `${again.at - quick.leftAt} ms`);
+  const frames = await tshark(await capture.stop(), "icmp.type == 10 || mip.type == 1", [
+    "icmp.type",
+    "mip.coa",
+  ]);
+  assert.deepEqual(
+    frames.map((row) => row["icmp.type"] || row["mip.coa"]),
+    ["10", ADDRESS.fa1],
+  );
+  await waitFor("both transfers to go on", () =>
+    [transfer, back].every((one) => (one.progress.at(-1)?.at ?? 0) > again.at + 200),
+  );
+  for (const one of [transfer, back]) {
+    const report = await one.stop();
+    assert.equal(report.intact, true, JSON.stringify(report));
+    assert.ok(report.receiver.bytes > 200_000, `${report.receiver.bytes} octets`);
+  }
+});
+
+test("RFC 5944 §2.4.4: a foreign agent killed and started again is noticed by its sequence number, and the node registers again [5944-2.4.4-01, 5944-2.3.2-01]", async () => {
+  const { net, programs } = session;
+  const { fa1 } = programs.daemons;
+  // Sequence numbers that are above those of the new start.
+  await waitFor(
+    "some advertisements",
+    async () => {
+      const [agent] = await programs.daemons.mn.json<{ sequence_number: number }[]>("agents");
+      return (agent?.sequence_number ?? 0) >= 5;
+    },
+    { timeoutMs: 8000, everyMs: 200 },
+  );
+  const capture = await net.lab.capture(net.mn, "wlan0");
+  const since = monotonicMs();
+  await fa1.kill();
+  fa1.start();
+  const again = await programs.waitForEvent("mn", "registered", since, 6000);
+  assert.equal(again.fields.agent, ADDRESS.fa1);
+  await fa1.ready();
+  assert.equal(await net.cn.ping(ADDRESS.home, { count: 3 }), true);
+  const path = await capture.stop();
+  const numbers = await tshark(path, `icmp.type == 9 && eth.src == ${MAC.fa1}`, ["icmp.mip.seq"]);
+  assert.ok(numbers.some((row) => row["icmp.mip.seq"] === "0"));
+  // No sooner than the advertisement that tells, and no solicitation was needed.
+  const frames = await tshark(path, "icmp.type == 9 || icmp.type == 10 || mip.type == 1", [
+    "icmp.type",
+    "icmp.mip.seq",
+  ]);
+  const request = frames.findIndex((row) => row["icmp.type"] === "");
+  const rebooted = frames.findIndex((row) => row["icmp.mip.seq"] === "0");
+  assert.ok(rebooted >= 0 && request > rebooted, JSON.stringify(frames));
+  assert.ok(!frames.slice(0, request).some((row) => row["icmp.type"] === "10"));
+});
