@@ -4,14 +4,7 @@
  * so that it can be given back after the process was killed.
  */
 
-import {
-  formatIpv4,
-  formatPrefix,
-  type Ipv4,
-  networkOf,
-  parseIpv4,
-  prefixContains,
-} from "../base/address.ts";
+import { formatIpv4, formatPrefix, type Ipv4, parseIpv4, prefixContains } from "../base/address.ts";
 import type { AddressObject, Marks, RouteObject } from "../forwarding/kernel-objects.ts";
 import { readKept, writeKept } from "./kept-file.ts";
 import type { KernelNetwork, NetworkObject, SystemObjects } from "./kernel-network.ts";
@@ -75,13 +68,16 @@ export class AddressTakeover {
     this.#remember(address, [...found, ...routes]);
     for (const held of found) {
       await network.execute({ action: "remove", object: held }, marks);
-      // The kernel may drop others of the same network with the first of them.
-      for (const sibling of system.addresses.filter((other) => isSibling(held, other))) {
-        await network.execute({ action: "add", object: sibling }, marks);
-      }
       this.#tell(held);
     }
     for (const object of routes) await network.execute({ action: "remove", object }, marks);
+    // With a first address of a network the kernel may drop the others, with the last address of an
+    // interface every route: what is no part of this is made again.
+    const devices = new Set(found.map(({ device }) => device));
+    const taken = new Set<Taken>([...found, ...routes]);
+    for (const object of [...system.addresses, ...system.routes].sort(byDependence)) {
+      if (devices.has(object.device) && !taken.has(object)) await this.#make(object);
+    }
   }
 
   /** Rejects with an `IoError`; what could not be given back stays kept. */
@@ -142,13 +138,6 @@ export class AddressTakeover {
   }
 }
 
-/** Of one network on one interface, which the kernel calls primary and secondary. */
-function isSibling(held: AddressObject, other: AddressObject): boolean {
-  if (held.device !== other.device || held.prefix.address === other.prefix.address) return false;
-  if (held.prefix.length !== other.prefix.length) return false;
-  return networkOf(held.prefix).address === networkOf(other.prefix).address;
-}
-
 /**
  * The network that the address connects to, what has the address as its source, and what goes by a
  * router that no other address of the interface connects to.
@@ -161,7 +150,8 @@ function dependentRoutes(held: AddressObject, { addresses, routes }: SystemObjec
   return routes.filter(({ device, source, gateway }) => {
     if (device !== held.device) return false;
     if (source !== undefined || gateway === undefined) return source === address;
-    return !others.some(({ prefix }) => prefixContains(prefix, gateway));
+    const isHere = prefixContains(held.prefix, gateway);
+    return isHere && !others.some(({ prefix }) => prefixContains(prefix, gateway));
   });
 }
 

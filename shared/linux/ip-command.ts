@@ -41,6 +41,7 @@ type Row = { readonly [key: string]: Json | undefined };
 /** What `ip` says, and the errno it means. */
 const ERRORS: readonly (readonly [text: string, code: string])[] = [
   ["File exists", "EEXIST"],
+  ["Address already assigned", "EEXIST"],
   ["No such process", "ESRCH"],
   ["No such file", "ENOENT"],
   ["Cannot find device", "ENODEV"],
@@ -86,10 +87,9 @@ export class IpCommandNetwork implements KernelNetwork {
 
   async readSystem(marks: Marks): Promise<SystemObjects> {
     const routes: RouteObject[] = [];
-    const table = String(MAIN_TABLE);
-    for (const row of await rows(["-N", "-d", "-4", "route", "show", "table", table])) {
+    for (const row of await rows(["-N", "-d", "-4", "route", "show", "table", "all"])) {
       const protocol = Number(row.protocol);
-      const route = routeOf(row, MAIN_TABLE);
+      const route = routeOf(row, Number(row.table ?? MAIN_TABLE));
       if (route === undefined || row.type !== UNICAST || protocol === marks.protocol) continue;
       const metric = typeof row.metric === "number" ? { metric: row.metric } : {};
       routes.push({ ...route, protocol, ...metric });

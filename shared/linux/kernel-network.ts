@@ -17,7 +17,7 @@ export type NetworkObject = Exclude<
 /** What the system, and not this program, has configured. */
 export interface SystemObjects {
   readonly addresses: readonly AddressObject[];
-  /** Unicast routes of the main table, each with its `protocol`. */
+  /** Unicast routes, each with its `protocol`. */
   readonly routes: readonly RouteObject[];
 }
 

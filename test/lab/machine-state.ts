@@ -7,6 +7,14 @@ const SETTINGS =
   "for f in /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/*/* /proc/sys/net/ipv4/neigh/*/*; do" +
   ' [ -r "$f" ] && echo "$f=$(cat "$f" 2>/dev/null)"; done; true';
 
+/** Without interface numbers, and a TUN device's word for up, which a second opening changes. */
+function plain(line: string): string {
+  return line
+    .replace(/@if\d+/, "")
+    .replace(/^(mip\d+ +)(UNKNOWN|UP)/, "$1up")
+    .replace(/\s+/g, " ");
+}
+
 /** Entries that ARP made and forgets are no state of ours: only permanent and proxy ones are. */
 export function machineState(host: Host): readonly string[] {
   const ip = (...argv: readonly string[]): string[] => host.lines(...argv);
@@ -21,7 +29,7 @@ export function machineState(host: Host): readonly string[] {
     setting: host.runSync(["sh", "-c", SETTINGS]).split("\n"),
   };
   const lines = Object.entries(parts).flatMap(([part, all]) =>
-    all.map((line) => `${host.name} ${part}: ${line.replace(/@if\d+/, "").replace(/\s+/g, " ")}`),
+    all.map((line) => `${host.name} ${part}: ${plain(line)}`),
   );
   return lines.sort();
 }

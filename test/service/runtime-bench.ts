@@ -186,6 +186,10 @@ export class Bench {
         openPacketIo: () => ({ io: this.#io(), reason: "on the bench" }),
         openMonitor: async () => ({
           link: (name) => this.host.get(name),
+          isLocal: (address) =>
+            [...this.host.values()].some(({ addresses }) =>
+              addresses.some((own) => own.address === address),
+            ),
           onChange: (handler) => {
             this.hostChanged = handler;
           },

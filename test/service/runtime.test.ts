@@ -75,6 +75,19 @@ test("run: captured frames become events; the routed copy of what a link has cap
   );
 });
 
+test("run: what another program on this machine sends is no copy, though the kernel names the link of the address", async (t) => {
+  const b = bench(t);
+  await b.start();
+  b.core.events.length = 0;
+  // By the loopback, yet with the interface of the destination as the one it came in by.
+  const local = { ...datagram, source: LAN, interfaceIndex: 2, destination: UPLINK, ttl: 64 };
+  b.udp.get(String(UPLINK))?.receive(local);
+  assert.deepEqual(
+    b.core.events.map((e) => e.type),
+    ["udp"],
+  );
+});
+
 test("run: a home agent's reply waits until the binding is durable, and steps stay in order", async (t) => {
   const b = bench(t, "ha");
   let finish: (() => void)[] = [];

@@ -3,7 +3,7 @@
  * default route points. A notification is only a reason to look again, so a lost one costs nothing.
  */
 
-import type { Prefix } from "../../base/address.ts";
+import type { Ipv4, Prefix } from "../../base/address.ts";
 import { MAIN_TABLE } from "../../forwarding/kernel-objects.ts";
 import type { PacketIo } from "../packet-io.ts";
 import {
@@ -72,6 +72,13 @@ export class LinkMonitor {
 
   link(name: string): HostLink | undefined {
     return this.#snapshot.links.get(name);
+  }
+
+  isLocal(address: Ipv4): boolean {
+    for (const { addresses } of this.#snapshot.links.values()) {
+      if (addresses.some((own) => own.address === address)) return true;
+    }
+    return false;
   }
 
   /** In the form that `program.ts` wants. */

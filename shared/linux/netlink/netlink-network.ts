@@ -85,7 +85,7 @@ export class NetlinkNetwork implements KernelNetwork {
       if (body[5] === marks.protocol || body[7] !== ROUTE_UNICAST) continue;
       const found = decodeRoute(body);
       const route = found && routeObject(found, names);
-      if (found === undefined || route?.table !== MAIN_TABLE) continue;
+      if (found === undefined || route === undefined) continue;
       const metric = found.priority === undefined ? {} : { metric: found.priority };
       routes.push({ ...route, protocol: found.protocol, ...metric });
     }

@@ -1,7 +1,7 @@
 /** A running core: its parts, put together in order, kept going, and taken apart in order. */
 
 import { isDeepStrictEqual } from "node:util";
-import { formatIpv4 } from "../../base/address.ts";
+import { formatIpv4, type Ipv4 } from "../../base/address.ts";
 import { Counters } from "../../base/counters.ts";
 import type { Json, JsonObject } from "../../base/result.ts";
 import type { Instant } from "../../base/time.ts";
@@ -81,7 +81,10 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
     const common = { io: opened.io, problems: this.#problems, counters: this.#counters };
     const onEvent = (event: FrameEvent): void => this.#fromNetwork(event);
     this.#links = new Links({ ...common, monitor: opened.monitor, onEvent });
-    const isCaptured = (index: number): boolean => this.#links.isCaptured(index);
+    // What a program on this machine sends comes by the loopback, whatever interface the kernel
+    // names (that of the destination address): no link has captured it.
+    const isCaptured = (index: number, source: Ipv4): boolean =>
+      this.#links.isCaptured(index) && !opened.monitor.isLocal(source);
     this.#sockets = new Sockets({ ...common, isCaptured, onEvent });
     this.#commands = new Commands(parts.clock, (command) => this.#loop.handle(command));
     const outlets = {

@@ -22,6 +22,8 @@ export interface HostLink {
 /** The machine's interfaces, watched. */
 export interface HostMonitor extends Closable {
   link(name: string): HostLink | undefined;
+  /** Is this an address of the machine, on whatever interface? */
+  isLocal(address: Ipv4): boolean;
   /** Calls after every change of a link, an address or the default route. */
   onChange(handler: () => void): void;
 }

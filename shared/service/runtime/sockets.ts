@@ -27,7 +27,7 @@ export class Sockets {
   readonly #io: PacketIo;
   readonly #problems: Problems;
   readonly #counters: Counters;
-  readonly #isCaptured: (interfaceIndex: number) => boolean;
+  readonly #isCaptured: (interfaceIndex: number, source: Ipv4) => boolean;
   readonly #onEvent: (event: UdpReceived | IcmpReceived) => void;
   readonly #udp = new Map<Ipv4, UdpSocket | undefined>();
   #wantsIcmp = false;
@@ -37,8 +37,8 @@ export class Sockets {
     readonly io: PacketIo;
     readonly problems: Problems;
     readonly counters: Counters;
-    /** Has a link's packet socket what comes in by this interface? */
-    readonly isCaptured: (interfaceIndex: number) => boolean;
+    /** Has a link's packet socket what comes in by this interface from there? */
+    readonly isCaptured: (interfaceIndex: number, source: Ipv4) => boolean;
     readonly onEvent: (event: UdpReceived | IcmpReceived) => void;
   }) {
     this.#io = options.io;
@@ -105,7 +105,7 @@ export class Sockets {
 
   #receiveUdp(address: Ipv4, datagram: UdpDatagram): void {
     const { interfaceIndex, destination, ...rest } = datagram;
-    if (interfaceIndex !== undefined && this.#isCaptured(interfaceIndex)) return;
+    if (interfaceIndex !== undefined && this.#isCaptured(interfaceIndex, rest.source)) return;
     this.#onEvent({
       type: "udp",
       interface: undefined,
