@@ -63,6 +63,8 @@ export function realizeBase(config: RealizeConfig): readonly KernelObject[] {
   // reverse path filter, however loose, drops that on an interface without any address.
   objects.push({ kind: "address", device: anchor, prefix: host(DUMMY), scope: "host" });
   objects.push({ kind: "route", table, destination: DEFAULT, device: anchor, scope: "link" });
+  // A home agent on the same machine, whose rule comes later, would tunnel it to here again.
+  objects.push({ ...rule, table: MAIN_TABLE, iif: anchor });
   return config.hasNft ? [...objects, { ...rule, fwmark }] : objects;
 }
 
@@ -159,9 +161,10 @@ function realizeListening(item: ListeningItem | VisitingItem): KernelObject[] {
 /** Connected networks first, then the table in which the home address is the source. */
 function nodeRules(config: RealizeConfig): readonly [RuleObject, RuleObject] {
   const { rulePriority: priority, routeTable } = config;
+  const iif = "lo"; // what starts here: an agent on this machine forwards by rules of its own
   return [
-    { kind: "rule", priority, table: MAIN_TABLE, suppressPrefixLength: 0 },
-    { kind: "rule", priority: priority + 1, table: routeTable },
+    { kind: "rule", priority, table: MAIN_TABLE, iif, suppressPrefixLength: 0 },
+    { kind: "rule", priority: priority + 1, table: routeTable, iif },
   ];
 }
 

@@ -166,7 +166,7 @@ test("RFC 5944 §4.6: a node that is nowhere yet owns its home address and asks 
     "add address 10.1.0.7/32 dev mip435",
     "add address 10.1.0.7 nowhere else",
     "add route default dev mip435 table 435 scope link src 10.1.0.7",
-    "add rule pref 4350 from all lookup main suppress_prefixlength 0",
+    "add rule pref 4350 from all iif lo lookup main suppress_prefixlength 0",
     "add rule pref 4352 from 10.1.0.7 lookup 435",
     "add rule pref 32768 from all lookup 435",
   ]);
@@ -201,10 +201,10 @@ test("RFC 5944 §4.2.1, §4.6: a visiting node, as text [5944-4.6-13] [5944-4.6-
     "add neigh 192.0.2.1 lladdr 02:00:00:00:00:01 dev wlan0 nud permanent",
     "add route 192.0.2.1/32 dev wlan0 table 435 scope link src 10.1.0.7",
     "add route default via 192.0.2.1 dev wlan0 table 435 src 10.1.0.7 onlink",
-    "add rule pref 4350 from all lookup main suppress_prefixlength 0",
+    "add rule pref 4350 from all iif lo lookup main suppress_prefixlength 0",
     "add rule pref 4352 from 10.1.0.7 lookup 435",
     "add rule pref 32768 from all lookup 435",
-    "add rule pref 4351 from all lookup 435",
+    "add rule pref 4351 from all iif lo lookup 435",
   ]);
 });
 
@@ -249,6 +249,7 @@ test("RFC 5944 §4.2.2, RFC 3024 §5.1: a visitor, as text [5944-4.2.2-08] [5944
     "sysctl net/ipv4/conf/mip434/rp_filter=2",
     "address 192.0.0.8/32 dev mip434 scope host",
     "route default dev mip434 table 434 scope link",
+    "rule pref 4340 from all iif mip434 lookup main", // no home agent here tunnels it again
     "rule pref 4340 from all fwmark 434 lookup 434",
   ]);
 });

@@ -4,7 +4,7 @@ import { EventEmitter } from "node:events";
 import type * as z from "zod";
 import { type Ipv4, ipv4, type Mac } from "../../shared/base/address.ts";
 import { type Json, type JsonObject, ok, type Result } from "../../shared/base/result.ts";
-import type { Instant, Now, WallTime } from "../../shared/base/time.ts";
+import type { Instant, Now } from "../../shared/base/time.ts";
 import type { Driver } from "../../shared/forwarding/driver.ts";
 import { type ForwardingState, NO_FORWARDING } from "../../shared/forwarding/state.ts";
 import {
@@ -22,6 +22,7 @@ import type { CommonConfig, HostFacts, Program } from "../../shared/service/prog
 import { type JournalFiles, realFiles } from "../../shared/service/runtime/journal-files.ts";
 import type { HostLink, Loaded, Parts } from "../../shared/service/runtime/parts.ts";
 import { runWith } from "../../shared/service/runtime/runtime.ts";
+import { settle, ToyClock } from "./toy-clock.ts";
 
 export const OWN_MAC = "02:00:00:00:00:02" as Mac;
 export const PEER_MAC = "02:00:00:00:00:01" as Mac;
@@ -56,41 +57,6 @@ export class ToyCore implements Core<ToyConfig> {
   query(name: string): Json | undefined {
     return name === "status" ? { state: "registered", counters: { own: 1 } } : undefined;
   }
-}
-
-/** Timers in order; `advance` runs those that are due, and lets what they resolved run too. */
-export class ToyClock {
-  time = 1000;
-  readonly timers: { at: number; wait: number; handler: () => void }[] = [];
-
-  now(): Now {
-    return { monotonic: this.time as Instant, wall: this.time as WallTime };
-  }
-  setTimer(wait: number, handler: () => void): () => void {
-    const timer = { at: this.time + wait, wait, handler };
-    this.timers.push(timer);
-    return () => {
-      const at = this.timers.indexOf(timer);
-      if (at >= 0) this.timers.splice(at, 1);
-    };
-  }
-  async advance(milliseconds: number): Promise<void> {
-    const end = this.time + milliseconds;
-    for (;;) {
-      const due = this.timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
-      if (due === undefined) break;
-      this.timers.splice(this.timers.indexOf(due), 1);
-      this.time = due.at;
-      due.handler();
-      await settle();
-    }
-    this.time = end;
-  }
-}
-
-/** Lets everything that is ready run. */
-export async function settle(): Promise<void> {
-  for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 export interface ToyLink extends LinkSocket {
@@ -134,7 +100,15 @@ export class Bench {
 
   setHost(name: string, index: number, more: Partial<HostLink> = {}): void {
     const addresses = [{ address: ipv4("10.0.0.1"), length: 24 }];
-    this.host.set(name, { index, up: true, mac: OWN_MAC, mtu: 1500, addresses, ...more });
+    this.host.set(name, {
+      index,
+      up: true,
+      mac: OWN_MAC,
+      mtu: 1500,
+      carrierLosses: 0,
+      addresses,
+      ...more,
+    });
   }
 
   async start(): Promise<void> {

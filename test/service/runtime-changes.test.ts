@@ -9,8 +9,9 @@ import type { Instant } from "../../shared/base/time.ts";
 import { buildUdpPacket } from "../../shared/linux/frames.ts";
 import { IoError } from "../../shared/linux/packet-io.ts";
 import { RETRY_MS } from "../../shared/service/runtime/daemon.ts";
-import { Bench, OWN_MAC, PEER_MAC, settle, UPLINK } from "./runtime-bench.ts";
+import { Bench, OWN_MAC, PEER_MAC, UPLINK } from "./runtime-bench.ts";
 import { bench, datagram, frame, persist, reply } from "./runtime-fixtures.ts";
+import { settle } from "./toy-clock.ts";
 
 test("SIGHUP: a fault keeps the old configuration and names its line; without one the core and the sockets follow", async (t) => {
   const b = bench(t);
@@ -57,6 +58,20 @@ test("run: an interface that vanishes and returns is closed and opened, and said
   b.setHost("lan0", 8);
   b.hostChanged();
   assert.notEqual(b.links.get("lan0"), first, "another interface of the same name");
+});
+
+test("run: a carrier that went and came back between two looks is told as down and up", async (t) => {
+  const b = bench(t);
+  await b.start();
+  b.core.events.length = 0;
+  b.setHost("lan0", 2, { carrierLosses: 1 });
+  b.hostChanged();
+  assert.deepEqual(
+    b.core.events.map((event) => event.type === "link" && event.link?.up),
+    [false, true],
+  );
+  b.hostChanged();
+  assert.equal(b.core.events.length, 2, "once");
 });
 
 test("run: an address that is not there yet degrades, and is bound when it appears", async (t) => {

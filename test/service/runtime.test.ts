@@ -2,13 +2,14 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BROADCAST_MAC, type Mac } from "../../shared/base/address.ts";
+import { BROADCAST_MAC, ipv4, type Mac } from "../../shared/base/address.ts";
 import type { Instant } from "../../shared/base/time.ts";
 import { buildIcmpPacket, buildUdpPacket } from "../../shared/linux/frames.ts";
 import { RETRY_MS } from "../../shared/service/runtime/daemon.ts";
 import { OUTBOX_MAX } from "../../shared/service/runtime/outbox.ts";
-import { settle, UPLINK } from "./runtime-bench.ts";
+import { UPLINK } from "./runtime-bench.ts";
 import { bench, datagram, frame, persist, reply } from "./runtime-fixtures.ts";
+import { settle } from "./toy-clock.ts";
 
 test("run: restore, then sockets, then every link, then the control socket; SIGTERM undoes it and exits 0", async (t) => {
   const b = bench(t);
@@ -80,7 +81,13 @@ test("run: what another program on this machine sends is no copy, though the ker
   await b.start();
   b.core.events.length = 0;
   // By the loopback, yet with the interface of the destination as the one it came in by.
-  const local = { ...datagram, source: LAN, interfaceIndex: 2, destination: UPLINK, ttl: 64 };
+  const local = {
+    ...datagram,
+    source: ipv4("10.0.0.1"),
+    interfaceIndex: 2,
+    destination: UPLINK,
+    ttl: 64,
+  };
   b.udp.get(String(UPLINK))?.receive(local);
   assert.deepEqual(
     b.core.events.map((e) => e.type),

@@ -20,6 +20,8 @@ export interface HostLink {
   readonly up: boolean;
   readonly mac: Mac;
   readonly mtu: number;
+  /** How often the carrier has gone: a flap between two looks shows here alone. */
+  readonly carrierLosses: number;
   /** Primary first. */
   readonly addresses: readonly Prefix[];
 }
@@ -51,6 +53,7 @@ export async function netlinkSnapshot(rtnetlink: Rtnetlink): Promise<HostSnapsho
       up: link.isUp === true && link.isRunning === true,
       mac: link.mac ?? ZERO_MAC,
       mtu: link.mtu ?? 1500,
+      carrierLosses: link.carrierLosses ?? 0,
       addresses: addresses.get(link.index) ?? [],
     });
   }
@@ -100,6 +103,7 @@ export function fileSnapshot(): HostSnapshot {
       up: isUp && readLine(`${folder}/carrier`) === "1",
       mac: parseMac(readLine(`${folder}/address`) ?? "") ?? ZERO_MAC,
       mtu: Number(readLine(`${folder}/mtu`)) || 1500,
+      carrierLosses: Number(readLine(`${folder}/carrier_down_count`)) || 0,
       addresses: (addresses[name] ?? []).flatMap((address) => {
         const prefix = parsePrefix(address.cidr ?? "");
         return prefix === undefined ? [] : [prefix];

@@ -64,6 +64,8 @@ export interface LinkMessage {
   readonly isRunning?: boolean | undefined;
   readonly mac?: Mac | undefined;
   readonly mtu?: number | undefined;
+  /** How often the carrier has gone. */
+  readonly carrierLosses?: number | undefined;
 }
 
 export interface AddressMessage {
@@ -162,6 +164,7 @@ export function decodeLink(body: Uint8Array): LinkMessage | undefined {
     isRunning: (flags & IFF_RUNNING) !== 0,
     mac: readMac(attributes.get(1)),
     mtu: readU32(attributes.get(4)),
+    carrierLosses: readU32(attributes.get(48)),
   };
 }
 

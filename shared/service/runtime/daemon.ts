@@ -8,7 +8,6 @@ import type { Instant } from "../../base/time.ts";
 import { type Driver, ForwardingError } from "../../forwarding/driver.ts";
 import type { FrameEvent } from "../../linux/frames.ts";
 import type { PacketIo } from "../../linux/packet-io.ts";
-import type { LinkChanged } from "../../protocol/core.ts";
 import type { CommandOutcome, ControlHandler } from "../control/server.ts";
 import type { CommonConfig, HostFacts, Program } from "../program.ts";
 import { Commands } from "./commands.ts";
@@ -17,6 +16,7 @@ import { explainError } from "./explain.ts";
 import { Forwarder } from "./forwarder.ts";
 import { Journal } from "./journal.ts";
 import { kernelRandom } from "./kernel-random.ts";
+import { LinkNews } from "./link-news.ts";
 import { Links } from "./links.ts";
 import { Loop } from "./loop.ts";
 import { Outbox } from "./outbox.ts";
@@ -47,7 +47,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
   readonly #driver: Driver;
   readonly #forwarder: Forwarder;
   readonly #startedAt: Instant;
-  readonly #lastLinks = new Map<string, LinkChanged["link"]>();
+  readonly #linkNews = new LinkNews();
   #loaded: Loaded<Config, CoreConfig>;
   #fileStamp: string;
   #hostFacts: HostFacts;
@@ -260,17 +260,15 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
   #wire(): void {
     this.#links.rewire(this.#loaded.wiring.links);
     this.#sockets.rewire(this.#loaded.wiring);
-    this.#lastLinks.clear();
+    this.#linkNews.clear();
     this.#tellLinks();
   }
 
   #tellLinks(): void {
     for (const name of this.#links.names) {
-      const host = this.#monitor.link(name);
-      const link = host && { up: host.up, mac: host.mac, mtu: host.mtu, addresses: host.addresses };
-      if (this.#lastLinks.has(name) && isDeepStrictEqual(this.#lastLinks.get(name), link)) continue;
-      this.#lastLinks.set(name, link);
-      this.#loop.handle({ type: "link", interface: name, link });
+      for (const event of this.#linkNews.about(name, this.#monitor.link(name))) {
+        this.#loop.handle(event);
+      }
     }
   }
 

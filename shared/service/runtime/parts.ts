@@ -1,6 +1,6 @@
 /** What the runtime is put together from; the real parts and the fakes of tests fit alike. */
 
-import type { Mac, Prefix } from "../../base/address.ts";
+import type { Ipv4, Mac, Prefix } from "../../base/address.ts";
 import type { JsonObject, Result } from "../../base/result.ts";
 import type { Instant, Now, WallTime } from "../../base/time.ts";
 import type { Driver } from "../../forwarding/driver.ts";
@@ -16,6 +16,8 @@ export interface HostLink {
   readonly up: boolean;
   readonly mac: Mac;
   readonly mtu: number;
+  /** How often the carrier has gone. */
+  readonly carrierLosses: number;
   readonly addresses: readonly Prefix[];
 }
 
