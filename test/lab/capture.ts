@@ -55,13 +55,6 @@ export async function tshark<const Field extends string>(
     });
 }
 
-/** Every frame in full, as tshark's own JSON. */
-export async function tsharkJson(path: string, filter: string): Promise<unknown[]> {
-  const done = await runAsync(["tshark", "-n", "-r", path, "-Y", filter, "-T", "json"]);
-  if (done.status !== 0) throw new Error(`tshark: ${done.stderr}`);
-  return JSON.parse(done.stdout) as unknown[];
-}
-
 /** Frames that tshark calls malformed, or whose checksum is wrong: none, in a sound capture. */
 export function tsharkComplaints(
   path: string,

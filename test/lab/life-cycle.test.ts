@@ -55,7 +55,7 @@ test("kill -9 and a new start: each program finds its own again, and traffic goe
   assert.deepEqual(changes, []);
 });
 
-test("kill -9 of the home agent alone: bindings come back from its journal without a new registration [5944-3.8.1-01]", async () => {
+test("kill -9 of the home agent alone: bindings come back from its journal without a new registration [5944-3.8.1-03]", async () => {
   const { ha } = session.programs.daemons;
   const capture = await session.net.lab.capture(session.net.ha, "up0");
   await ha.kill();

@@ -112,7 +112,7 @@ export class LabProcess {
   }
 
   signal(signal: NodeJS.Signals): void {
-    if (this.running) process.kill(this.pid, signal);
+    this.#kill(this.pid, signal);
   }
 
   /** Waits for a line of either output; an early end is an error that shows the output. */
@@ -146,9 +146,13 @@ export class LabProcess {
   }
 
   killGroup(): void {
+    this.#kill(-this.pid, "SIGKILL");
+  }
+
+  #kill(pid: number, signal: NodeJS.Signals): void {
     if (!this.running) return;
     try {
-      process.kill(-this.pid, "SIGKILL");
+      process.kill(pid, signal);
     } catch {
       // It ended at this very moment.
     }
