@@ -129,7 +129,24 @@ test("RFC 5944 §4.6: on the foreign link the node broadcasts no ARP and answers
   assert.equal(asked.length, 2); // only what this test put there
 });
 
-test("RFC 5944 §4.6: returning home, the node announces itself, then asks to be deregistered; the home agent announces the node and stops answering for it [5944-4.2.3-04, 5944-4.6-09, 5944-4.6-10, 5944-4.6-11, 5944-4.6-12, 5944-4.6-19, 5944-4.6-20]", async () => {
+test("RFC 5944 §4.3: a broadcast on the home link is not tunnelled to a node that did not ask for it, what is meant for the node is [5944-4.3-01]", async () => {
+  const { net } = session;
+  const capture = await net.lab.capture(net.ha, "up0");
+  await net.peer.exec(["ping", "-b", "-c", "2", "-i", "0.2", "-W", "1", "10.1.0.255"]);
+  await net.peer.exec(["ping", "-b", "-c", "1", "-W", "1", "255.255.255.255"]);
+  assert.equal(await net.peer.ping(ADDRESS.home), true);
+  const tunnelled = await tshark(
+    await capture.stop(),
+    "ip.proto == 4 && icmp.type == 8 && !(icmp.type == 3)",
+    ["ip.dst"],
+  );
+  assert.deepEqual(
+    tunnelled.map((row) => row["ip.dst"]),
+    [`${ADDRESS.fa1},${ADDRESS.home}`],
+  );
+});
+
+test("RFC 5944 §4.6: returning home, the node announces itself, then asks to be deregistered; the home agent announces the node and stops answering for it [5944-4.2.3-04, 5944-4.2.3-05, 5944-4.6-09, 5944-4.6-10, 5944-4.6-11, 5944-4.6-12, 5944-4.6-19, 5944-4.6-20]", async () => {
   const { net, programs } = session;
   const capture = await net.lab.capture(net.places.home);
   await net.move("home");
