@@ -74,15 +74,20 @@ export class Scene {
     const before = Scene.#hosts(net).map(snapshot);
     const dist = options.dist === undefined ? {} : { dist: options.dist };
     const settings = { maxInterval: MAX_INTERVAL, lifetime: LIFETIME, ...dist };
+    let heard = false;
     const tell = (programs: Programs): void =>
       programs.onEvent((event) => {
+        heard ||= event.event === "registered";
         const entry = entryOf(event);
         if (entry !== undefined) options.timeline.add(entry);
       });
     const programs = await startPrograms(net, settings, tell);
     const status = await programs.waitForState("registered", SETTLE_TIMEOUT_MS);
-    const what = `is registered on FA1's link, care-of address ${String(status.care_of_address)}`;
-    options.timeline.add({ at: monotonicMs(), who: "mn", what, weight: "good" });
+    if (!heard) {
+      // It may have registered before `watch` was listening.
+      const what = `registered, care-of address ${String(status.care_of_address)}`;
+      options.timeline.add({ at: monotonicMs(), who: "mn", what, weight: "good" });
+    }
     return new Scene(net, programs, before, options);
   }
 
