@@ -9,8 +9,9 @@ fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
 # command -> Debian package that brings it
 needs=(
-  make:make gcc:gcc g++:g++ python3:python3 unshare:util-linux nsenter:util-linux ip:iproute2
-  nft:nftables ping:iputils-ping tcpdump:tcpdump tshark:tshark ethtool:ethtool pgrep:procps
+  make:make gcc:gcc g++:g++ python3:python3 unshare:util-linux nsenter:util-linux
+  setpriv:util-linux taskset:util-linux mount:mount ip:iproute2 nft:nftables ping:iputils-ping
+  tshark:tshark
 )
 
 command -v node >/dev/null || fail 'Node.js is missing: install Node 20.19 or later (https://nodejs.org, or your distribution)'
