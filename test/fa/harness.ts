@@ -18,6 +18,9 @@ import {
   type RegistrationRequest,
 } from "../../shared/wire/control.ts";
 import type { ControlExtension } from "../../shared/wire/control-extensions.ts";
+import { oneSend, replyIn, sends } from "../effects.ts";
+
+export { oneSend, replyIn, sends };
 
 export const FA = ipv4("192.0.2.1");
 export const HA = ipv4("198.51.100.1");
@@ -255,24 +258,6 @@ const blankReply = {
   homeAgent: HA,
   identification: 0n,
 } as const;
-
-export function sends(effects: readonly Effect[]): SendUdp[] {
-  return effects.filter((effect) => effect.type === "send-udp");
-}
-
-/** Exactly one datagram was sent: this one. */
-export function oneSend(effects: readonly Effect[]): SendUdp {
-  const [send, ...more] = sends(effects);
-  assert(send !== undefined && more.length === 0, `sent ${sends(effects).length} datagrams`);
-  return send;
-}
-
-/** The reply in a datagram. */
-export function replyIn(send: SendUdp): RegistrationReply {
-  const decoded = decodeControl(send.payload);
-  assert(decoded.ok && decoded.value.message.name === "registration-reply");
-  return decoded.value.message;
-}
 
 export function reports(effects: readonly Effect[], event: string): Effect[] {
   return effects.filter((effect) => effect.type === "report" && effect.event === event);

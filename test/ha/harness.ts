@@ -9,16 +9,18 @@ import type { Json, JsonObject } from "../../shared/base/result.ts";
 import type { Instant, Now, WallTime } from "../../shared/base/time.ts";
 import type { ForwardingItem } from "../../shared/forwarding/state.ts";
 import type { AdvertisingConfig } from "../../shared/protocol/advertising-config.ts";
-import type { Effect, Event, SendArp, SendUdp, UdpReceived } from "../../shared/protocol/core.ts";
+import type { Effect, Event, SendArp, UdpReceived } from "../../shared/protocol/core.ts";
 import type { SecurityContext } from "../../shared/security/association.ts";
 import { appendAuthentication } from "../../shared/security/authenticator.ts";
 import { ntpTimestamp } from "../../shared/security/replay.ts";
 import {
-  decodeControl,
   encodeControl,
   type RegistrationReply,
   type RegistrationRequest,
 } from "../../shared/wire/control.ts";
+import { oneSend, replyIn, sends } from "../effects.ts";
+
+export { oneSend, replyIn, sends };
 
 export const HA = ipv4("198.51.100.1");
 export const HA_ON_LINK = ipv4("10.1.0.1");
@@ -255,26 +257,8 @@ export class Bench {
   }
 }
 
-export function sends(effects: readonly Effect[]): SendUdp[] {
-  return effects.filter((effect) => effect.type === "send-udp");
-}
-
 export function arps(effects: readonly Effect[]): SendArp[] {
   return effects.filter((effect) => effect.type === "send-arp");
-}
-
-/** Exactly one datagram was sent: this one. */
-export function oneSend(effects: readonly Effect[]): SendUdp {
-  const [send, ...more] = sends(effects);
-  assert(send !== undefined && more.length === 0, `sent ${sends(effects).length} datagrams`);
-  return send;
-}
-
-/** The reply in a datagram. */
-export function replyIn(send: SendUdp): RegistrationReply {
-  const decoded = decodeControl(send.payload);
-  assert(decoded.ok && decoded.value.message.name === "registration-reply");
-  return decoded.value.message;
 }
 
 export function reports(effects: readonly Effect[], event: string): JsonObject[] {
