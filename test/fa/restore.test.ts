@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Instant } from "../../shared/base/time.ts";
+import type { Instant, WallTime } from "../../shared/base/time.ts";
 import { Bench } from "./harness.ts";
 
 const visitorKey = "visitor/10.1.0.7";
@@ -23,6 +23,17 @@ test("after a crash the journal brings registered visitors back, with what is le
   const dropped = tooLate.agent.handle({ type: "restore", entries }, tooLate.now);
   assert.deepEqual(dropped, [{ type: "persist", key: visitorKey, value: null }]);
   assert.deepEqual(tooLate.visitors(), []);
+});
+
+test("a wall clock that stepped back does not lengthen what the home agent granted", () => {
+  const bench = Bench.up();
+  const persisted = bench.register().filter((effect) => effect.type === "persist");
+  const entries = persisted.map(({ key, value }) => [key, value] as const);
+  const stepped = Bench.up();
+  stepped.now = { ...stepped.now, wall: (bench.now.wall - 1000) as WallTime };
+  const dropped = stepped.agent.handle({ type: "restore", entries }, stepped.now);
+  assert.deepEqual(dropped, [{ type: "persist", key: visitorKey, value: null }]);
+  assert.deepEqual(stepped.visitors(), []);
 });
 
 test("a journal that is not ours is dropped, never fatal", () => {
