@@ -74,6 +74,11 @@ docs: build/.compiled ## write the reference pages that are made from the code
 sim: build/.compiled ## simulate networks: make sim N=200, or replay one with SEED=n
 	@$(RUN) build/test/sim/main.js $(if $(SEED),--seed $(SEED)) $(if $(N),--runs $(N))
 
+.PHONY: fuzz
+fuzz: build/.compiled ## octets nobody should send: make fuzz N=10000000 [SEED=n] [WRITE=1: corpus]
+	@$(RUN) build/test/fuzz/main.js $(if $(SEED),--seed $(SEED)) $(if $(N),--inputs $(N)) \
+	  $(if $(WRITE),--write)
+
 # --- seeing it ----------------------------------------------------------------------------------
 
 .PHONY: demo

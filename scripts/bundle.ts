@@ -67,7 +67,10 @@ function licenceComment(metafile: Metafile): string {
   return `/*! Licences\n\n${comment}\n*/\n`;
 }
 
-async function bundle(role: (typeof ROLES)[number], out: string): Promise<number> {
+async function bundle(
+  role: (typeof ROLES)[number],
+  out: string,
+): Promise<{ readonly size: number; readonly codec: number }> {
   const result = await build({
     entryPoints: [`${role}/main.ts`],
     bundle: true,
@@ -93,7 +96,15 @@ async function bundle(role: (typeof ROLES)[number], out: string): Promise<number
   writeFileSync(`${file}.new`, text, { mode: 0o755 });
   renameSync(`${file}.new`, file);
   writeFileSync(join("build", `meta-${role}.json`), JSON.stringify(result.metafile));
-  return Buffer.byteLength(text);
+  return { size: Buffer.byteLength(text), codec: codecShare(result.metafile) };
+}
+
+/** Octets that the wire codec adds. */
+function codecShare({ outputs }: Metafile): number {
+  const inputs = Object.values(outputs).flatMap((output) => Object.entries(output.inputs));
+  return inputs
+    .filter(([path]) => path.startsWith("shared/wire/"))
+    .reduce((sum, [, { bytesInOutput }]) => sum + bytesInOutput, 0);
 }
 
 const out = process.argv[2] === "--out" ? (process.argv[3] ?? "dist") : "dist";
@@ -102,9 +113,10 @@ mkdirSync("build", { recursive: true });
 // Inside this checkout, whose package.json says "module", the bundles are CommonJS all the same.
 writeFileSync(join(out, "package.json"), '{ "type": "commonjs" }\n');
 for (const role of ROLES) {
-  const size = await bundle(role, out);
+  const { size, codec } = await bundle(role, out);
   const share = Math.round((size / BUDGET) * 100);
-  console.log(`${join(out, `mip4-${role}`)}  ${size} octets, ${share} % of the budget`);
+  const weight = `${size} octets, ${share} % of the budget, ${codec} of them the wire codec`;
+  console.log(`${join(out, `mip4-${role}`)}  ${weight}`);
   if (size > BUDGET) {
     console.error(`mip4-${role} is over its budget of ${BUDGET} octets`);
     process.exitCode = 1;

@@ -11,12 +11,14 @@ import type { Effect, IcmpReceived, SendUdp, UdpReceived } from "../../shared/pr
 import type { SecurityContext } from "../../shared/security/association.ts";
 import { appendAuthentication } from "../../shared/security/authenticator.ts";
 import {
+  BASE_EXTENSIONS,
   type DecodedControl,
   decodeControl,
   INFINITE_LIFETIME,
   MOBILE_IP_PORT,
   type RegistrationReply,
   type RegistrationRequest,
+  understanding,
 } from "../../shared/wire/control.ts";
 import { isAccepted, ReplyCode } from "../../shared/wire/reply-code.ts";
 import type { FaCoreConfig } from "./config.ts";
@@ -32,6 +34,9 @@ import {
   visitorKey,
   visitorRecord,
 } from "./visitors.ts";
+
+/** The extensions that are acted on here. */
+const UNDERSTOOD = understanding(new Set([...BASE_EXTENSIONS, 130]));
 
 /** What the relay must know of the agent around it. */
 export interface Agent {
@@ -64,7 +69,7 @@ export class RegistrationRelay {
     const toAgent =
       event.destination === MOBILE_AGENTS || this.#agent.isOwnAddress(event.destination);
     if (link === undefined || !toAgent) return []; // passing through, or another agent's
-    const result = decodeControl(event.payload);
+    const result = decodeControl(event.payload, UNDERSTOOD);
     if (!result.ok) return this.#discard(`request-${result.error.code}`);
     if (event.linkSource === undefined) return this.#discard("no-link-layer-source");
     const decoded = result.value;
@@ -93,7 +98,7 @@ export class RegistrationRelay {
 
   /** A datagram to a care-of address: only a reply to a relayed request concerns it. */
   fromNetwork(event: UdpReceived, now: Now): Effect[] {
-    const result = decodeControl(event.payload);
+    const result = decodeControl(event.payload, UNDERSTOOD);
     if (!result.ok) return this.#discard(`reply-${result.error.code}`);
     if (result.value.message.name !== "registration-reply") {
       return this.#discard("unexpected-message");

@@ -4,13 +4,18 @@ import { type Ipv4, isUsableUnicast, MOBILE_AGENTS } from "../../shared/base/add
 import type { Counters } from "../../shared/base/counters.ts";
 import type { SendUdp, UdpReceived } from "../../shared/protocol/core.ts";
 import {
+  BASE_EXTENSIONS,
   type DecodedControl,
   decodeControl,
   type RegistrationRequest,
+  understanding,
 } from "../../shared/wire/control.ts";
 import type { HomeNetwork } from "./config.ts";
 import type { HomeLinks } from "./home-link.ts";
 import type { Directory, MobileNode } from "./nodes.ts";
+
+/** The extensions that are acted on here. */
+const UNDERSTOOD = understanding(new Set(BASE_EXTENSIONS));
 
 /** A request under way: where it came from, what it says, and whom it is about. */
 export interface Exchange {
@@ -44,7 +49,7 @@ export function receive(event: UdpReceived, surroundings: Surroundings): Recepti
   const forUs = broadcast || destination === MOBILE_AGENTS || isOwnAddress(destination);
   if (event.interface !== undefined && !forUs) return { kind: "transit" };
   if (!isUsableUnicast(event.source) || event.sourcePort === 0) return discard("unusable-source");
-  const result = decodeControl(event.payload);
+  const result = decodeControl(event.payload, UNDERSTOOD);
   if (!result.ok) return discard(`request-${result.error.code}`);
   const { message } = result.value;
   if (message.name !== "registration-request") return discard("unexpected-message");

@@ -10,10 +10,10 @@ import type { IcmpReceived } from "../../shared/protocol/core.ts";
 import {
   AdvertisementFlag,
   agentExtension,
-  decodeDiscovery,
   prefixLengthsOf,
-  type RouterAddress,
-} from "../../shared/wire/agent-discovery.ts";
+} from "../../shared/wire/icmp/agent-discovery.ts";
+import type { RouterAddress } from "../../shared/wire/icmp/router-address.ts";
+import { decodeDiscovery } from "../../shared/wire/icmp.ts";
 
 /** More agents than this are not remembered; the one heard longest ago makes room. */
 export const MAX_AGENTS = 32;

@@ -4,7 +4,8 @@ import { ALL_ROUTERS, multicastMac, UNSPECIFIED } from "../../shared/base/addres
 import { type Random, uniform } from "../../shared/base/random.ts";
 import { after, type Instant } from "../../shared/base/time.ts";
 import type { SendIcmp } from "../../shared/protocol/core.ts";
-import { encodeDiscovery } from "../../shared/wire/agent-discovery.ts";
+import { SOLICITATION } from "../../shared/wire/icmp/agent-discovery.ts";
+import { encodeIcmp } from "../../shared/wire/icmp.ts";
 
 /** RFC 1256 §5.3: MAX_SOLICITATION_DELAY. */
 const MAX_SOLICITATION_DELAY = 1000;
@@ -29,7 +30,7 @@ export function solicitation(interfaceName: string): SendIcmp {
     source: UNSPECIFIED,
     destination: ALL_ROUTERS,
     ttl: 1,
-    payload: encodeDiscovery({ name: "router-solicitation" }),
+    payload: encodeIcmp(SOLICITATION),
     link: { interface: interfaceName, destination: multicastMac(ALL_ROUTERS) },
   };
 }

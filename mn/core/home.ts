@@ -9,7 +9,8 @@ import {
 } from "../../shared/base/address.ts";
 import { after, type Instant } from "../../shared/base/time.ts";
 import type { SendArp } from "../../shared/protocol/core.ts";
-import { NEVER_DEFAULT, type RouterAddress } from "../../shared/wire/agent-discovery.ts";
+import { NEVER_DEFAULT } from "../../shared/wire/icmp/agent-discovery.ts";
+import type { RouterAddress } from "../../shared/wire/icmp/router-address.ts";
 import type { Agent } from "./agents.ts";
 import type { MnCoreConfig } from "./config.ts";
 

@@ -9,14 +9,19 @@ import {
 } from "../../shared/security/authenticator.ts";
 import { lowBits } from "../../shared/security/replay.ts";
 import {
+  BASE_EXTENSIONS,
   type DecodedControl,
   decodeControl,
   MOBILE_IP_PORT,
   type RegistrationReply,
+  understanding,
 } from "../../shared/wire/control.ts";
 import { isAccepted, ReplyCode, replyOrigin } from "../../shared/wire/reply-code.ts";
 import type { MnCoreConfig } from "./config.ts";
 import { foreignAgentContexts, type Operation } from "./request.ts";
+
+/** The extensions that are acted on here. */
+const UNDERSTOOD = understanding(new Set(BASE_EXTENSIONS));
 
 /** A request that has been sent and what must be known to judge its reply. */
 export interface Awaited {
@@ -59,7 +64,7 @@ export function judgeReply(
   if (event.destination !== config.homeAddress && event.destination !== BROADCAST) {
     return discarded("reply-not-for-us");
   }
-  const decoded = decodeControl(event.payload);
+  const decoded = decodeControl(event.payload, UNDERSTOOD);
   if (!decoded.ok) return discarded(`reply-${decoded.error.code}`);
   const { message } = decoded.value;
   if (message.name !== "registration-reply") return discarded("reply-wrong-type");
@@ -89,7 +94,10 @@ function judgeAuthentication(
     if (bad !== undefined) return discarded(`reply-mobile-foreign-${bad}`, true, code);
   }
   const origin = replyOrigin(code);
-  if (origin === "unknown") return discarded("reply-unknown-code");
+  // A correspondent node answers mobile routers alone (RFC 6521 §10).
+  if (origin === "unknown" || origin === "correspondent-node") {
+    return discarded("reply-unknown-code");
+  }
   if (origin !== "home-agent") {
     const asked = event.source === operation.agent || event.linkSource === operation.mac;
     if (foreign.length === 0 && (!asked || operation.via === "home")) {
@@ -100,7 +108,7 @@ function judgeAuthentication(
   const bad = failure(decoded, "mobile-home-authentication-extension", [config.homeAssociation]);
   if (bad !== undefined) return discarded(`reply-mobile-home-${bad}`, true, code);
   if (!isAccepted(code)) {
-    // 2..8 mean success of a kind nobody has defined; only 0 and 1 accept (§3.4).
+    // 2 is for mobile routers (RFC 6521 §10), 3..8 nobody has defined: 0 and 1 accept (§3.4).
     if (code < 128) return discarded("reply-unknown-code");
     return { kind: "denied", reply, origin: "home-agent" };
   }

@@ -4,6 +4,7 @@ import { gatherCitations } from "../conformance/citations.ts";
 import { printMarkdown } from "../conformance/print.ts";
 import { assess } from "../conformance/report.ts";
 import { loadExceptions, loadRequirements } from "../conformance/tables.ts";
+import { dissectorScript } from "../wireshark/dissector.ts";
 import { commandsPage } from "./commands.ts";
 import { configurationPage } from "./configuration.ts";
 import { statesPage } from "./states.ts";
@@ -22,5 +23,6 @@ export function generatedPages(): ReadonlyMap<string, string> {
     ["docs/reference/wire.md", wirePage()],
     ["docs/reference/conformance.md", conformancePage()],
     ["docs/internals/mobile-node-states.md", statesPage()],
+    ["packaging/wireshark/mip4.lua", dissectorScript()],
   ]);
 }

@@ -1,44 +1,37 @@
 /** docs/reference/wire.md, from the tables in shared/wire. */
 
-import { icmpExtensions } from "../../shared/wire/agent-discovery.ts";
 import { controlMessages, MOBILE_IP_PORT } from "../../shared/wire/control.ts";
 import { controlExtensions } from "../../shared/wire/control-extensions.ts";
-import type { ExtensionForm, ExtensionSpace } from "../../shared/wire/extension.ts";
-import { type Field, ipv4Field, type Layout, u64 } from "../../shared/wire/field.ts";
-import { snakeCase } from "../../shared/wire/layout.ts";
-import { isAccepted, replyCodeText, replyOrigin } from "../../shared/wire/reply-code.ts";
-import { code, GENERATED, markdownTable, page } from "./markdown.ts";
+import type { CompiledExtension, ExtensionSpace } from "../../shared/wire/extension.ts";
+import type { ExtensionForm } from "../../shared/wire/extension-table.ts";
+import { icmpExtensions } from "../../shared/wire/icmp/agent-discovery.ts";
+import { fastHandoverOptions } from "../../shared/wire/icmp/fast-handover-options.ts";
+import { icmpMessages } from "../../shared/wire/icmp.ts";
+import type { MessageSpace } from "../../shared/wire/message.ts";
+import { isAccepted, REPLY_CODES, replyOrigin } from "../../shared/wire/reply-code.ts";
+import { greHeader } from "../../shared/wire/tunnel/gre.ts";
+import type { CompiledHeader } from "../../shared/wire/tunnel/header.ts";
+import { ipv4Header } from "../../shared/wire/tunnel/ipv4.ts";
+import { minimalForwardingHeader } from "../../shared/wire/tunnel/minimal.ts";
+import { GENERATED, markdownTable, page } from "./markdown.ts";
+import { figure } from "./wire-fields.ts";
+import { coverageBlocks, orderBlocks } from "./wire-order.ts";
 
-const INTRODUCTION = `What \`decode\` explains and the programs speak. Offsets and lengths are octets, numbers are big-endian.
-Field names are those of \`decode --json\`. An extension of unknown type is stepped over from type 128
-on, and spoils the message below (RFC 5944 §1.8).`;
+const INTRODUCTION = `What \`decode\` explains and the programs speak, [as tables](../internals/wire.md) in the code. Offsets
+count octets from the start of the message or extension, bits from the left; numbers are big-endian. Field
+names are those of \`decode --json\`. Reserved fields are sent as 0, ignored, and kept when a message is
+decoded and encoded again.`;
 
-/** The parts that the codec reads by hand, since counts come before what they count (RFC 1256 §3). */
-export const DISCOVERY_LAYOUTS = {
-  advertisement: [
-    [0, 1, "type", "9"],
-    [1, 1, "code", "0, or 16: forwards no common traffic"],
-    [2, 2, "checksum", "Internet checksum"],
-    [4, 1, "num_addrs", "number of router addresses"],
-    [5, 1, "addr_entry_size", "2, in words of 4 octets"],
-    [6, 2, "lifetime", "seconds"],
-    [8, 8, "router_addresses", "each an address and a signed preference of 4 octets"],
-  ],
-  solicitation: [
-    [0, 1, "type", "10"],
-    [1, 1, "code", "0"],
-    [2, 2, "checksum", "Internet checksum"],
-    [4, 4, "reserved", "ignored"],
-  ],
-} as const;
+const NUMBER_SPACES = `An extension of unknown type is stepped over from type 128 on, and spoils the message below
+(RFC 5944 §1.8). A sub-type or a vendor's use that is not known is kept as octets.`;
 
-const HEADINGS = ["Offset", "Octets", "Field", "Form"];
-
-const FORMS: Readonly<Record<ExtensionForm, { readonly header: number; readonly text: string }>> = {
-  padding: { header: 1, text: "type alone, one octet" },
-  simple: { header: 2, text: "type, length of 1 octet" },
-  short: { header: 2, text: "type, length of 1 octet, sub-type (§1.11)" },
-  long: { header: 4, text: "type, sub-type, length of 2 octets (§1.10)" },
+const FORMS: Readonly<Record<ExtensionForm, string>> = {
+  padding: "type alone",
+  simple: "length of 1 octet (RFC 5944 §1.9)",
+  short: "short, length of 1 octet, sub-type behind it (RFC 5944 §1.11)",
+  long: "long, length of 2 octets (RFC 5944 §1.10)",
+  option: "length of 1 octet, in units of 8 octets and with the header (RFC 4988 §6)",
+  remainder: "no header",
 };
 
 export function wirePage(): string {
@@ -46,73 +39,92 @@ export function wirePage(): string {
     "# Messages and extensions",
     GENERATED,
     INTRODUCTION,
+    CONTENTS,
     `## Control messages (UDP port ${MOBILE_IP_PORT})`,
-    ...controlMessages.flatMap(({ type, name, rfc, fields }) => [
-      `### ${name}, type ${type} (${rfc})`,
-      fieldTable([["0", "1", code("type"), String(type)]], fields, 1),
-    ]),
-    "### Extensions of control messages",
-    ...extensionBlocks(controlExtensions),
-    "## Agent discovery (ICMP)",
-    "### agent-advertisement, type 9 (RFC 1256 §3, RFC 5944 §2.1)",
-    markdownTable(HEADINGS, DISCOVERY_LAYOUTS.advertisement.map(discoveryRow)),
-    "### agent-solicitation, type 10 (RFC 1256 §3, RFC 5944 §2.2)",
-    markdownTable(HEADINGS, DISCOVERY_LAYOUTS.solicitation.map(discoveryRow)),
-    "### Extensions of agent advertisements",
-    ...extensionBlocks(icmpExtensions),
-    "## Codes of a Registration Reply",
-    "From 64 on the foreign agent denies, from 128 on the home agent (RFC 5944 §3.4, §6.4; RFC 3024 §3.4).",
+    ...messageBlocks(controlMessages),
+    "## Extensions of control messages",
+    NUMBER_SPACES,
+    ...extensionBlocks(controlExtensions, "extension"),
+    "## ICMP messages",
+    "Each with the ICMP checksum over the whole message.",
+    ...messageBlocks(icmpMessages),
+    "## Extensions of ICMP router discovery",
+    ...extensionBlocks(icmpExtensions, "ICMP extension"),
+    "## Options of fast handover",
+    "Behind ICMP type 41; the New IPv4 Address option also in a Fast Binding Acknowledgment.",
+    ...extensionBlocks(fastHandoverOptions, "option"),
+    "## Tunnel headers",
+    "MIP UDP tunnelling has message type 4 between the UDP header and the packet (RFC 3519 §3.3).",
+    ...[ipv4Header, minimalForwardingHeader, greHeader].flatMap(headerBlock),
+    ...orderBlocks(),
+    ...coverageBlocks(),
+    "## Reply codes",
+    "Of registration and regional registration (RFC 5944 §3.4, §6.4). 64 to 127 also stand in the FA Error Extension.",
     markdownTable(["Code", "From", "Meaning"], replyCodes()),
   );
 }
 
-function discoveryRow([at, size, name, form]: readonly [number, number, string, string]): string[] {
-  return [String(at), String(size), code(name), form];
+const CONTENTS = [
+  "Control messages (UDP port 434)",
+  "Extensions of control messages",
+  "ICMP messages",
+  "Extensions of ICMP router discovery",
+  "Options of fast handover",
+  "Tunnel headers",
+  "Order of extensions",
+  "What authenticators cover",
+  "Reply codes",
+]
+  .map((title) => `- [${title}](#${anchor(title)})`)
+  .join("\n");
+
+function anchor(title: string): string {
+  return title
+    .toLowerCase()
+    .replace(/[^a-z0-9 -]/g, "")
+    .replaceAll(" ", "-");
 }
 
-function extensionBlocks({ byType }: ExtensionSpace): string[] {
-  return [...byType.values()].flatMap(({ table: { type, name, form, rfc, fields } }) => {
-    const head = `#### ${name}, type ${type} (${rfc})`;
-    const { header, text } = FORMS[form];
-    const rows = [["0", String(header), "", text]];
-    return [head, fieldTable(rows, fields, header)];
-  });
+function messageBlocks({ byName }: MessageSpace): string[] {
+  return [...byName.values()].flatMap(({ table, layout }) => [
+    `### ${table.name}, type ${table.type} (${table.rfc})`,
+    ...figure(layout),
+    ...(table.extensions === undefined ? ["No extensions."] : []),
+  ]);
 }
 
-function fieldTable(rows: readonly (readonly string[])[], fields: Layout, start: number): string {
-  let at = start;
-  const own = Object.entries(fields).map(([name, field]) => {
-    const row = [String(at), showSize(field), code(snakeCase(name)), showForm(field)];
-    at += field.least;
-    return row;
-  });
-  return markdownTable(HEADINGS, [...rows, ...own]);
+function extensionBlocks({ byType }: ExtensionSpace, what: string): string[] {
+  return byType.flatMap((known) => (known ?? []).flatMap((each) => extensionBlock(each, what)));
 }
 
-type AnyField = Field<never> | Field<unknown>;
-
-function showSize({ size, least, unit }: AnyField): string {
-  if (size !== undefined) return String(size);
-  return unit > 1 ? `n x ${unit}` : least > 0 ? `the rest, ${least} or more` : "the rest";
+function extensionBlock(compiled: CompiledExtension, what: string): string[] {
+  const { type, name, rfc, form, extension } = compiled.table;
+  const family = extension === undefined ? "" : `, a form of ${extension}`;
+  return [
+    `### ${what} ${type}: ${name} (${rfc})`,
+    `${FORMS[form]}${family}${showLimits(compiled)}.`.replace(/^./, (letter) =>
+      letter.toUpperCase(),
+    ),
+    ...figure(compiled.layout),
+  ];
 }
 
-function showForm(field: AnyField): string {
-  if ("letters" in field && Array.isArray(field.letters)) {
-    return `bits from the left: ${field.letters.map((letter) => letter ?? "-").join(" ")}`;
-  }
-  if (field === ipv4Field) return "IPv4 address";
-  if (field === u64) return "number; 16 hex digits";
-  if (field.size !== undefined) return "number";
-  return field.read(new Uint8Array(), 0, 0) instanceof Uint8Array ? "octets; hex" : "list";
+/** What the length field may say, by the fields and by its own width. */
+function showLimits({ layout, rule }: CompiledExtension): string {
+  if (rule.octets === 0) return "";
+  const value = (octets: number): number => Math.ceil((octets - rule.uncounted) / rule.unit);
+  const least = Math.max(0, value(layout.least));
+  const most = Math.min(value(layout.most), 2 ** (8 * rule.octets) - 1);
+  return least === most ? `; length ${least}` : `; length ${least} to ${most}`;
+}
+
+function headerBlock({ name, rfc, layout }: CompiledHeader): string[] {
+  return [`### ${name} (${rfc})`, ...figure(layout)];
 }
 
 function replyCodes(): string[][] {
-  const all = Array.from({ length: 256 }, (_, number) => number);
-  return all
-    .filter((number) => replyCodeText(number) !== `code ${number}`)
-    .map((number) => [
-      String(number),
-      isAccepted(number) ? "home agent, accepted" : replyOrigin(number).replace("-", " "),
-      replyCodeText(number),
-    ]);
+  return Object.entries(REPLY_CODES).map(([number, meaning]) => {
+    const from = replyOrigin(Number(number)).replaceAll("-", " ");
+    return [number, isAccepted(Number(number)) ? `${from}, accepted` : from, meaning];
+  });
 }

@@ -16,12 +16,8 @@ import {
 import type { Counters } from "../base/counters.ts";
 import { type Random, uniform } from "../base/random.ts";
 import { after, type Instant, type Now } from "../base/time.ts";
-import {
-  AdvertisementFlag,
-  decodeDiscovery,
-  encodeDiscovery,
-  type IcmpExtension,
-} from "../wire/agent-discovery.ts";
+import { AdvertisementFlag, type IcmpExtension } from "../wire/icmp/agent-discovery.ts";
+import { decodeDiscovery, encodeIcmp } from "../wire/icmp.ts";
 import type { AdvertisingConfig } from "./advertising-config.ts";
 import type { Effect, IcmpReceived, LinkChanged, SendIcmp } from "./core.ts";
 
@@ -196,8 +192,9 @@ export class Advertiser {
       const prefixLengths = addresses.map(({ length }) => length);
       extensions.push({ name: "prefix-lengths-extension", prefixLengths });
     }
-    return encodeDiscovery({
+    return encodeIcmp({
       name: "router-advertisement",
+      addrEntrySize: 2,
       code: config.mobilityOnly ? 16 : 0,
       lifetime,
       routerAddresses: addresses.map(({ address }) => ({ address, preference: 0 })),

@@ -1,11 +1,17 @@
 /**
- * Authenticators of control messages (RFC 5944 §3.5.1). They cover the fixed part, all earlier
- * extensions in full, and the type, length and SPI of their own extension; nothing else.
+ * Authenticators of control messages (RFC 5944 §3.5.1): computed, appended, checked. What they
+ * cover is data of the wire layer (`coverage.ts`).
  */
 
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
-import { appendExtension, type ControlMessage, type DecodedControl } from "../wire/control.ts";
+import {
+  appendExtension,
+  type ControlMessage,
+  controlMessages,
+  type DecodedControl,
+} from "../wire/control.ts";
 import type { AuthenticationName } from "../wire/control-extensions.ts";
+import { coveredOctets } from "../wire/coverage.ts";
 import type { Algorithm, SecurityContext } from "./association.ts";
 
 const hmacName = { "hmac-md5": "md5", "hmac-sha1": "sha1", "hmac-sha256": "sha256" } as const;
@@ -36,9 +42,6 @@ export function computeAuthenticator(
   return createHmac(hmacName[context.algorithm], context.key).update(covered).digest();
 }
 
-/** Octets of type, length and SPI in front of the authenticator of extensions 32, 33 and 34. */
-const AUTHENTICATION_HEADER = 6;
-
 /** `bytes` followed by the authentication extension that covers them. */
 export function appendAuthentication(
   bytes: Uint8Array,
@@ -47,7 +50,8 @@ export function appendAuthentication(
 ): Uint8Array {
   const blank = new Uint8Array(authenticatorLength(context.algorithm));
   const out = appendExtension(bytes, { name, spi: context.spi, authenticator: blank });
-  const at = bytes.length + AUTHENTICATION_HEADER;
+  // The authenticator is the last of all; it covers everything before it (coverage.ts).
+  const at = out.length - blank.length;
   out.set(computeAuthenticator(context, out.subarray(0, at)), at);
   return out;
 }
@@ -64,11 +68,10 @@ export function verifyAuthentication(
   context: SecurityContext,
 ): boolean {
   const extension = decoded.message.extensions[index];
-  const start = decoded.offsets[index];
-  if (extension === undefined || start === undefined || !("authenticator" in extension)) {
+  const covered = coveredOctets(controlMessages, decoded, index);
+  if (extension === undefined || covered === undefined || !("authenticator" in extension)) {
     return false;
   }
-  const covered = decoded.bytes.subarray(0, start + AUTHENTICATION_HEADER);
   return equalAuthenticators(computeAuthenticator(context, covered), extension.authenticator);
 }
 

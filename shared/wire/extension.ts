@@ -1,59 +1,29 @@
-/**
- * Extensions: type-length-value records behind the fixed part (RFC 5944 §1.8 to §1.11).
- * The two number spaces (control messages, ICMP router discovery) each have a table of their own.
- */
+/** Reading and writing the extensions behind the fixed part of a message (RFC 5944 §1.8). */
 
 import { assert, type Json, type JsonObject } from "../base/result.ts";
 import { type WireError, wireError } from "./error.ts";
-import { type Layout, octets, readU16, type ValueOf, writeU16 } from "./field.ts";
-import {
-  type CompiledLayout,
-  compile,
-  layoutJson,
-  layoutLength,
-  readLayout,
-  type Values,
-  writeLayout,
-} from "./layout.ts";
+import type { ExtensionForm, ExtensionTable, ExtensionValue } from "./extension-table.ts";
+import { filledIn, readU16, u8, writeU16 } from "./field.ts";
+import { CompiledLayout, layoutJson, spansOf, type Values } from "./layout.ts";
+import { octets } from "./variable-field.ts";
 
-/**
- * How the header of an extension is laid out.
- * `padding`: one octet, no length (RFC 5944 §2.1.3). `simple`: type, 8-bit length (§1.9).
- * `long`: type, sub-type, 16-bit length (§1.10). `short`: type, 8-bit length that includes the
- * sub-type behind it (§1.11).
- */
-export type ExtensionForm = "padding" | "simple" | "long" | "short";
-
-/** One extension: a row of the registry and the figure of its data. */
-export interface ExtensionTable<N extends string = string, L extends Layout = Layout> {
-  readonly type: number;
-  readonly name: N;
-  readonly form: ExtensionForm;
-  readonly rfc: string;
-  readonly fields: L;
-}
-
-interface CompiledExtension {
-  readonly table: ExtensionTable;
-  readonly layout: CompiledLayout;
-}
-
-/** A decoded extension: its name tells the type of the rest. */
-export type ExtensionValue<T> =
-  T extends ExtensionTable<infer N, infer L> ? { readonly name: N } & ValueOf<L> : never;
-
-/** One whose number is not in the table and may be stepped over (RFC 5944 §1.8). */
+/** One whose number is in no table and may be stepped over (RFC 5944 §1.8). */
 export interface UnknownExtension {
   readonly name: "unknown";
   readonly type: number;
   readonly data: Uint8Array;
 }
 
-/** A number space of extensions. */
-export interface ExtensionSpace {
-  readonly byType: ReadonlyMap<number, CompiledExtension>;
-  readonly byName: ReadonlyMap<string, CompiledExtension>;
-}
+/** Octets that are no extension where such are ignored (RFC 1256 §4.2). */
+export const IGNORED_OCTETS = "ignored-octets";
+
+export const ignoredOctets = {
+  type: -1,
+  name: IGNORED_OCTETS,
+  form: "remainder",
+  rfc: "RFC 1256 §4.2",
+  fields: { data: octets() },
+} as const;
 
 export interface AnyExtension {
   readonly name: string;
@@ -66,27 +36,133 @@ export interface DecodedExtensions<E extends AnyExtension> {
   readonly error: WireError | undefined;
 }
 
-export function defineExtension<const N extends string, L extends Layout>(
-  table: ExtensionTable<N, L>,
-): ExtensionTable<N, L> {
-  return table;
+/** Where a form keeps its length, and what that counts. */
+interface LengthRule {
+  readonly offset: number;
+  readonly octets: 0 | 1 | 2;
+  readonly unit: number;
+  /** Octets of the header that the length leaves out. */
+  readonly uncounted: number;
 }
 
-export function extensionSpace(tables: readonly ExtensionTable[]): ExtensionSpace {
-  const compiled = tables.map((table) => ({ table, layout: compile(table.fields) }));
-  return {
-    byType: new Map(compiled.map((entry) => [entry.table.type, entry])),
-    byName: new Map(compiled.map((entry) => [entry.table.name, entry])),
-  };
+const LENGTH_RULES: Record<ExtensionForm, LengthRule> = {
+  padding: { offset: 1, octets: 0, unit: 1, uncounted: 1 },
+  simple: { offset: 1, octets: 1, unit: 1, uncounted: 2 },
+  short: { offset: 1, octets: 1, unit: 1, uncounted: 2 },
+  long: { offset: 2, octets: 2, unit: 1, uncounted: 4 },
+  option: { offset: 1, octets: 1, unit: 8, uncounted: 0 },
+  remainder: { offset: 0, octets: 0, unit: 1, uncounted: 0 },
+};
+
+/** A table made ready for use. */
+export class CompiledExtension {
+  readonly table: ExtensionTable;
+  readonly layout: CompiledLayout;
+  readonly rule: LengthRule;
+  // Copies: tables have many shapes, and looking into them takes several times as long.
+  readonly #onlyLength: number | undefined;
+  readonly #toEnd: boolean;
+
+  constructor(table: ExtensionTable) {
+    this.table = table;
+    this.layout = new CompiledLayout(table.name, table.fields);
+    const rule = LENGTH_RULES[table.form];
+    this.rule = { ...rule, uncounted: rule.uncounted + (table.beyondLength ?? 0) };
+    this.#onlyLength = table.onlyLength;
+    this.#toEnd = table.form === "remainder";
+  }
+
+  /** The value of the length field. */
+  lengthAt(bytes: Uint8Array, at: number): number {
+    const { offset, octets: size } = this.rule;
+    if (size === 1) return bytes[at + offset] ?? 0;
+    return size === 0 ? 0 : readU16(bytes, at + offset);
+  }
+
+  /** The offset behind the extension at `at`, as its length field has it. */
+  endAt(bytes: Uint8Array, at: number): number {
+    if (this.#toEnd) return bytes.length;
+    return at + this.rule.uncounted + this.lengthAt(bytes, at) * this.rule.unit;
+  }
+
+  /** Does the extension at `at` have the numbers that this table is for? */
+  claims(bytes: Uint8Array, at: number): boolean {
+    const only = this.#onlyLength;
+    if (only !== undefined && this.lengthAt(bytes, at) !== only) return false;
+    return this.layout.claims(bytes, at);
+  }
+
+  /** Can the extension at `at` be read? */
+  fits(bytes: Uint8Array, at: number): boolean {
+    const end = this.endAt(bytes, at);
+    return end <= bytes.length && this.layout.end(bytes, at, end) === end;
+  }
+
+  /** Why the extension at `at` cannot be read. */
+  fault(bytes: Uint8Array, at: number): WireError {
+    const { offset, octets: size } = this.rule;
+    const lengthOffset = at + offset;
+    if (lengthOffset + size > bytes.length) {
+      return wireError("truncated", "length", at + 1, "the message ends in the header");
+    }
+    const end = this.endAt(bytes, at);
+    if (end > bytes.length) {
+      const left = bytes.length - (lengthOffset + size);
+      const message = `${this.lengthAt(bytes, at)} octets are announced, ${left} are left in the message`;
+      return wireError("truncated", "length", lengthOffset, message);
+    }
+    if (end < lengthOffset + size) {
+      const message = `a length of ${this.lengthAt(bytes, at)}, less than the header takes`;
+      return wireError("wrong-length", "length", lengthOffset, message);
+    }
+    const { spans, error } = spansOf(this.layout, bytes, at, end);
+    if (error !== undefined) return error;
+    const behind = spans.at(-1);
+    const read = behind === undefined ? 0 : behind.offset + behind.length - at;
+    const message = `${this.table.name} has ${read} octets in all, not ${end - at}`;
+    return wireError("wrong-length", "length", lengthOffset, message);
+  }
 }
 
-const UNKNOWN = compile({ data: octets() });
+/** A number space of extensions; `E` is what they decode to. */
+export interface ExtensionSpace<E extends AnyExtension = AnyExtension> {
+  /** Never there: it carries the type. */
+  readonly decodesTo?: E;
+  readonly byType: readonly (readonly CompiledExtension[] | undefined)[];
+  readonly byName: ReadonlyMap<string, CompiledExtension>;
+  /** How one is read whose number is in no table. */
+  readonly unknown: CompiledExtension;
+  /** May an unknown number be stepped over? */
+  readonly skips: (type: number) => boolean;
+}
 
-const HEADER: Record<ExtensionForm, number> = { padding: 1, simple: 2, short: 2, long: 4 };
+/** What the extensions of a space decode to. */
+export type ExtensionOf<S> = S extends ExtensionSpace<infer E> ? E : never;
 
-/** Octets of type, (sub-type,) and length. */
-function headerLength(form: ExtensionForm): number {
-  return HEADER[form];
+function unknownTable(form: "simple" | "option"): ExtensionTable {
+  const fields = { type: u8, length: filledIn(u8), data: octets() };
+  return { type: -1, name: "unknown", form, rfc: "RFC 5944 §1.8", fields };
+}
+
+/** Tables of one type stand from the particular to the general: the first that fits has it. */
+export function extensionSpace<const T extends readonly ExtensionTable[]>(
+  tables: T,
+  form: "simple" | "option" = "simple",
+  skips: (type: number) => boolean = (type) => type >= 128,
+): ExtensionSpace<ExtensionValue<T[number]> | UnknownExtension> {
+  const byType: CompiledExtension[][] = [];
+  const unknown = new CompiledExtension(unknownTable(form));
+  const byName = new Map<string, CompiledExtension>([["unknown", unknown]]);
+  for (const table of tables) {
+    assert(!byName.has(table.name), `two extensions named ${table.name}`);
+    const compiled = new CompiledExtension(table);
+    byName.set(table.name, compiled);
+    const others = byType[table.type];
+    if (table.type < 0) continue;
+    if (others === undefined) byType[table.type] = [compiled];
+    else others.push(compiled);
+  }
+  return { byType, byName, unknown, skips };
 }
 
 /**
@@ -95,7 +171,7 @@ function headerLength(form: ExtensionForm): number {
  * its 8-bit length (RFC 5944 §1.8). What came before an error is returned beside it.
  */
 export function readExtensions<E extends AnyExtension>(
-  space: ExtensionSpace,
+  space: ExtensionSpace<E>,
   bytes: Uint8Array,
   start: number,
 ): DecodedExtensions<E> {
@@ -103,94 +179,80 @@ export function readExtensions<E extends AnyExtension>(
   const offsets: number[] = [start];
   let at = start;
   while (at < bytes.length) {
-    const step = readExtension(space, bytes, at);
-    if ("error" in step) return { extensions, offsets, error: step.error };
-    extensions.push(step.value as AnyExtension as E);
-    at = step.end;
-    offsets.push(at);
+    const found = tableFor(space, bytes, at);
+    if (!(found instanceof CompiledExtension)) return { extensions, offsets, error: found };
+    const end = found.endAt(bytes, at);
+    extensions.push(found.layout.read(bytes, at, end) as unknown as E);
+    offsets.push(end);
+    at = end;
   }
   return { extensions, offsets, error: undefined };
 }
 
-type Step = { readonly value: AnyExtension; readonly end: number } | { readonly error: WireError };
-
-function readExtension(space: ExtensionSpace, bytes: Uint8Array, at: number): Step {
+/** The table that the extension at `at` can be read by, or what is wrong with it. */
+function tableFor(
+  space: ExtensionSpace,
+  bytes: Uint8Array,
+  at: number,
+): CompiledExtension | WireError {
   const type = bytes[at] ?? 0;
-  const known = space.byType.get(type);
-  if (known === undefined && type < 128) {
+  const tables = space.byType[type];
+  if (tables === undefined) {
+    const { unknown } = space;
+    if (space.skips(type)) return unknown.fits(bytes, at) ? unknown : unknown.fault(bytes, at);
     const message = `type ${type} is not known and may not be skipped (RFC 5944 §1.8)`;
-    return { error: wireError("unknown-mandatory-extension", "type", at, message) };
+    return wireError("unknown-mandatory-extension", "type", at, message);
   }
-  const form = known?.table.form ?? "simple";
-  const dataAt = at + headerLength(form);
-  if (form !== "padding" && dataAt > bytes.length) {
-    return { error: wireError("truncated", "length", at + 1, "the message ends in the header") };
+  for (const each of tables) {
+    if (!each.claims(bytes, at)) continue;
+    if (each.fits(bytes, at)) return each;
+    if (each.table.mayFail !== true) return each.fault(bytes, at);
   }
-  const length =
-    form === "padding" ? 0 : form === "long" ? readU16(bytes, at + 2) : (bytes[at + 1] ?? 0);
-  const end = dataAt + length;
-  if (end > bytes.length) {
-    const left = bytes.length - dataAt;
-    const message = `${length} octets are announced, ${left} are left in the message`;
-    return { error: wireError("truncated", "length", at + 1, message) };
-  }
-  const value: Record<string, unknown> =
-    known === undefined ? { name: "unknown", type } : { name: known.table.name };
-  // The long form's sub-type stands in the header, before the length; the others' in the data.
-  if (form === "long") value.subtype = bytes[at + 1];
-  const layout = known?.layout ?? UNKNOWN;
-  const error = readLayout(layout, bytes, dataAt, end, value);
-  if (error !== undefined) return { error };
-  if (layout.fixedSize && layout.least !== length) {
-    const message = `${known?.table.name} has length ${layout.least}, not ${length}`;
-    return { error: wireError("wrong-length", "length", at + 1, message) };
-  }
-  return { value: value as unknown as AnyExtension, end };
+  return wireError("wrong-length", "length", at + 1, `no form of type ${type} fits`);
+}
+
+/** The table that an extension's name stands for. */
+export function extensionTable(space: ExtensionSpace, { name }: AnyExtension): CompiledExtension {
+  const compiled = space.byName.get(name);
+  if (compiled === undefined) assert(false, `no extension ${name}`);
+  return compiled;
 }
 
 /** Octets an extension takes on the wire, header included. */
 export function extensionLength(space: ExtensionSpace, extension: AnyExtension): number {
-  const known = space.byName.get(extension.name);
-  const data = layoutLength(known?.layout ?? UNKNOWN, extension as unknown as Values);
-  return headerLength(known?.table.form ?? "simple") + data;
+  return extensionTable(space, extension).layout.length(extension as unknown as Values);
 }
 
-/** Writes one extension at `at` and returns the offset behind it. */
+/** Writes one extension at `at` into zeroed octets and returns the offset behind it. */
 export function writeExtension(
   space: ExtensionSpace,
   extension: AnyExtension,
   bytes: Uint8Array,
   at: number,
 ): number {
-  const known = space.byName.get(extension.name);
-  const values = extension as unknown as Values;
-  assert(known !== undefined || extension.name === "unknown", `no extension ${extension.name}`);
-  const layout = known?.layout ?? UNKNOWN;
-  const form = known?.table.form ?? "simple";
-  const length = layoutLength(layout, values);
-  bytes[at] = known?.table.type ?? (values.type as number);
-  if (form === "long") {
-    assert(length <= 0xffff, `${extension.name} is longer than its length field can say`);
-    bytes[at + 1] = values.subtype as number;
-    writeU16(bytes, at + 2, length);
-  } else if (form !== "padding") {
-    // RFC 5944 §1.11 with erratum 4134: an error, never a truncation.
-    assert(length <= 0xff, `${extension.name} is longer than its length field can say`);
-    bytes[at + 1] = length;
-  }
-  return writeLayout(layout, values, bytes, at + headerLength(form));
+  const { layout, rule } = extensionTable(space, extension);
+  const end = layout.write(bytes, at, extension as unknown as Values);
+  const length = (end - at - rule.uncounted) / rule.unit;
+  // RFC 5944 §1.11 with erratum 4134: an error, never a truncation.
+  const fits = rule.octets === 0 || (length >>> 0 === length && length >>> (8 * rule.octets) === 0);
+  if (!fits) assert(false, `${extension.name}: ${length} does not fit its length field`);
+  if (rule.octets === 1) bytes[at + rule.offset] = length;
+  else if (rule.octets === 2) writeU16(bytes, at + rule.offset, length);
+  return end;
 }
 
 /** The contract's JSON form: `type`, `name`, `length`, then the extension's own fields. */
 export function extensionJson(space: ExtensionSpace, extension: AnyExtension): JsonObject {
-  const known = space.byName.get(extension.name);
+  const { table, layout, rule } = extensionTable(space, extension);
   const values = extension as unknown as Values;
-  const layout = known?.layout ?? UNKNOWN;
+  const { type = null, ...fields } = layoutJson(layout, values);
+  const counted = (layout.length(values) - rule.uncounted) / rule.unit;
   const head: Record<string, Json> = {
-    type: known?.table.type ?? (values.type as number),
-    name: extension.name,
-    length: known?.table.form === "padding" ? null : layoutLength(layout, values),
+    type,
+    name: table.extension ?? table.name,
+    length: table.form === "padding" ? null : counted,
   };
-  if (known?.table.form === "long") head.subtype = values.subtype as number;
-  return { ...head, ...layoutJson(layout, values) };
+  // A sub-type and a vendor's use have a name of their own.
+  if (table.extension !== undefined) head.subtype_name = table.name;
+  return { ...head, ...fields };
 }

@@ -1,25 +1,36 @@
-/** Reading and writing a layout (an object of fields in wire order). */
+/**
+ * A layout made ready for use. Reading and writing run as code made from the table, once a table
+ * and on first use: a loop over fields costs several times what the octets themselves cost
+ * (docs/internals/performance.md). The slow path here says what is wrong, and where each field is.
+ */
 
-import type { Json } from "../base/result.ts";
+import { assert, type Json } from "../base/result.ts";
 import { type WireError, wireError } from "./error.ts";
-import type { Field, Layout } from "./field.ts";
+import { type Field, type Layout, type Needed, placeBits } from "./field.ts";
+import { type GeneratedCode, generateCode, isFixed } from "./generate.ts";
 
 /** The value of any layout, by field name. */
 export type Values = { readonly [name: string]: unknown };
 
-interface CompiledField {
+/** A field in its place. */
+export interface Slot {
   readonly name: string;
+  /** snake_case, as the JSON form names it. */
   readonly jsonName: string;
   readonly field: Field<unknown>;
+  /** Octets from the start of the layout; `undefined` behind a field of variable size. */
+  readonly offset: number | undefined;
+  /** For a field smaller than its octets: how many octets it shares, and bits to its right. */
+  readonly shared: { readonly octets: number; readonly shift: number } | undefined;
 }
 
-/** A layout made ready: fields in order, and the octets of its fixed part. */
-export interface CompiledLayout {
-  readonly fields: readonly CompiledField[];
-  /** Least octets that a value takes. */
-  readonly least: number;
-  /** True when no field takes "all that is left". */
-  readonly fixedSize: boolean;
+/** Where a field was found. */
+export interface Span {
+  readonly slot: Slot;
+  /** Octets from the start of the message. */
+  readonly offset: number;
+  readonly length: number;
+  readonly value: unknown;
 }
 
 /** `careOfAddress` -> `care_of_address` */
@@ -27,79 +38,145 @@ export function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
-export function compile(layout: Layout): CompiledLayout {
-  const fields = Object.entries(layout).map(([name, field]) => ({
-    name,
-    jsonName: snakeCase(name),
-    field: field as Field<unknown>,
-  }));
-  return {
-    fields,
-    least: fields.reduce((sum, { field }) => sum + field.least, 0),
-    fixedSize: fields.every(({ field }) => field.size !== undefined),
-  };
+export class CompiledLayout {
+  readonly slots: readonly Slot[];
+  /** Octets in front of the first field of variable size. */
+  readonly prefix: number;
+  readonly least: number;
+  readonly most: number;
+  readonly #name: string;
+  readonly #withExtensions: boolean;
+  #code: GeneratedCode | undefined;
+
+  /** `name` becomes the value's name; with extensions, the value has a list of them. */
+  constructor(name: string, layout: Layout, withExtensions = false) {
+    const { slots, prefix } = place(layout);
+    this.slots = slots;
+    this.prefix = prefix;
+    const behind = slots.filter((slot) => !isFixed(slot));
+    this.least = behind.reduce((sum, { field }) => sum + field.least, prefix);
+    this.most = behind.reduce((sum, { field }) => sum + field.most, prefix);
+    this.#name = name;
+    this.#withExtensions = withExtensions;
+  }
+
+  #generate(): GeneratedCode {
+    this.#code = generateCode(this, this.#name, this.#withExtensions);
+    return this.#code;
+  }
+
+  /** Do the octets at `at` have the numbers that this layout is for: type, sub-type, vendor? */
+  claims(bytes: Uint8Array, at: number): boolean {
+    return (this.#code ?? this.#generate()).claims(bytes, at);
+  }
+
+  /** The offset behind the fields that begin at `at`, or -1: they do not fit below `limit`. */
+  end(bytes: Uint8Array, at: number, limit: number): number {
+    return (this.#code ?? this.#generate()).end(bytes, at, limit);
+  }
+
+  /** The value between `at` and what `end` has found. */
+  read(bytes: Uint8Array, at: number, end: number, extensions?: unknown): Values {
+    return (this.#code ?? this.#generate()).read(bytes, at, end, extensions);
+  }
+
+  /** Writes the fields from `at` on into zeroed octets and returns the offset behind them. */
+  write(bytes: Uint8Array, at: number, values: Values): number {
+    return (this.#code ?? this.#generate()).write(bytes, at, values);
+  }
+
+  /** Octets that a value takes. */
+  length(values: Values): number {
+    return (this.#code ?? this.#generate()).length(values);
+  }
 }
 
-/**
- * Reads the fields between `at` and `end` into `into`. A layout of fixed size may leave octets
- * over (the extensions follow a message's fixed part); the caller decides what that means.
- */
-export function readLayout(
+/** Gives every field its place; bit fields share octets until they fill them. */
+function place(layout: Layout): { readonly slots: readonly Slot[]; readonly prefix: number } {
+  const slots: Slot[] = [];
+  const entries = Object.entries(layout) as [string, Field<unknown>][];
+  let offset: number | undefined = 0;
+  let prefix = 0;
+  for (let i = 0; i < entries.length; ) {
+    const [name, field] = entries[i] as [string, Field<unknown>];
+    if (field.bits === undefined) {
+      slots.push({ name, jsonName: snakeCase(name), field, offset, shared: undefined });
+      offset = offset === undefined || field.size === undefined ? undefined : offset + field.size;
+      i++;
+    } else {
+      assert(offset !== undefined, `${name}: bits behind a field of variable size`);
+      const group = bitGroup(entries.slice(i));
+      const count = group.reduce((sum, [, { bits = 0 }]) => sum + bits, 0);
+      let shift = count;
+      for (const [bitName, bitField] of group) {
+        shift -= bitField.bits ?? 0;
+        const placed = placeBits(bitField as Field<unknown> as Field<number>, count / 8, shift);
+        const shared = { octets: count / 8, shift };
+        const field = placed as Field<unknown>;
+        slots.push({ name: bitName, jsonName: snakeCase(bitName), field, offset, shared });
+      }
+      offset += count / 8;
+      i += group.length;
+    }
+    prefix = offset ?? prefix;
+  }
+  return { slots, prefix };
+}
+
+/** The bit fields at the start, up to where they fill octets. */
+function bitGroup(entries: readonly [string, Field<unknown>][]): [string, Field<unknown>][] {
+  let count = 0;
+  for (const [i, [, { bits }]] of entries.entries()) {
+    if (bits === undefined) break;
+    count += bits;
+    if (count % 8 === 0) return entries.slice(0, i + 1);
+  }
+  throw new Error(`internal error: bit fields fill ${count} bits, no octets`);
+}
+
+/** Each field between `at` and `end` and its octets, as far as they go. */
+export function spansOf(
   layout: CompiledLayout,
   bytes: Uint8Array,
   at: number,
   end: number,
-  into: Record<string, unknown>,
-): WireError | undefined {
-  let offset = at;
-  for (const { name, jsonName, field } of layout.fields) {
-    const available = end - offset;
-    if (available < field.least) {
-      return wireError(
-        "truncated",
-        jsonName,
-        offset,
-        `needs ${field.least} octets, ${Math.max(0, available)} are left`,
-      );
+): { readonly spans: readonly Span[]; readonly error: WireError | undefined } {
+  const spans: Span[] = [];
+  const numbers = new Map<string, number>();
+  let behind = at;
+  for (const slot of layout.slots) {
+    const { field, jsonName, shared } = slot;
+    const offset = slot.offset === undefined ? behind : at + slot.offset;
+    const needed: Needed = (field.needs ?? []).map((name) => numbers.get(name) ?? 0);
+    const left = Math.max(0, end - offset);
+    const stop = (code: "truncated" | "wrong-length", message: string) => ({
+      spans,
+      error: wireError(code, jsonName, offset, message),
+    });
+    const least = shared?.octets ?? field.least;
+    if (left < least) return stop("truncated", `needs ${least} octets, ${left} are left`);
+    const size = shared?.octets ?? field.size ?? field.measure?.(bytes, offset, end, ...needed);
+    if (size === undefined || size < 0 || size > left) {
+      const least = field.requires?.(...needed);
+      if (least !== undefined && least > left) {
+        return stop("truncated", `needs ${least} octets, ${left} are left`);
+      }
+      return stop("wrong-length", field.complaint?.(left, ...needed) ?? `not with ${left} octets`);
     }
-    const size = field.size ?? available;
-    if (size % field.unit !== 0) {
-      return wireError(
-        "wrong-length",
-        jsonName,
-        offset,
-        `${size} octets are no multiple of ${field.unit}`,
-      );
-    }
-    into[name] = field.read(bytes, offset, offset + size);
-    offset += size;
+    const value = field.read(bytes, offset, offset + size, ...needed);
+    if (typeof value === "number") numbers.set(slot.name, value);
+    spans.push({ slot, offset, length: size, value });
+    behind = offset + size;
   }
-  return undefined;
+  return { spans, error: undefined };
 }
 
-export function layoutLength(layout: CompiledLayout, values: Values): number {
-  let length = 0;
-  for (const { name, field } of layout.fields) length += field.length(values[name]);
-  return length;
-}
-
-/** Writes the fields from `at` on and returns the offset behind them. */
-export function writeLayout(
-  layout: CompiledLayout,
-  values: Values,
-  bytes: Uint8Array,
-  at: number,
-): number {
-  let offset = at;
-  for (const { name, field } of layout.fields) {
-    field.write(bytes, offset, values[name]);
-    offset += field.length(values[name]);
-  }
-  return offset;
-}
-
+/** The JSON of a value: its fields, and the derived ones that say something. */
 export function layoutJson(layout: CompiledLayout, values: Values): Record<string, Json> {
   const json: Record<string, Json> = {};
-  for (const { name, jsonName, field } of layout.fields) json[jsonName] = field.json(values[name]);
+  for (const { name, jsonName, field } of layout.slots) {
+    if (!field.derived) json[jsonName] = field.json(values[name]);
+    else if (field.derive !== undefined) json[jsonName] = field.json(field.derive(values));
+  }
   return json;
 }

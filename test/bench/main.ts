@@ -7,7 +7,7 @@ import { writeFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, release, totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { enterLab, labFaults, labPid } from "../lab/enter.ts";
-import { codecRows } from "./codec.ts";
+import { codecTables } from "./codec.ts";
 import { compilerVersion } from "./compile.ts";
 import { type DataplaneResult, measureDataplane, SIZES } from "./dataplane.ts";
 import { dataplaneRows, latencyRows } from "./dataplane-table.ts";
@@ -77,13 +77,13 @@ const faults = labPid() === undefined ? labFaults(needs) : [];
 if (faults.length === 0) await enterLab(needs);
 
 const heading = machine();
-let codec: Row[] | undefined;
+let codec: ReturnType<typeof codecTables> | undefined;
 let headers: Row[] | undefined;
 let registrations: Row[] | undefined;
 let dataplane: DataplaneResult | undefined;
 if (isWanted("codec")) {
   progress("codec");
-  codec = codecRows();
+  codec = codecTables(options.quick);
   headers = headerRows();
 }
 if (isWanted("registrations")) {
@@ -96,7 +96,10 @@ if (isWanted("packets") && faults.length === 0) {
 }
 
 printHeading(heading);
-if (codec !== undefined) printTable("Codec, a message", codec);
+if (codec !== undefined) {
+  printTable("Codec, a message; octets of memory, in brackets by hand", codec.messages);
+  printTable("Codec, large messages", codec.large);
+}
 if (headers !== undefined) printTable("Tunnel headers, a packet, without system calls", headers);
 if (registrations !== undefined) {
   printTable("Registrations, authenticators included", registrations);

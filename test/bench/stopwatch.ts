@@ -7,21 +7,32 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 }
 
-/** Nanoseconds a call of each function: rounds interleaved, so that noise hits all alike. */
+/** Nanoseconds a call of each function: the median of the rounds. */
 export function nanosecondsEach(
   functions: Readonly<Record<string, () => unknown>>,
-  { rounds = 9, milliseconds = 60 } = {},
 ): Record<string, number> {
-  const names = Object.keys(functions);
-  const samples = new Map<string, number[]>(names.map((name) => [name, []]));
-  for (const name of names) timeFor(functions[name] as () => unknown, milliseconds);
+  const rounds = Object.entries(nanosecondsOfRounds(functions));
+  return Object.fromEntries(rounds.map(([name, figures]) => [name, median(figures)]));
+}
+
+/**
+ * Nanoseconds a call of each function in each round. The rounds are interleaved, so that noise hits
+ * all alike: compare the figures of one round.
+ */
+export function nanosecondsOfRounds<K extends string>(
+  functions: Readonly<Record<K, () => unknown>>,
+  { rounds = 9, milliseconds = 60 } = {},
+): Record<K, number[]> {
+  const names = Object.keys(functions) as K[];
+  const samples = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<
+    K,
+    number[]
+  >;
+  for (const name of names) timeFor(functions[name], milliseconds);
   for (let round = 0; round < rounds; round++) {
-    for (const name of names) {
-      const each = timeFor(functions[name] as () => unknown, milliseconds);
-      samples.get(name)?.push(each);
-    }
+    for (const name of names) samples[name].push(timeFor(functions[name], milliseconds));
   }
-  return Object.fromEntries(names.map((name) => [name, median(samples.get(name) ?? [])]));
+  return samples;
 }
 
 function timeFor(run: () => unknown, milliseconds: number): number {

@@ -7,9 +7,6 @@ import { test } from "node:test";
 import * as z from "zod";
 import { generatedPages } from "../../scripts/docs/pages.ts";
 import { programs } from "../../scripts/docs/programs.ts";
-import { DISCOVERY_LAYOUTS } from "../../scripts/docs/wire.ts";
-import { ipv4 } from "../../shared/base/address.ts";
-import { encodeDiscovery } from "../../shared/wire/agent-discovery.ts";
 import { readSourceTree } from "../architecture/source-tree.ts";
 
 for (const [path, text] of generatedPages()) {
@@ -43,29 +40,6 @@ test("schema: every key says what it means", () => {
   }
 });
 
-test("wire.md: agent discovery has the layout that the codec writes", () => {
-  const bytes = encodeDiscovery({
-    name: "router-advertisement",
-    code: 16,
-    lifetime: 0x0102,
-    routerAddresses: [{ address: ipv4("192.0.2.1"), preference: -2 }],
-    extensions: [],
-  });
-  const rows = DISCOVERY_LAYOUTS.advertisement;
-  const at = Object.fromEntries(rows.map(([offset, size, name]) => [name, { offset, size }]));
-  const octets = (name: string): number[] => {
-    const { offset = 0, size = 0 } = at[name] ?? {};
-    return [...bytes.subarray(offset, offset + size)];
-  };
-  assert.deepEqual(octets("type"), [9]);
-  assert.deepEqual(octets("code"), [16]);
-  assert.deepEqual(octets("num_addrs"), [1]);
-  assert.deepEqual(octets("addr_entry_size"), [2]);
-  assert.deepEqual(octets("lifetime"), [1, 2]);
-  assert.deepEqual(octets("router_addresses"), [192, 0, 2, 1, 255, 255, 255, 254]);
-  assert.equal(octets("checksum").length, 2);
-});
-
 const WRITTEN = [
   "README.md",
   "CONTRIBUTING.md",
@@ -80,6 +54,8 @@ const WRITTEN = [
   "docs/operating/host-changes.md",
   "docs/internals/architecture.md",
   "docs/internals/forwarding.md",
+  "docs/internals/wire.md",
+  "packaging/wireshark/README.md",
 ];
 
 test("documents: every link to a file of the project leads somewhere", () => {

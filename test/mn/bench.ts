@@ -20,13 +20,14 @@ import type {
 } from "../../shared/protocol/core.ts";
 import type { PeerAssociation, SecurityContext } from "../../shared/security/association.ts";
 import { appendAuthentication } from "../../shared/security/authenticator.ts";
-import { AdvertisementFlag, encodeDiscovery } from "../../shared/wire/agent-discovery.ts";
 import {
   type DecodedControl,
   decodeControl,
   encodeControl,
   type RegistrationRequest,
 } from "../../shared/wire/control.ts";
+import { AdvertisementFlag } from "../../shared/wire/icmp/agent-discovery.ts";
+import { encodeIcmp } from "../../shared/wire/icmp.ts";
 
 export const HOME = ipv4("10.1.0.7");
 export const HOME_AGENT = ipv4("198.51.100.1");
@@ -91,8 +92,9 @@ export function advertisement(options: AdvertisementOptions = {}): IcmpReceived 
     source,
     destination: ipv4("224.0.0.1"),
     ttl: 1,
-    payload: encodeDiscovery({
+    payload: encodeIcmp({
       name: "router-advertisement",
+      addrEntrySize: 2,
       code: options.code ?? 0,
       lifetime: options.lifetime ?? 30,
       routerAddresses: (options.routers ?? [source]).map((address) => ({ address, preference: 0 })),

@@ -6,8 +6,9 @@ import { isReboot, MAX_AGENTS } from "../../mn/core/agents.ts";
 import { ipv4, type Mac } from "../../shared/base/address.ts";
 import type { JsonObject } from "../../shared/base/result.ts";
 import type { IcmpReceived } from "../../shared/protocol/core.ts";
-import { encodeDiscovery } from "../../shared/wire/agent-discovery.ts";
 import { internetChecksum } from "../../shared/wire/checksum.ts";
+import { SOLICITATION } from "../../shared/wire/icmp/agent-discovery.ts";
+import { encodeIcmp } from "../../shared/wire/icmp.ts";
 import {
   advertisement,
   FA1,
@@ -139,8 +140,15 @@ test("RFC 1256 §5.2: advertisements that are not valid are silently discarded a
     bytes[at] = value;
     return bytes;
   };
-  const noAddresses = encodeDiscovery({
-    ...{ name: "router-advertisement", code: 0, lifetime: 30, routerAddresses: [], extensions: [] },
+  const noAddresses = encodeIcmp({
+    ...{
+      name: "router-advertisement",
+      addrEntrySize: 2,
+      code: 0,
+      lifetime: 30,
+      routerAddresses: [],
+      extensions: [],
+    },
   });
   const cases: readonly (readonly [string, IcmpReceived])[] = [
     ["advertisement-wrong-checksum", withPayload(changed(6, 9), false)],
@@ -158,7 +166,7 @@ test("RFC 1256 §5.2: advertisements that are not valid are silently discarded a
   }
   const line = new Timeline();
   line.linkUp();
-  const solicitation = encodeDiscovery({ name: "router-solicitation" });
+  const solicitation = encodeIcmp(SOLICITATION);
   assert.deepEqual(line.event(withPayload(solicitation, false)), []);
 });
 
@@ -185,8 +193,15 @@ test("A plain router, a group or zero as source, a link that is down: no agent [
   const line = new Timeline();
   line.linkUp();
   const routerAddresses = [{ address: FA1, preference: 0 }];
-  const plain = encodeDiscovery({
-    ...{ name: "router-advertisement", code: 0, lifetime: 30, routerAddresses, extensions: [] },
+  const plain = encodeIcmp({
+    ...{
+      name: "router-advertisement",
+      addrEntrySize: 2,
+      code: 0,
+      lifetime: 30,
+      routerAddresses,
+      extensions: [],
+    },
   });
   const events = [
     withPayload(plain),

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import type { Agent } from "../../mn/core/agents.ts";
 import { homeRouter } from "../../mn/core/home.ts";
 import { BROADCAST_MAC } from "../../shared/base/address.ts";
-import { AdvertisementFlag, NEVER_DEFAULT } from "../../shared/wire/agent-discovery.ts";
+import { AdvertisementFlag, NEVER_DEFAULT } from "../../shared/wire/icmp/agent-discovery.ts";
 import {
   advertisement,
   arpRequest,

@@ -7,7 +7,7 @@ import { lazy } from "../../mn/core/movement.ts";
 import { RequestPace } from "../../mn/core/pace.ts";
 import type { Mac } from "../../shared/base/address.ts";
 import type { Instant } from "../../shared/base/time.ts";
-import { AdvertisementFlag } from "../../shared/wire/agent-discovery.ts";
+import { AdvertisementFlag } from "../../shared/wire/icmp/agent-discovery.ts";
 import { advertisement, FA2, FA2_MAC, FOREIGN_FLAGS, packets, Timeline } from "./bench.ts";
 
 const toFa2 = advertisement({ source: FA2 });

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { ipv4 } from "../../shared/base/address.ts";
 import { checkAuthentication } from "../../shared/security/authenticator.ts";
 import { highBits, joinIdentification, lowBits } from "../../shared/security/replay.ts";
-import { AdvertisementFlag } from "../../shared/wire/agent-discovery.ts";
+import { AdvertisementFlag } from "../../shared/wire/icmp/agent-discovery.ts";
 import {
   advertisement,
   FA_CONTEXT,

@@ -5,8 +5,8 @@ import { test } from "node:test";
 import type { Agent } from "../../mn/core/agents.ts";
 import { foreignRegistration, requestTtl } from "../../mn/core/request.ts";
 import { ipv4, MOBILE_AGENTS } from "../../shared/base/address.ts";
-import { AdvertisementFlag } from "../../shared/wire/agent-discovery.ts";
 import { internetChecksum } from "../../shared/wire/checksum.ts";
+import { AdvertisementFlag } from "../../shared/wire/icmp/agent-discovery.ts";
 import {
   advertisement,
   FA_CONTEXT,

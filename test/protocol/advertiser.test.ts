@@ -8,8 +8,8 @@ import type { Instant, Now, WallTime } from "../../shared/base/time.ts";
 import { nextSequenceNumber } from "../../shared/protocol/advertiser.ts";
 import { Advertisers } from "../../shared/protocol/advertisers.ts";
 import type { LinkChanged } from "../../shared/protocol/core.ts";
-import { AdvertisementFlag, prefixLengthsOf } from "../../shared/wire/agent-discovery.ts";
 import { internetChecksum } from "../../shared/wire/checksum.ts";
+import { AdvertisementFlag, prefixLengthsOf } from "../../shared/wire/icmp/agent-discovery.ts";
 import {
   ALL,
   B,

@@ -11,10 +11,10 @@ import type { Effect, IcmpReceived } from "../../shared/protocol/core.ts";
 import {
   AdvertisementFlag,
   agentExtension,
-  decodeDiscovery,
-  encodeDiscovery,
   type RouterAdvertisement,
-} from "../../shared/wire/agent-discovery.ts";
+  SOLICITATION,
+} from "../../shared/wire/icmp/agent-discovery.ts";
+import { decodeIcmp, encodeIcmp } from "../../shared/wire/icmp.ts";
 
 export const OWN = ipv4("192.0.2.1");
 export const ALL = ipv4("224.0.0.1");
@@ -85,7 +85,7 @@ export class Bench {
       source: ipv4("10.1.0.7"),
       destination: ipv4("224.0.0.11"),
       ttl: 1,
-      payload: encodeDiscovery({ name: "router-solicitation" }),
+      payload: encodeIcmp(SOLICITATION),
       ...changes,
     };
     return this.advertiser.solicited(event, this.now);
@@ -95,7 +95,7 @@ export class Bench {
 export function sent(effects: readonly Effect[]) {
   const [effect, ...more] = effects;
   assert(effect?.type === "send-icmp" && more.length === 0);
-  const decoded = decodeDiscovery(effect.payload);
+  const decoded = decodeIcmp(effect.payload);
   assert(decoded.ok && decoded.value.name === "router-advertisement");
   const extension = agentExtension(decoded.value);
   assert(extension !== undefined);

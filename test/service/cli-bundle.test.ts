@@ -233,7 +233,7 @@ test("decode: hex is taken as typed, even all digits; a cut message says which f
   assert.deepEqual([type, error.field, error.code], [1, "lifetime", "truncated"]);
   assert.match(
     (await program("fa", "decode", "--hex", REQUEST)).out,
-    /^registration-request \(type 1\)\n/,
+    /^registration-request \(type 1\), 24 octets\n/,
   );
   assert.equal((await program("fa", "decode", "--hex", "xyz")).code, 2);
   assert.equal((await program("fa", "decode")).code, 2);

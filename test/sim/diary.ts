@@ -2,8 +2,8 @@
 
 import { formatIpv4 } from "../../shared/base/address.ts";
 import type { Effect, Event } from "../../shared/protocol/core.ts";
-import { decodeDiscovery } from "../../shared/wire/agent-discovery.ts";
 import { decodeControl } from "../../shared/wire/control.ts";
+import { decodeIcmp } from "../../shared/wire/icmp.ts";
 
 const KEPT = 50;
 
@@ -48,7 +48,7 @@ function describe(item: Event | Effect): string {
       return `${item.type} to ${formatIpv4(item.destination)}: ${describeControl(item.payload)}`;
     case "icmp":
     case "send-icmp": {
-      const decoded = decodeDiscovery(item.payload);
+      const decoded = decodeIcmp(item.payload);
       return `${item.type} ${decoded.ok ? decoded.value.name : "?"} from ${formatIpv4(item.source)}`;
     }
     case "arp":
@@ -73,10 +73,12 @@ function describeControl(payload: Uint8Array): string {
   const decoded = decodeControl(payload);
   if (!decoded.ok) return `unreadable (${decoded.error.code})`;
   const { message } = decoded.value;
-  const id = message.identification.toString(16);
   if (message.name === "registration-reply") {
-    return `reply code ${message.code} lifetime ${message.lifetime} id ${id}`;
+    const { code, lifetime, identification } = message;
+    return `reply code ${code} lifetime ${lifetime} id ${identification.toString(16)}`;
   }
-  const careOf = formatIpv4(message.careOfAddress);
-  return `request lifetime ${message.lifetime} care-of ${careOf} id ${id}`;
+  if (message.name !== "registration-request") return message.name;
+  const { careOfAddress, lifetime, identification } = message;
+  const careOf = formatIpv4(careOfAddress);
+  return `request lifetime ${lifetime} care-of ${careOf} id ${identification.toString(16)}`;
 }

@@ -77,6 +77,9 @@ export class Safety implements Observer {
     const decoded = decodeControl(packet.payload);
     if (!decoded.ok) this.#fail(`${node.name} sends what nobody can read`);
     const { message } = decoded.value;
+    if (message.name !== "registration-request" && message.name !== "registration-reply") {
+      this.#fail(`${node.name} sends a ${message.name}, which no agent here speaks`);
+    }
     const record = this.#records.get(message.homeAddress);
     if (record === undefined) this.#fail(`${node.name} speaks of an unknown home address`);
     if (message.name === "registration-request") this.#requestSent(node, packet, message, record);

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { formatIpv4 } from "../../shared/base/address.ts";
 import { readCapture } from "../../shared/wire/capture/capture.ts";
 import { messageIn } from "../../shared/wire/capture/messages.ts";
-import { ipPacket, pcap, pcapng, udp } from "./capture-files.ts";
+import { ipPacket, pcap, pcapng, rawIp, udp } from "./capture-files.ts";
 
 const PAYLOAD = Uint8Array.of(1, 2, 3, 4);
 const PACKET = ipPacket(17, udp(1234, 434, PAYLOAD));
@@ -15,10 +15,16 @@ const PACKET = ipPacket(17, udp(1234, 434, PAYLOAD));
 const LINK_LAYERS: readonly (readonly [number, readonly number[]])[] = [
   [1, [...Array(12).fill(0), 0x08, 0x00]],
   [1, [...Array(12).fill(0), 0x81, 0x00, 0, 5, 0x08, 0x00]],
+  [1, [...Array(12).fill(0), 0x88, 0xa8, 0, 5, 0x81, 0x00, 0, 6, 0x08, 0x00]],
   [113, [...Array(14).fill(0), 0x08, 0x00]],
+  [113, [...Array(14).fill(0), 0x81, 0x00, 0, 5, 0x08, 0x00]],
   [276, [0x08, 0x00, ...Array(18).fill(0)]],
+  [276, [0x81, 0x00, ...Array(18).fill(0), 0, 5, 0x08, 0x00]],
   [0, [2, 0, 0, 0]],
+  [0, [0, 0, 0, 2]],
+  [108, [0, 0, 0, 2]],
   [12, []],
+  [14, []],
   [101, []],
   [228, []],
 ];
@@ -26,7 +32,7 @@ const LINK_LAYERS: readonly (readonly [number, readonly number[]])[] = [
 test("capture: a registration is found behind every link layer that is read", () => {
   for (const [linkType, header] of LINK_LAYERS) {
     const bytes = Uint8Array.of(...header, ...PACKET);
-    const message = messageIn({ number: 1, time: 0, linkType, bytes });
+    const message = messageIn({ ...rawIp(bytes), linkType });
     assert.deepEqual([...(message?.payload ?? [])], [...PAYLOAD], `link type ${linkType}`);
     assert.equal(message?.kind, "udp");
     assert.equal(formatIpv4(message.source), "192.0.2.7");
@@ -45,17 +51,17 @@ test("capture: other traffic is not ours: ports, protocols, ICMP types, later fr
     new Uint8Array(),
   ];
   for (const bytes of others) {
-    assert.equal(messageIn({ number: 1, time: 0, linkType: 101, bytes }), undefined);
+    assert.equal(messageIn(rawIp(bytes)), undefined);
   }
   const padded = Uint8Array.of(...PACKET, 0, 0, 0, 0, 0, 0);
-  const message = messageIn({ number: 1, time: 0, linkType: 101, bytes: padded });
+  const message = messageIn(rawIp(padded));
   assert.equal(message?.payload.length, PAYLOAD.length, "link padding is cut off");
 });
 
-test("capture: router discovery is found by its ICMP types", () => {
-  for (const type of [9, 10]) {
+test("capture: router discovery and fast handover are found by their ICMP types", () => {
+  for (const type of [9, 10, 41]) {
     const bytes = ipPacket(1, Uint8Array.of(type, 0, 0, 0, 0, 0, 0, 0));
-    assert.equal(messageIn({ number: 1, time: 0, linkType: 101, bytes })?.kind, "icmp");
+    assert.equal(messageIn(rawIp(bytes))?.kind, "icmp");
   }
 });
 
@@ -90,7 +96,9 @@ test("capture: a torn end gives what stands before it, and where it is", () => {
     assert.match(error?.message ?? "", /cut off/);
     assert.ok((error?.offset ?? 0) > 0);
   }
-  assert.equal(readCapture(new Uint8Array()).error?.message, "neither a pcap nor a pcapng file");
+  assert.equal(readCapture(new Uint8Array()).error?.message, "the file is empty");
+  const text = new TextEncoder().encode("no capture");
+  assert.equal(readCapture(text).error?.message, "neither a pcap nor a pcapng file");
 });
 
 test("capture: any octets never throw, whatever the header says", () => {
@@ -113,9 +121,9 @@ test("capture: any octets never throw, whatever the header says", () => {
   fc.assert(
     fc.property(
       fc.uint8Array({ maxLength: 80 }),
-      fc.constantFrom(0, 1, 101, 113, 276),
+      fc.constantFrom(0, 1, 12, 101, 108, 113, 147, 228, 229, 276),
       (bytes, linkType) => {
-        messageIn({ number: 1, time: 0, linkType, bytes });
+        messageIn({ ...rawIp(bytes), linkType });
       },
     ),
     { numRuns: 3000 },

@@ -6,6 +6,8 @@ import type { Output } from "./output.ts";
 export interface OptionSpec {
   readonly name: string;
   readonly value?: string;
+  /** No message repeats what was typed beside it. */
+  readonly isSecret?: true;
   readonly summary: string;
 }
 
@@ -15,6 +17,8 @@ export interface Invocation {
   readonly arguments: readonly string[];
   /** The text after an option, exactly as typed; `undefined` when it was not given. */
   text(option: string): string | undefined;
+  /** For an option that may be given several times: the text of each. */
+  texts(option: string): readonly string[];
   has(option: string): boolean;
 }
 

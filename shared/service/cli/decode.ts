@@ -2,14 +2,16 @@
 
 import { readFileSync } from "node:fs";
 import { formatIpv4 } from "../../base/address.ts";
-import type { Json, JsonObject } from "../../base/result.ts";
-import { discoveryJson, inspectDiscovery } from "../../wire/agent-discovery.ts";
+import type { JsonObject } from "../../base/result.ts";
+import type { TrialKey } from "../../security/identify.ts";
 import { type CapturedPacket, readCapture } from "../../wire/capture/capture.ts";
+import { isKnownLinkType } from "../../wire/capture/link.ts";
 import { type CapturedMessage, messageIn } from "../../wire/capture/messages.ts";
-import { controlJson, inspectControl } from "../../wire/control.ts";
-import type { WireError } from "../../wire/error.ts";
-import { isObject } from "../json.ts";
+import { safeJson } from "../../wire/show-text.ts";
 import { type CommandSpec, EXIT, type Invocation, JSON_OPTION, UsageError } from "./commands.ts";
+import { type Explained, explainMessage, explanationJson } from "./decode-explain.ts";
+import { parseHex, parseKey } from "./decode-options.ts";
+import { type Envelope, treeLines } from "./decode-tree.ts";
 
 export const decodeCommand: CommandSpec = {
   name: "decode",
@@ -18,7 +20,17 @@ export const decodeCommand: CommandSpec = {
   options: [
     { name: "hex", value: "bytes", summary: "a UDP port 434 payload in hex" },
     { name: "icmp", summary: "the hex is an ICMP message" },
-    { name: "pcap", value: "file", summary: "a capture, pcap or pcapng, searched for both" },
+    {
+      name: "pcap",
+      value: "file",
+      summary: "a capture, pcap or pcapng, searched for both, in tunnels too",
+    },
+    {
+      name: "key",
+      value: "spi:hex",
+      isSecret: true,
+      summary: "check authenticators of this SPI with this key; can be given several times",
+    },
     JSON_OPTION,
   ],
   exits: {
@@ -31,24 +43,18 @@ export const decodeCommand: CommandSpec = {
     if ((hex === undefined) === (file === undefined)) {
       throw new UsageError("decode needs one of --hex BYTES and --pcap FILE");
     }
+    const keys = invocation.texts("key").map(parseKey);
     if (hex !== undefined) {
-      return print(invocation, explain(invocation.has("icmp") ? "icmp" : "udp", parseHex(hex)));
+      const kind = invocation.has("icmp") ? "icmp" : "udp";
+      const message = { kind, payload: parseHex(hex), cut: undefined } as const;
+      return print(invocation, explainMessage(message, keys), undefined);
     }
     if (invocation.has("icmp")) throw new UsageError("--icmp goes with --hex only");
-    return decodeCapture(invocation, file ?? "");
+    return decodeCapture(invocation, file ?? "", keys);
   },
 };
 
-/** White space, colons and a leading 0x do not count. */
-function parseHex(text: string): Uint8Array {
-  const digits = text.replace(/^0x|[\s:]/gi, "");
-  if (!/^(?:[0-9a-f]{2})+$/i.test(digits)) {
-    throw new UsageError("--hex must be hex digits, two an octet");
-  }
-  return Uint8Array.from(digits.match(/../g) ?? [], (octet) => Number.parseInt(octet, 16));
-}
-
-function decodeCapture(invocation: Invocation, file: string): number {
+function decodeCapture(invocation: Invocation, file: string, keys: readonly TrialKey[]): number {
   const { output } = invocation;
   let bytes: Uint8Array;
   try {
@@ -63,8 +69,12 @@ function decodeCapture(invocation: Invocation, file: string): number {
   for (const packet of capture.packets) {
     const message = messageIn(packet);
     if (message === undefined) continue;
-    const decoded = { ...envelope(packet, message), ...explain(message.kind, message.payload) };
-    exit = Math.max(exit, print(invocation, decoded));
+    const explained = explainMessage(message, keys);
+    exit = Math.max(exit, print(invocation, explained, envelopeOf(packet, message)));
+  }
+  for (const line of unreadLinkTypes(capture.packets)) {
+    output.err(`${file}: ${line}`);
+    exit = EXIT.failed;
   }
   if (capture.error !== undefined) {
     output.err(`${file}: at octet ${capture.error.offset}: ${capture.error.message}`);
@@ -73,12 +83,29 @@ function decodeCapture(invocation: Invocation, file: string): number {
   return exit;
 }
 
-function envelope(packet: CapturedPacket, message: CapturedMessage): JsonObject {
+/** Silence about packets that nobody has looked into would pass for "no message there". */
+function unreadLinkTypes(packets: readonly CapturedPacket[]): string[] {
+  const counts = new Map<number, number>();
+  for (const { linkType } of packets) {
+    if (!isKnownLinkType(linkType)) counts.set(linkType, (counts.get(linkType) ?? 0) + 1);
+  }
+  return [...counts].map(
+    ([linkType, count]) => `link type ${linkType} is not known, ${count} packets not searched`,
+  );
+}
+
+function envelopeOf(packet: CapturedPacket, message: CapturedMessage): Envelope {
   return {
     packet: packet.number,
     time: showTime(packet.time),
     source: formatIpv4(message.source),
     destination: formatIpv4(message.destination),
+    tunnels: message.tunnels.map(({ encapsulation, source, destination, key }) => ({
+      encapsulation,
+      source: formatIpv4(source),
+      destination: formatIpv4(destination),
+      ...(encapsulation === "gre" ? { key: key ?? null } : {}),
+    })),
   };
 }
 
@@ -88,68 +115,24 @@ function showTime(time: number | undefined): string | null {
   return Number.isNaN(date.getTime()) ? null : date.toISOString();
 }
 
-/** The contract's JSON of a message; `error` stands in the place of what could not be read. */
-function explain(kind: "udp" | "icmp", bytes: Uint8Array): JsonObject {
-  if (kind === "icmp") {
-    const { message, error } = inspectDiscovery(bytes);
-    return { ...(message === undefined ? bare(bytes) : discoveryJson(message)), ...failed(error) };
-  }
-  const { decoded, error } = inspectControl(bytes);
-  return {
-    ...(decoded === undefined ? bare(bytes) : controlJson(decoded.message)),
-    ...failed(error),
-  };
-}
-
-function bare(bytes: Uint8Array): JsonObject {
-  return { type: bytes[0] ?? null };
-}
-
-function failed(error: WireError | undefined): JsonObject {
-  return error === undefined ? {} : { error: { ...error } };
-}
-
 /** One message; the exit code says whether it was whole. */
-function print(invocation: Invocation, decoded: JsonObject): number {
-  const { output } = invocation;
-  if (invocation.has("json")) output.out(JSON.stringify(decoded));
-  else for (const line of describe(decoded)) output.out(line);
-  return decoded.error === undefined ? EXIT.ok : EXIT.failed;
-}
-
-/** For people: a heading, then a line a field, extensions indented below. */
-function describe(decoded: JsonObject): string[] {
-  const { packet, time, source, destination, type, name, error, ...fields } = decoded;
-  const from =
-    packet === undefined ? [] : [`#${packet} ${time ?? "-"} ${source} -> ${destination}`];
-  const lines = [...from, `${name ?? "unknown message"} (type ${type})`, ...fieldLines(fields, 1)];
-  if (isObject(error)) {
-    lines.push(
-      `  MALFORMED: ${error.field} at octet ${error.offset}: ${error.message} (${error.code})`,
-    );
+function print(
+  { output, ...invocation }: Invocation,
+  explained: Explained,
+  envelope: Envelope | undefined,
+): number {
+  if (invocation.has("json")) {
+    const { tunnels, ...outside } = envelope ?? {};
+    const { error, ...json } = explanationJson(explained);
+    const line: JsonObject = {
+      ...outside,
+      ...json,
+      ...(tunnels === undefined ? {} : { tunnels }),
+      ...(error === undefined ? {} : { error }),
+    };
+    output.out(safeJson(JSON.stringify(line)));
+  } else {
+    for (const line of treeLines(explained, envelope, output.hasColour)) output.out(line);
   }
-  return [...lines, ""];
-}
-
-function fieldLines(fields: JsonObject, depth: number): string[] {
-  const indent = "  ".repeat(depth);
-  const width = Math.max(0, ...Object.keys(fields).map((key) => key.length));
-  return Object.entries(fields).flatMap(([key, value]) => {
-    if (key === "extensions" && Array.isArray(value)) {
-      return value.filter(isObject).flatMap(({ type, name, ...rest }) => {
-        return [`${indent}${name} (type ${type})`, ...fieldLines(rest, depth + 1)];
-      });
-    }
-    return [`${indent}${key.padEnd(width)}  ${showField(value ?? null)}`];
-  });
-}
-
-function showField(value: Json): string {
-  if (Array.isArray(value)) return value.length === 0 ? "none" : value.map(showField).join(", ");
-  if (!isObject(value)) return String(value ?? "-");
-  const entries = Object.entries(value);
-  if (entries.length > 0 && entries.every(([, each]) => typeof each === "boolean")) {
-    return entries.map(([flag, isSet]) => (isSet ? flag : "-")).join(" ");
-  }
-  return entries.map(([key, each]) => `${key} ${showField(each ?? null)}`).join(" ");
+  return explained.error === undefined ? EXIT.ok : EXIT.failed;
 }

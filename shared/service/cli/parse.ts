@@ -37,7 +37,8 @@ export function parseCommandLine(
   const invocation = {
     output,
     arguments: cli.args,
-    text: (option: string) => rawText(argv.slice(2), option),
+    text: (option: string) => rawTexts(argv.slice(2), option).at(-1),
+    texts: (option: string) => rawTexts(argv.slice(2), option),
     has: (option: string) => cli.options[option] === true,
   };
   return { command: spec, invocation };
@@ -86,7 +87,9 @@ function checkOptions(cli: CAC, spec: CommandSpec): void {
         `no option "${dashes}${name}" of ${spec.name}${hint(name, right, "--")}`,
       );
     }
-    if (option.value !== undefined && typeof value === "boolean") {
+    // Given several times, it is an array of what followed each.
+    const isBare = [value].flat().some((each) => typeof each === "boolean");
+    if (option.value !== undefined && isBare) {
       throw new UsageError(`--${name} needs a value: --${name} ${option.value.toUpperCase()}`);
     }
     if (option.value === undefined && typeof value !== "boolean") {
@@ -99,16 +102,19 @@ function checkArguments(cli: CAC, spec: CommandSpec): void {
   const missing = spec.arguments[cli.args.length];
   if (missing !== undefined) throw new UsageError(`${spec.name} needs ${missing.toUpperCase()}`);
   const extra = cli.args[spec.arguments.length];
-  if (extra !== undefined) throw new UsageError(`${spec.name} does not take "${extra}"`);
+  if (extra === undefined) return;
+  // It may be a secret that lost its option.
+  const shown = spec.options.some((option) => option.isSecret) ? "so many words" : `"${extra}"`;
+  throw new UsageError(`${spec.name} does not take ${shown}`);
 }
 
 /** cac makes numbers of what looks like one (`--hex 0102` would be 102), so values are read here. */
-function rawText(words: readonly string[], option: string): string | undefined {
-  let text: string | undefined;
+function rawTexts(words: readonly string[], option: string): string[] {
+  const texts: string[] = [];
   for (const [i, word] of words.entries()) {
     if (word === "--") break;
-    if (word === `--${option}`) text = words[i + 1];
-    else if (word.startsWith(`--${option}=`)) text = word.slice(option.length + 3);
+    if (word === `--${option}`) texts.push(words[i + 1] ?? "");
+    else if (word.startsWith(`--${option}=`)) texts.push(word.slice(option.length + 3));
   }
-  return text;
+  return texts;
 }

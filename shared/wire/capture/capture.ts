@@ -11,6 +11,8 @@ export interface CapturedPacket {
   readonly time: number | undefined;
   /** LINKTYPE_* value: what `bytes` begin with. */
   readonly linkType: number;
+  /** Octets that the packet had; more than `bytes` has when the capture cut it. */
+  readonly sent: number;
   readonly bytes: Uint8Array;
 }
 
@@ -36,6 +38,8 @@ const BLOCK_FRAME = 12;
 
 /** Reads a whole capture file. */
 export function readCapture(bytes: Uint8Array): Capture {
+  if (bytes.length === 0)
+    return { packets: [], error: { offset: 0, message: "the file is empty" } };
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (bytes.length >= 4) {
     if (view.getUint32(0) === PCAPNG_SECTION) return readPcapng(bytes, view);
@@ -66,7 +70,8 @@ function readPcap(bytes: Uint8Array, view: DataView, little: boolean, perMs: num
     if (start + length > bytes.length) return stop(at, `a record of ${length} octets is cut off`);
     const time = view.getUint32(at, little) * 1000 + view.getUint32(at + 4, little) / perMs;
     const packet = bytes.subarray(start, start + length);
-    packets.push({ number: packets.length + 1, time, linkType, bytes: packet });
+    const sent = view.getUint32(at + 12, little);
+    packets.push({ number: packets.length + 1, time, linkType, sent, bytes: packet });
     at = start + length;
   }
   return { packets, error: undefined };
@@ -108,8 +113,9 @@ function readPcapng(bytes: Uint8Array, view: DataView): Capture {
       const read = type === 6 ? readEnhanced(body, interfaces) : readSimple(body, interfaces);
       if (read === undefined) return stop(at, "a packet block that does not hold together");
       const packet = bytes.subarray(read.start, read.start + read.length);
-      const { linkType } = read.from;
-      packets.push({ number: packets.length + 1, time: read.time, linkType, bytes: packet });
+      const { from, time, sent } = read;
+      const { linkType } = from;
+      packets.push({ number: packets.length + 1, time, linkType, sent, bytes: packet });
     }
     at = end;
   }
@@ -128,6 +134,7 @@ interface PacketBlock {
   readonly time: number | undefined;
   readonly start: number;
   readonly length: number;
+  readonly sent: number;
 }
 
 const OPTION_TIME_RESOLUTION = 9;
@@ -156,7 +163,8 @@ function readEnhanced(block: Block, interfaces: CaptureInterface[]): PacketBlock
   const length = view.getUint32(start + 12, little);
   if (from === undefined || start + 20 + length > end) return undefined;
   const units = view.getUint32(start + 4, little) * 2 ** 32 + view.getUint32(start + 8, little);
-  return { from, time: units / from.perMs, start: start + 20, length };
+  const sent = view.getUint32(start + 16, little);
+  return { from, time: units / from.perMs, start: start + 20, length, sent };
 }
 
 /** No time, the first interface, and as many octets as fit into the block. */
@@ -164,6 +172,6 @@ function readSimple(block: Block, interfaces: CaptureInterface[]): PacketBlock |
   const { view, little, start, end } = block;
   const from = interfaces[0];
   if (from === undefined || start + 4 > end) return undefined;
-  const length = Math.min(view.getUint32(start, little), end - start - 4);
-  return { from, time: undefined, start: start + 4, length };
+  const sent = view.getUint32(start, little);
+  return { from, time: undefined, start: start + 4, length: Math.min(sent, end - start - 4), sent };
 }

@@ -1,78 +1,178 @@
-/** The Mobile IPv4 messages in captured packets: UDP port 434, and ICMP router discovery. */
+/**
+ * The Mobile IPv4 messages in captured packets: UDP port 434, and the ICMP messages that are known,
+ * also behind the headers of tunnels. Octets of any kind never make it throw; linear in the octets.
+ */
 
 import type { Ipv4 } from "../../base/address.ts";
-import { ICMP_ROUTER_ADVERTISEMENT, ICMP_ROUTER_SOLICITATION } from "../agent-discovery.ts";
 import { MOBILE_IP_PORT } from "../control.ts";
+import { readU16 } from "../field.ts";
+import { icmpMessages } from "../icmp.ts";
+import { GRE_PROTOCOL_IPV4, greHeader } from "../tunnel/gre.ts";
+import { readHeader } from "../tunnel/header.ts";
+import { Ipv4Flag, ipv4Header } from "../tunnel/ipv4.ts";
+import { minimalForwardingHeader } from "../tunnel/minimal.ts";
 import type { CapturedPacket } from "./capture.ts";
+import { ipPacketIn } from "./link.ts";
 
-/** A message and its envelope. */
+/** A tunnel around a message: its ends, as the header in front of the tunnelled packet has them. */
+export interface Tunnel {
+  readonly encapsulation: "ipip" | "gre" | "minimal" | "udp";
+  readonly source: Ipv4;
+  readonly destination: Ipv4;
+  /** GRE's, where it has one (RFC 2890). */
+  readonly key: number | undefined;
+}
+
+/** A message and its envelope, the innermost one. */
 export interface CapturedMessage {
   readonly kind: "udp" | "icmp";
   readonly source: Ipv4;
   readonly destination: Ipv4;
-  /** The UDP payload, or the ICMP message; shorter than it was sent when the capture cut it. */
+  /** The UDP payload, or the ICMP message; shorter than it was sent when `cut`. */
   readonly payload: Uint8Array;
+  /** Why octets of the payload are missing; `undefined` when none are. */
+  readonly cut: string | undefined;
+  /** Outermost first. */
+  readonly tunnels: readonly Tunnel[];
 }
 
-const ETHERTYPE_IPV4 = 0x0800;
-/** 802.1Q and 802.1ad. */
-const VLAN_TYPES: ReadonlySet<number> = new Set([0x8100, 0x88a8]);
-const PROTOCOL_ICMP = 1;
-const PROTOCOL_UDP = 17;
-
-/** Where the IPv4 header begins; `undefined` when the packet is something else. */
-function ipOffset({ linkType, bytes }: CapturedPacket): number | undefined {
-  switch (linkType) {
-    case 1: // Ethernet
-      return afterEtherType(bytes, 12);
-    case 113: // Linux cooked, v1
-      return afterEtherType(bytes, 14);
-    case 276: // Linux cooked, v2: the protocol comes first
-      return u16(bytes, 0) === ETHERTYPE_IPV4 ? 20 : undefined;
-    case 0: // BSD loopback: AF_INET is 2 in the byte order of the machine
-      return bytes[0] === 2 || bytes[3] === 2 ? 4 : undefined;
-    case 12: // Raw IP, by the number some systems write
-    case 14:
-    case 101: // Raw IP
-    case 228: // Raw IPv4
-      return 0;
-    default:
-      return undefined;
-  }
+/** What an IP header is in front of. */
+interface Datagram {
+  readonly protocol: number;
+  readonly source: Ipv4;
+  readonly destination: Ipv4;
+  /** What there is of it, and how many octets the IP header announces. */
+  readonly body: Uint8Array;
+  readonly announced: number;
+  readonly isFirstFragment: boolean;
 }
 
-function u16(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+/** A datagram from inside a tunnel. */
+interface Inner {
+  readonly tunnel: Omit<Tunnel, "source" | "destination">;
+  readonly inner: Datagram | undefined;
 }
 
-function u32(bytes: Uint8Array, at: number): Ipv4 {
-  return (u16(bytes, at) * 0x10000 + u16(bytes, at + 2)) as Ipv4;
-}
+const PROTOCOL = { icmp: 1, ipip: 4, udp: 17, gre: 47, minimal: 55 } as const;
+const UDP_HEADER = 8;
+/** MIP Tunnel Data Message: its type, and the octets in front of the packet. RFC 3519 §3.3. */
+const TUNNEL_DATA = { type: 4, header: 4 } as const;
+/** More tunnels than anybody nests; deeper ones are not looked into. */
+const MOST_TUNNELS = 16;
 
-function afterEtherType(bytes: Uint8Array, at: number): number | undefined {
-  let next = at;
-  while (VLAN_TYPES.has(u16(bytes, next)) && next < bytes.length) next += 4;
-  return u16(bytes, next) === ETHERTYPE_IPV4 ? next + 2 : undefined;
-}
-
-/** The message that a packet carries, if it is one of ours. */
+/**
+ * The message that a packet carries, if it is one of ours. Tunnel data (UDP 434, type 4) is itself
+ * one: it counts when there is no other inside.
+ */
 export function messageIn(packet: CapturedPacket): CapturedMessage | undefined {
-  const offset = ipOffset(packet);
-  if (offset === undefined) return undefined;
-  const ip = packet.bytes.subarray(offset);
-  const headerLength = ((ip[0] ?? 0) & 15) * 4;
-  if ((ip[0] ?? 0) >>> 4 !== 4 || headerLength < 20 || ip.length < headerLength) return undefined;
-  // Only a first fragment has the header that says what it is.
-  if ((u16(ip, 6) & 0x1fff) !== 0) return undefined;
-  // Ethernet pads short frames: the total length says where the packet ends.
-  const body = ip.subarray(headerLength, Math.max(headerLength, u16(ip, 2)));
-  const envelope = { source: u32(ip, 12), destination: u32(ip, 16) };
-  if (ip[9] === PROTOCOL_UDP && body.length >= 8) {
-    if (u16(body, 0) !== MOBILE_IP_PORT && u16(body, 2) !== MOBILE_IP_PORT) return undefined;
-    const end = Math.max(8, u16(body, 4));
-    return { kind: "udp", ...envelope, payload: body.subarray(8, end) };
+  const ip = ipPacketIn(packet);
+  const isCut = packet.sent > packet.bytes.length;
+  const tunnels: Tunnel[] = [];
+  let found: CapturedMessage | undefined;
+  let datagram = ip === undefined ? undefined : datagramIn(ip);
+  while (datagram !== undefined && tunnels.length <= MOST_TUNNELS) {
+    const message = messageOf(datagram, isCut, [...tunnels]);
+    found = message ?? found;
+    const next = message === undefined ? innerOf(datagram) : tunnelData(datagram, message);
+    if (next === undefined) break;
+    const { source, destination } = datagram;
+    tunnels.push({ ...next.tunnel, source, destination });
+    datagram = next.inner;
   }
-  const isDiscovery = body[0] === ICMP_ROUTER_ADVERTISEMENT || body[0] === ICMP_ROUTER_SOLICITATION;
-  if (ip[9] === PROTOCOL_ICMP && isDiscovery) return { kind: "icmp", ...envelope, payload: body };
-  return undefined;
+  return found;
+}
+
+/** `undefined`: no IPv4 header, or a later fragment, which nobody can tell what it is of. */
+function datagramIn(ip: Uint8Array): Datagram | undefined {
+  const read = readHeader(ipv4Header, ip);
+  if (!("value" in read)) return undefined;
+  const { protocol, sourceAddress, destinationAddress, totalLength, ...header } = read.value;
+  if (header.fragmentOffset !== 0 || totalLength < read.end) return undefined;
+  return {
+    protocol,
+    source: sourceAddress,
+    destination: destinationAddress,
+    // Ethernet pads short frames: the total length says where the packet ends.
+    body: ip.subarray(read.end, totalLength),
+    announced: totalLength - read.end,
+    isFirstFragment: (header.flags & Ipv4Flag.MF) !== 0,
+  };
+}
+
+function messageOf(
+  datagram: Datagram,
+  isCut: boolean,
+  tunnels: readonly Tunnel[],
+): CapturedMessage | undefined {
+  const { protocol, source, destination, body, announced, isFirstFragment } = datagram;
+  if (protocol === PROTOCOL.icmp) {
+    if (body[0] === undefined || icmpMessages.byType[body[0]] === undefined) return undefined;
+    const cut = isFirstFragment ? FRAGMENT : missing(body.length, announced, isCut);
+    return { kind: "icmp", source, destination, payload: body, cut, tunnels };
+  }
+  if (protocol !== PROTOCOL.udp || !isOurPort(body)) return undefined;
+  const payload = body.subarray(UDP_HEADER, udpEnd(body));
+  // Without a whole header, the IP header says how much there was.
+  const sent = body.length < UDP_HEADER ? announced - UDP_HEADER : udpEnd(body) - UDP_HEADER;
+  const gap = missing(payload.length, sent, isCut);
+  const cut = gap !== undefined && isFirstFragment ? FRAGMENT : gap;
+  return { kind: "udp", source, destination, payload, cut, tunnels };
+}
+
+const FRAGMENT = "a first fragment, without the rest of the message";
+
+function missing(there: number, sent: number, isCut: boolean): string | undefined {
+  if (there >= sent) return undefined;
+  return isCut
+    ? `captured ${there} of ${sent} octets`
+    : `the packet holds ${there} of the ${sent} octets that its headers announce`;
+}
+
+function isOurPort(udp: Uint8Array): boolean {
+  if (udp.length < 4) return false;
+  return readU16(udp, 0) === MOBILE_IP_PORT || readU16(udp, 2) === MOBILE_IP_PORT;
+}
+
+/** Where the payload ends, from the start of the UDP header. */
+function udpEnd(udp: Uint8Array): number {
+  return Math.max(UDP_HEADER, readU16(udp, 4));
+}
+
+/** What a tunnel carries whose header follows the IP header. */
+function innerOf(outer: Datagram): Inner | undefined {
+  const { protocol, body } = outer;
+  if (protocol === PROTOCOL.ipip) {
+    return { tunnel: { encapsulation: "ipip", key: undefined }, inner: datagramIn(body) };
+  }
+  if (protocol === PROTOCOL.gre) {
+    const read = readHeader(greHeader, body);
+    if (!("value" in read) || read.value.protocolType !== GRE_PROTOCOL_IPV4) return undefined;
+    const inner = datagramIn(body.subarray(read.end));
+    return { tunnel: { encapsulation: "gre", key: read.value.key }, inner };
+  }
+  if (protocol !== PROTOCOL.minimal) return undefined;
+  const read = readHeader(minimalForwardingHeader, body);
+  if (!("value" in read)) return undefined;
+  const { originalSourceAddress, originalDestinationAddress, ...header } = read.value;
+  const inner = {
+    ...outer,
+    protocol: header.protocol,
+    source: originalSourceAddress ?? outer.source,
+    destination: originalDestinationAddress,
+    body: body.subarray(read.end),
+    announced: outer.announced - read.end,
+  };
+  return { tunnel: { encapsulation: "minimal", key: undefined }, inner };
+}
+
+/** What Mobile IP's own UDP tunnel carries: one of three headers (RFC 3519 §3.3). */
+function tunnelData(outer: Datagram, { payload }: CapturedMessage): Inner | undefined {
+  const [type, nextHeader = 0] = payload;
+  if (type !== TUNNEL_DATA.type || outer.protocol !== PROTOCOL.udp) return undefined;
+  const tunnel = { encapsulation: "udp", key: undefined } as const;
+  const body = payload.subarray(TUNNEL_DATA.header);
+  if (nextHeader === PROTOCOL.ipip) return { tunnel, inner: datagramIn(body) };
+  if (nextHeader !== PROTOCOL.gre && nextHeader !== PROTOCOL.minimal) return undefined;
+  const announced = udpEnd(outer.body) - UDP_HEADER - TUNNEL_DATA.header;
+  return { tunnel, inner: { ...outer, protocol: nextHeader, body, announced } };
 }
