@@ -36,7 +36,7 @@ function showSize({ field, shared }: Slot): string {
   if (size !== undefined) return octets(size);
   if (field.shows.kind === "optional") return `0 or ${most} octets`;
   if (field.needs !== undefined) return "as counted";
-  return least > 0 ? `the rest, ${least} octets or more` : "the rest";
+  return least > 0 ? `the rest, ${octets(least)} or more` : "the rest";
 }
 
 function octets(count: number): string {
@@ -56,7 +56,9 @@ function showForm(field: Field<unknown>): string {
     case "text":
       return "text, UTF-8";
     case "list":
-      return shows.item === ipv4Field ? "IPv4 addresses" : "numbers of 1 octet";
+      return shows.item === ipv4Field
+        ? "IPv4 addresses"
+        : `numbers of ${octets(shows.item.size ?? 0)}`;
     case "router-addresses":
       return "each an address and a signed preference of 4 octets";
     case "route-records":

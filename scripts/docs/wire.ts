@@ -2,7 +2,7 @@
 
 import { controlMessages, MOBILE_IP_PORT } from "../../shared/wire/control.ts";
 import { controlExtensions } from "../../shared/wire/control-extensions.ts";
-import type { CompiledExtension, ExtensionSpace } from "../../shared/wire/extension.ts";
+import type { CompiledExtension } from "../../shared/wire/extension.ts";
 import type { ExtensionForm } from "../../shared/wire/extension-table.ts";
 import { icmpExtensions } from "../../shared/wire/icmp/agent-discovery.ts";
 import { fastHandoverOptions } from "../../shared/wire/icmp/fast-handover-options.ts";
@@ -15,6 +15,8 @@ import { ipv4Header } from "../../shared/wire/tunnel/ipv4.ts";
 import { minimalForwardingHeader } from "../../shared/wire/tunnel/minimal.ts";
 import { GENERATED, markdownTable, page } from "./markdown.ts";
 import { figure } from "./wire-fields.ts";
+import { extensionHeading, messageHeading, type Section } from "./wire-headings.ts";
+import { contents, extensionIndex, follows, messageIndex, tablesOf } from "./wire-index.ts";
 import { coverageBlocks, orderBlocks } from "./wire-order.ts";
 
 const INTRODUCTION = `What \`decode\` explains and the programs speak, [as tables](../internals/wire.md) in the code. Offsets
@@ -34,25 +36,48 @@ const FORMS: Readonly<Record<ExtensionForm, string>> = {
   remainder: "no header",
 };
 
+const CONTROL: Section = {
+  title: "Extensions of control messages",
+  what: "extension",
+  space: controlExtensions,
+};
+const DISCOVERY: Section = {
+  title: "Extensions of ICMP router discovery",
+  what: "ICMP extension",
+  space: icmpExtensions,
+};
+const OPTIONS: Section = {
+  title: "Options of fast handover",
+  what: "option",
+  space: fastHandoverOptions,
+};
+const SECTIONS = [CONTROL, DISCOVERY, OPTIONS];
+
+const CONTROL_MESSAGES = `Control messages (UDP port ${MOBILE_IP_PORT})`;
+
 export function wirePage(): string {
   return page(
     "# Messages and extensions",
     GENERATED,
     INTRODUCTION,
     CONTENTS,
-    `## Control messages (UDP port ${MOBILE_IP_PORT})`,
+    `## ${CONTROL_MESSAGES}`,
+    messageIndex(controlMessages, SECTIONS),
     ...messageBlocks(controlMessages),
-    "## Extensions of control messages",
+    `## ${CONTROL.title}`,
     NUMBER_SPACES,
-    ...extensionBlocks(controlExtensions, "extension"),
+    extensionIndex(CONTROL),
+    ...extensionBlocks(CONTROL),
     "## ICMP messages",
     "Each with the ICMP checksum over the whole message.",
+    messageIndex(icmpMessages, SECTIONS),
     ...messageBlocks(icmpMessages),
-    "## Extensions of ICMP router discovery",
-    ...extensionBlocks(icmpExtensions, "ICMP extension"),
-    "## Options of fast handover",
-    "Behind ICMP type 41; the New IPv4 Address option also in a Fast Binding Acknowledgment.",
-    ...extensionBlocks(fastHandoverOptions, "option"),
+    `## ${DISCOVERY.title}`,
+    extensionIndex(DISCOVERY),
+    ...extensionBlocks(DISCOVERY),
+    `## ${OPTIONS.title}`,
+    extensionIndex(OPTIONS),
+    ...extensionBlocks(OPTIONS),
     "## Tunnel headers",
     "MIP UDP tunnelling has message type 4 between the UDP header and the packet (RFC 3519 §3.3).",
     ...[ipv4Header, minimalForwardingHeader, greHeader].flatMap(headerBlock),
@@ -64,44 +89,36 @@ export function wirePage(): string {
   );
 }
 
-const CONTENTS = [
-  "Control messages (UDP port 434)",
-  "Extensions of control messages",
+const CONTENTS = contents([
+  CONTROL_MESSAGES,
+  CONTROL.title,
   "ICMP messages",
-  "Extensions of ICMP router discovery",
-  "Options of fast handover",
+  DISCOVERY.title,
+  OPTIONS.title,
   "Tunnel headers",
   "Order of extensions",
   "What authenticators cover",
   "Reply codes",
-]
-  .map((title) => `- [${title}](#${anchor(title)})`)
-  .join("\n");
-
-function anchor(title: string): string {
-  return title
-    .toLowerCase()
-    .replace(/[^a-z0-9 -]/g, "")
-    .replaceAll(" ", "-");
-}
+]);
 
 function messageBlocks({ byName }: MessageSpace): string[] {
   return [...byName.values()].flatMap(({ table, layout }) => [
-    `### ${table.name}, type ${table.type} (${table.rfc})`,
+    `### ${messageHeading(table)}`,
     ...figure(layout),
-    ...(table.extensions === undefined ? ["No extensions."] : []),
+    `Behind it: ${follows(table, SECTIONS)}.`,
   ]);
 }
 
-function extensionBlocks({ byType }: ExtensionSpace, what: string): string[] {
-  return byType.flatMap((known) => (known ?? []).flatMap((each) => extensionBlock(each, what)));
+function extensionBlocks(section: Section): string[] {
+  return tablesOf(section.space).flatMap((compiled) => extensionBlock(compiled, section));
 }
 
-function extensionBlock(compiled: CompiledExtension, what: string): string[] {
-  const { type, name, rfc, form, extension } = compiled.table;
+function extensionBlock(compiled: CompiledExtension, section: Section): string[] {
+  const { form, extension } = compiled.table;
   const family = extension === undefined ? "" : `, a form of ${extension}`;
+  const depth = extension === undefined ? "###" : "####";
   return [
-    `### ${what} ${type}: ${name} (${rfc})`,
+    `${depth} ${extensionHeading(compiled.table, section)}`,
     `${FORMS[form]}${family}${showLimits(compiled)}.`.replace(/^./, (letter) =>
       letter.toUpperCase(),
     ),

@@ -238,6 +238,16 @@ test("a field that does not go with its bit is our mistake", () => {
   assert.throws(() => writeHeader(greHeader, { ...bare, flags: GreFlag.K }));
 });
 
+test("a checksum is computed without touching the octets, a Node Buffer's neither", () => {
+  const header = Buffer.from("4500001412340000400400000a0000010a000002", "hex");
+  const before = header.toString("hex");
+  const bare = Buffer.from(before, "hex");
+  bare.writeUInt16BE(0xffff, 10);
+  assert.equal(ipv4HeaderChecksum(header, 0, 20), ipv4HeaderChecksum(bare, 0, 20));
+  assert.equal(header.toString("hex"), before);
+  assert.equal(bare.readUInt16BE(10), 0xffff);
+});
+
 test("arbitrary octets never throw; what is read is written back as it was", () => {
   const tables: readonly CompiledHeader[] = [ipv4Header, minimalForwardingHeader, greHeader];
   fc.assert(

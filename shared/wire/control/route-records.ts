@@ -2,7 +2,7 @@
 
 import type { Ipv4 } from "../../base/address.ts";
 import { assert, type Json } from "../../base/result.ts";
-import { type Field, ipv4Field, toHex } from "../field.ts";
+import { copyOf, type Field, ipv4Field, toHex } from "../field.ts";
 
 /** A mobile router; the prefixes behind it are its own (M = 1). */
 export interface MobileRouterRecord {
@@ -92,8 +92,8 @@ function readRecord(bytes: Uint8Array, at: number, end: number): RouteRecord {
   }
   const prefixLength = head & LOW_BITS;
   const realmAt = at + 1 + prefixOctets(delta, prefixLength);
-  const prefix = bytes.slice(at + 1, realmAt);
-  return { kind: "prefix", delta, prefixLength, prefix, realm: bytes.slice(realmAt, end - 1) };
+  const prefix = copyOf(bytes, at + 1, realmAt);
+  return { kind: "prefix", delta, prefixLength, prefix, realm: copyOf(bytes, realmAt, end - 1) };
 }
 
 /** Writes one record and returns the offset behind it. */

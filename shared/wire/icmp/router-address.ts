@@ -2,7 +2,7 @@
 
 import type { Ipv4 } from "../../base/address.ts";
 import { assert } from "../../base/result.ts";
-import { type Field, ipv4Field, octetsOf, readU32, toHex, writeU32 } from "../field.ts";
+import { copyOf, type Field, ipv4Field, octetsOf, readU32, toHex, writeU32 } from "../field.ts";
 
 export interface RouterAddress {
   readonly address: Ipv4;
@@ -36,7 +36,7 @@ export const routerAddressesField: Field<readonly RouterAddress[]> = {
       const preference = readU32(bytes, offset + WORD) | 0;
       if (words === LEAST_WORDS) addresses.push({ address, preference });
       else {
-        const more = bytes.slice(offset + LEAST_WORDS * WORD, offset + words * WORD);
+        const more = copyOf(bytes, offset + LEAST_WORDS * WORD, offset + words * WORD);
         addresses.push({ address, preference, more });
       }
     }

@@ -1,7 +1,7 @@
 /** Headers of tunnels as tables: octets in front of a payload that is not theirs. */
 
 import type { JsonObject } from "../../base/result.ts";
-import { internetChecksum } from "../checksum.ts";
+import { finishChecksum, internetChecksum, sumWords } from "../checksum.ts";
 import { type WireError, wireError } from "../error.ts";
 import type { Layout, ValueOf } from "../field.ts";
 import { CompiledLayout, layoutJson, spansOf, type Values } from "../layout.ts";
@@ -79,9 +79,8 @@ export function headerJson<T extends CompiledHeader>(
 
 /** The value for the checksum field `field` octets behind `start`; what stands there counts as 0. */
 export function checksumOf(bytes: Uint8Array, start: number, end: number, field: number): number {
-  const covered = bytes.slice(start, end);
-  covered.fill(0, field, field + 2);
-  return internetChecksum(covered);
+  const before = sumWords(bytes, start, start + field);
+  return finishChecksum(sumWords(bytes, start + field + 2, end, before));
 }
 
 /** Does the checksum within the octets hold? Both one's complement zeros do. */

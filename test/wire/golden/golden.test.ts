@@ -35,6 +35,28 @@ for (const vector of goldenVectors) {
   });
 }
 
+test("a decoded value is a copy: what becomes of the octets, a Node Buffer's too, does not change it", () => {
+  for (const vector of goldenVectors) {
+    const { octets, value, decode } = caseOf(vector);
+    for (const received of [octets.slice(), Buffer.from(octets)]) {
+      const decoded = decode(received);
+      assert.deepEqual([...received], [...octets], `${vector.title}: decoding wrote`);
+      received.fill(0xee);
+      assert.equal(plain(decoded), plain(value), vector.title);
+    }
+  }
+});
+
+/** Octets as numbers whichever array holds them, and 64 bits as text. */
+function plain(value: unknown): string {
+  return JSON.stringify(value, (_key, each) => {
+    if (typeof each === "bigint") return String(each);
+    if (each instanceof Uint8Array) return [...each];
+    // A Buffer has been to its own toJSON before it comes here.
+    return each?.type === "Buffer" && Array.isArray(each.data) ? each.data : each;
+  });
+}
+
 const messageSpaces: Readonly<Partial<Record<Space, MessageSpace>>> = {
   control: controlMessages,
   icmp: icmpMessages,
