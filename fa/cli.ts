@@ -3,8 +3,7 @@
 import type { JsonObject } from "../shared/base/result.ts";
 import { column, showCell, showRemaining, showSeconds } from "../shared/service/cli/output.ts";
 import { showInterfaces, tunnelsTable } from "../shared/service/cli/views.ts";
-import { numberOf } from "../shared/service/json.ts";
-import type { HealthProblem, TableCommand } from "../shared/service/program.ts";
+import type { TableCommand } from "../shared/service/program.ts";
 
 export const faTables: readonly TableCommand[] = [
   {
@@ -12,6 +11,7 @@ export const faTables: readonly TableCommand[] = [
     summary: "the visitor list",
     columns: [
       column("HOME ADDRESS", "home_address"),
+      column("NAI", "nai"),
       column("HOME AGENT", "home_agent"),
       column("CARE-OF ADDRESS", "care_of_address"),
       column("MAC", "mac"),
@@ -36,18 +36,5 @@ export function describeFa(status: JsonObject): readonly (readonly [string, stri
     ["pending", showCell(status.pending)],
     ["driver", showCell(status.driver)],
     ...showInterfaces(status),
-  ];
-}
-
-/** What the runtime lists as problems is reported already. */
-export function healthFa(): readonly HealthProblem[] {
-  return [];
-}
-
-export function performanceFa(status: JsonObject): readonly (readonly [string, number])[] {
-  return [
-    ["visitors", numberOf(status.visitors)],
-    ["pending", numberOf(status.pending)],
-    ["uptime", numberOf(status.uptime)],
   ];
 }

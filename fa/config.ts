@@ -1,20 +1,8 @@
-/** The foreign agent's configuration file, and what its core is told of it. */
+/** The foreign agent's configuration file. */
 
 import * as z from "zod";
 import {
-  ALL_ROUTERS,
-  formatIpv4,
-  type Ipv4,
-  ipv4,
-  isUsableUnicast,
-  MOBILE_AGENTS,
-} from "../shared/base/address.ts";
-import { err, ok, type Result } from "../shared/base/result.ts";
-import type { AdvertisingConfig } from "../shared/protocol/advertising-config.ts";
-import { checkIntervals, checkUnique, toPeer } from "../shared/service/config/checks.ts";
-import {
   ADVERTISEMENT,
-  COMMON_PLANNED,
   common,
   deriveIntervals,
   encapsulations,
@@ -34,16 +22,21 @@ import {
   seconds,
   table,
   tables,
+  text,
 } from "../shared/service/config/values.ts";
-import type { ConfigFault, HostFacts, PlannedKey, Resolved } from "../shared/service/program.ts";
-import type { FaCoreConfig } from "./core/config.ts";
+import type { PlannedKey } from "../shared/service/program.ts";
+import { access, realm } from "./config-access.ts";
 
-const careOfAddress = mustBe("an IPv4 address, or an array of at least one");
+/** As many as the one-octet length of the advertisement's extension has room for. */
+const MOST_CARE_OF_ADDRESSES = 62;
+const careOfAddress = mustBe(
+  `an IPv4 address, or an array of 1 to ${MOST_CARE_OF_ADDRESSES} addresses`,
+);
 
 const link = table({
   name: interfaceName().describe("Link on which visitors are served."),
   care_of_address: z
-    .union([address(), z.array(address()).min(1)], {
+    .union([address(), z.array(address()).min(1).max(MOST_CARE_OF_ADDRESSES)], {
       error: (issue) => careOfAddress({ input: issue.input }),
     })
     .optional()
@@ -58,12 +51,27 @@ const association = z.discriminatedUnion(
     peerAssociation("home-agent"),
     table({
       with: z.literal("mobile-node").describe(WITH),
-      home_address: address().describe("The node's home address."),
+      home_address: address()
+        .optional()
+        .describe("The node's home address; this or nai must be given."),
+      nai: nai()
+        .optional()
+        .describe("The node's Network Access Identifier (RFC 2794), instead of a home address."),
       ...SECURITY_CONTEXT,
     }),
   ],
   { error: (issue) => wrongPeer(issue.input) },
 );
+
+function nai() {
+  return text("a Network Access Identifier like bob@example.net, 1 to 255 characters");
+}
+
+/** As long as the extension that advertises it has room for. */
+function ownNai() {
+  const error = mustBe("a Network Access Identifier like fa1@example.net, 1 to 253 characters");
+  return z.string({ error }).regex(/^[\x21-\x7e]{1,253}$/, { error });
+}
 
 function wrongPeer(input: unknown): string {
   const peer =
@@ -89,9 +97,38 @@ export const faSchema = table({
     reverse_tunneling: flag()
       .default(true)
       .describe("The T bit: reverse tunnelling is offered (RFC 3024 §3.1)."),
+    udp_tunneling: flag()
+      .default(false)
+      .describe(
+        "The U bit: home agents are asked for tunnels in UDP. Only for an agent that itself sits behind a NAT (RFC 3519 §3.4, §4.5).",
+      ),
+    challenge: flag()
+      .default(false)
+      .describe(
+        "Advertise challenges, and relay only requests that answer one, or that a mobile-node association authenticates (RFC 4721).",
+      ),
+    challenge_window: integer(2, 256)
+      .default(2)
+      .describe("How many of the last advertised challenges are good (RFC 4721 §9)."),
+    revocation: flag()
+      .default(true)
+      .describe(
+        "The X bit: registrations can be revoked, by home agents with an association and by this agent (RFC 3543). Only with registration_required (§4.3.1).",
+      ),
+    common_traffic: flag()
+      .default(true)
+      .describe(
+        "This agent also is a router for nodes that are not registered with it; false: ICMP code 16 (RFC 5944 §2.1).",
+      ),
+    nai: ownNai()
+      .optional()
+      .describe(
+        "The agent's own Network Access Identifier, by whose realm nodes know its domain (RFC 4857 §8.2).",
+      ),
   })
     .prefault({})
     .transform(deriveIntervals)
+    .transform((each) => ({ ...each, revocation: each.revocation && each.registration_required }))
     .describe("How the agent advertises itself on its links (RFC 5944 §2.1)."),
   registration: table({
     reverse_tunnel: choice(["allow", "require", "refuse"])
@@ -99,14 +136,67 @@ export const faSchema = table({
       .describe(
         "Reverse tunnelling (RFC 3024): as the node asks, only with it (code 75), or never (code 74).",
       ),
+    reverse_tunnel_for_private: flag()
+      .default(false)
+      .describe(
+        "Deny nodes with a private home address that ask for no reverse tunnel with code 75: nobody outside could answer them (RFC 3024 §A.4).",
+      ),
+    encapsulating_delivery: flag()
+      .default(true)
+      .describe(
+        "Offer the Encapsulating Delivery Style beside the direct one (RFC 3024 §3.3); false: code 79.",
+      ),
+    gre_keys: choice(["never", "requested", "always"])
+      .default("never")
+      .describe(
+        "GRE keys (RFC 6245): for no visitor, for those that ask for GRE, or GRE with keys for all. Home agents that do not know the GRE Key Extension discard requests that bear it.",
+      ),
+    triangular_behind_nat: flag()
+      .default(false)
+      .describe(
+        "With advertisement.udp_tunneling: relay requests without a reverse tunnel too, where the NAT is known to leave public addresses alone and to filter nothing; otherwise code 75 (RFC 3519 §4.5).",
+      ),
+    udp_keepalive: integer(10, 65535, "seconds")
+      .optional()
+      .describe(
+        "Seconds without a packet to the home agent until a keepalive goes through a UDP tunnel: less than the NAT keeps a mapping; by default what the home agent says, or 110 (RFC 3519 §4.9, §4.10).",
+      ),
     pending_timeout: seconds(0.1, 60)
       .default(7)
       .describe(
         "Seconds that a relayed request waits for its reply, then code 78 (RFC 5944 §3.7.1).",
       ),
+    messages: flag()
+      .default(false)
+      .describe(
+        "Say in words too why a request is denied, for the node's user (Message String Extension, RFC 4917).",
+      ),
   })
     .prefault({})
     .describe("What is asked of requests that are relayed."),
+  revocation: table({
+    inform: choice(["home-agent", "always", "never"])
+      .default("home-agent")
+      .describe(
+        "Who decides whether a node is told that its registration was revoked: its home agent, where that takes part and else it is told; or it always is, or never (RFC 3543 §3.2, §4.1).",
+      ),
+  })
+    .prefault({})
+    .describe("How registrations are revoked (RFC 3543)."),
+  dynamic_home_agent: tables(
+    table({
+      address: address().describe("The home agent's address."),
+      realms: z
+        .array(realm(), { error: mustBe("an array of realms") })
+        .default([])
+        .describe("Realms of the nodes that it is for; empty: of all."),
+    }),
+  )
+    .default([])
+    .describe(
+      "Home agents for nodes that leave the choice to the network (RFC 4433 §5.2), the first that fits; with none code 90.",
+    ),
+  access,
   limits: table({
     visitors: integer(1, 100_000)
       .default(1024)
@@ -126,128 +216,10 @@ export const faSchema = table({
 
 export type FaConfig = z.output<typeof faSchema>;
 
-const CHALLENGES = "challenges (RFC 4721) are not built yet";
 const FAST_HANDOVER = "fast handover (RFC 4988) is not built yet";
 
 export const faPlanned = {
-  ...COMMON_PLANNED,
-  "advertisement.udp_tunneling": { why: "NAT traversal (RFC 3519) is not built yet", off: false },
-  "advertisement.challenge": { why: CHALLENGES, off: false },
-  // Nothing issues challenges, so how many past ones are good changes nothing.
-  "advertisement.challenge_window": { why: CHALLENGES, off: 2 },
-  "advertisement.revocation": { why: "revocation (RFC 3543) is not built yet", off: false },
   fast_handover: { why: FAST_HANDOVER },
   "fast_handover.enabled": { why: FAST_HANDOVER, off: false },
   "fast_handover.buffer_packets": { why: FAST_HANDOVER, off: 256 },
-  "security_association.nai": { why: "network access identifiers (RFC 2794) are not built yet" },
 } satisfies Readonly<Record<string, PlannedKey>>;
-
-/** A care-of address is the agent's own and reachable from everywhere (RFC 5944 §1.1). */
-function isGlobal(address: Ipv4): boolean {
-  const isLinkLocal = address >>> 16 === 0xa9fe;
-  return isUsableUnicast(address) && !isLinkLocal;
-}
-
-/** The care-of address of a link that names none: the one by which the machine reaches the world. */
-export function completeFa(
-  config: FaConfig,
-  host: HostFacts,
-): Result<FaConfig, readonly ConfigFault[]> {
-  const uplink = host.defaultInterface;
-  const found = uplink === undefined ? [] : (host.addresses.get(uplink) ?? []);
-  const fallback = found.find((prefix) => isGlobal(prefix.address))?.address;
-  const faults: ConfigFault[] = [];
-  const links = config.interface.map((each, index) => {
-    if (each.care_of_address !== undefined) return each;
-    if (fallback !== undefined) return { ...each, care_of_address: formatIpv4(fallback) };
-    const why =
-      uplink === undefined
-        ? "no interface holds a default route"
-        : `${uplink}, which holds the default route, has no global address`;
-    const message = `missing, and ${why}, must be the address of this agent that tunnels end at`;
-    faults.push({ key: `interface[${index}].care_of_address`, message });
-    return each;
-  });
-  return faults.length > 0 ? err(faults) : ok({ ...config, interface: links });
-}
-
-export function crossCheckFa(config: FaConfig): ConfigFault[] {
-  const faults = [
-    ...checkIntervals(config.advertisement),
-    ...checkUnique("interface", config.interface, (row) => row.name, "name"),
-    ...checkUnique(
-      "security_association",
-      config.security_association,
-      (row) =>
-        `${row.with} ${row.with === "mobile-node" ? row.home_address : row.address} spi ${row.spi}`,
-      "spi",
-    ),
-  ];
-  if (config.registration.reverse_tunnel === "require" && !config.advertisement.reverse_tunneling) {
-    const message = 'false while registration.reverse_tunnel is "require", must be true';
-    faults.push({ key: "advertisement.reverse_tunneling", message });
-  }
-  return faults;
-}
-
-function careOfAddresses(link: FaConfig["interface"][number]): readonly Ipv4[] {
-  const given = link.care_of_address ?? [];
-  return (typeof given === "string" ? [given] : given).map(ipv4);
-}
-
-export function resolveFa(config: FaConfig): Resolved<FaCoreConfig> {
-  const { advertisement, registration, limits } = config;
-  // Without the capability every request for it is refused, and it is not advertised.
-  const reverseTunnel = advertisement.reverse_tunneling ? registration.reverse_tunnel : "refuse";
-  const links = config.interface.map(
-    (link): AdvertisingConfig => ({
-      interface: link.name,
-      careOfAddresses: careOfAddresses(link),
-      extraRouterAddresses: [],
-      home: false,
-      foreign: true,
-      maxInterval: advertisement.max_interval,
-      minInterval: advertisement.min_interval,
-      lifetime: advertisement.lifetime,
-      registrationLifetime: advertisement.registration_lifetime,
-      registrationRequired: advertisement.registration_required,
-      encapsulations: advertisement.encapsulations,
-      reverseTunneling: reverseTunnel !== "refuse",
-      udpTunneling: false,
-      revocation: false,
-      prefixLengths: advertisement.prefix_lengths,
-      destination: ipv4(advertisement.destination),
-      mobilityOnly: false,
-    }),
-  );
-  const addresses = [...new Set(links.flatMap((link) => link.careOfAddresses))];
-  return {
-    core: {
-      links,
-      registrationLifetime: advertisement.registration_lifetime,
-      encapsulations: advertisement.encapsulations,
-      reverseTunnel,
-      pendingTimeout: registration.pending_timeout,
-      maxVisitors: limits.visitors,
-      maxPending: limits.pending,
-      homeAgents: config.security_association.flatMap((row) =>
-        row.with === "home-agent" ? [toPeer(row, row.address)] : [],
-      ),
-      mobileNodes: config.security_association.flatMap((row) =>
-        row.with === "mobile-node" ? [toPeer(row, row.home_address)] : [],
-      ),
-    },
-    wiring: {
-      links: links.map((link) => ({
-        interface: link.interface,
-        // Solicitations (ICMP type 10) and registration requests.
-        filter: { udpPort: 434, icmpTypes: [10] },
-        groups: [MOBILE_AGENTS, ALL_ROUTERS],
-      })),
-      udpAddresses: addresses,
-      icmpErrors: true,
-      tunnelAddresses: addresses,
-    },
-    journalPath: config.state.path,
-  };
-}

@@ -1,17 +1,14 @@
 /** mip4-fa, the foreign agent, as the service layer sees it. */
 
 import type { Program } from "../shared/service/program.ts";
-import { describeFa, faTables, healthFa, performanceFa } from "./cli.ts";
-import {
-  completeFa,
-  crossCheckFa,
-  type FaConfig,
-  faPlanned,
-  faSchema,
-  resolveFa,
-} from "./config.ts";
+import { describeFa, faTables } from "./cli.ts";
+import { type FaConfig, faPlanned, faSchema } from "./config.ts";
+import { completeFa, crossCheckFa } from "./config-checks.ts";
+import { resolveFa } from "./config-resolve.ts";
 import type { FaCoreConfig } from "./core/config.ts";
 import { ForeignAgent } from "./core/foreign-agent.ts";
+import { healthFa, performanceFa } from "./health.ts";
+import { faMetrics } from "./metrics.ts";
 
 export const faProgram: Program<FaConfig, FaCoreConfig> = {
   name: "mip4-fa",
@@ -28,4 +25,5 @@ export const faProgram: Program<FaConfig, FaCoreConfig> = {
   describe: describeFa,
   health: healthFa,
   performance: performanceFa,
+  metrics: faMetrics,
 };

@@ -4,7 +4,7 @@ import type { JsonObject } from "../shared/base/result.ts";
 import { column, showCell, showRemaining, showSeconds } from "../shared/service/cli/output.ts";
 import { showInterfaces, tunnelsTable } from "../shared/service/cli/views.ts";
 import { numberOf } from "../shared/service/json.ts";
-import type { HealthProblem, TableCommand } from "../shared/service/program.ts";
+import type { ActionCommand, HealthProblem, TableCommand } from "../shared/service/program.ts";
 
 export const haTables: readonly TableCommand[] = [
   {
@@ -20,6 +20,14 @@ export const haTables: readonly TableCommand[] = [
     ],
   },
   tunnelsTable,
+];
+
+export const haActions: readonly ActionCommand[] = [
+  {
+    name: "revoke",
+    summary: "end a node's bindings, and tell their foreign agents (RFC 3543)",
+    arguments: ["home_address"],
+  },
 ];
 
 export function describeHa(status: JsonObject): readonly (readonly [string, string])[] {

@@ -13,10 +13,15 @@ import {
 import { assert, ok, type Result } from "../shared/base/result.ts";
 import type { AdvertisingConfig } from "../shared/protocol/advertising-config.ts";
 import type { SecurityContext } from "../shared/security/association.ts";
-import { checkIntervals, checkUnique, toContext, toPeer } from "../shared/service/config/checks.ts";
+import {
+  checkAdvertisement,
+  checkUnique,
+  routerAddressRules,
+  toContext,
+  toPeer,
+} from "../shared/service/config/checks.ts";
 import {
   ADVERTISEMENT,
-  COMMON_PLANNED,
   common,
   deriveIntervals,
   encapsulations,
@@ -28,6 +33,7 @@ import {
 import {
   address,
   choice,
+  flag,
   integer,
   interfaceName,
   network,
@@ -66,7 +72,7 @@ export const haSchema = table({
     max_lifetime: registrationLifetime(
       "Longest registration that is granted, in seconds; 65535: without end. Who asks for more gets this (RFC 5944 §3.8.2.2).",
     ),
-    encapsulations: encapsulations(),
+    encapsulations: encapsulations(["ipip", "gre", "minimal"]),
     reverse_tunnel: choice(["allow", "require", "refuse"])
       .default("allow")
       .describe(
@@ -80,6 +86,15 @@ export const haSchema = table({
   })
     .prefault({})
     .describe("What is granted."),
+  revocation: table({
+    inform: flag()
+      .default(true)
+      .describe(
+        "Where a foreign agent leaves it to the home agent: is a node told that its binding was revoked (RFC 3543 §3.2)? Revocations need an association with the foreign agent.",
+      ),
+  })
+    .prefault({})
+    .describe("How bindings are revoked (RFC 3543)."),
   limits: table({
     bindings: integer(1, 1_000_000)
       .default(100_000)
@@ -110,7 +125,6 @@ export type HaConfig = z.output<typeof haSchema>;
 const NAT_TRAVERSAL = "NAT traversal (RFC 3519) is not built yet";
 
 export const haPlanned = {
-  ...COMMON_PLANNED,
   "mobile_node.nai": { why: "network access identifiers (RFC 2794) are not built yet" },
   "mobile_node.networks": { why: "mobile networks (RFC 5177) are not built yet", off: [] },
   nat_traversal: { why: NAT_TRAVERSAL },
@@ -134,7 +148,7 @@ function prefixOf(row: { readonly prefix: string }): Prefix {
 export function crossCheckHa(config: HaConfig): ConfigFault[] {
   const networks = config.home_network.map(prefixOf);
   const faults = [
-    ...checkIntervals(config.advertisement),
+    ...checkAdvertisement(config.advertisement),
     ...checkUnique(
       "home_network",
       config.home_network,
@@ -222,6 +236,7 @@ export function resolveHa(config: HaConfig): Resolved<HaCoreConfig> {
       destination: ipv4(advertisement.destination),
       // It forwards whatever reaches it (ip_forward is on), so a node back home may use it.
       mobilityOnly: false,
+      addressRules: routerAddressRules(advertisement.address),
     }),
   );
   return {
@@ -234,6 +249,7 @@ export function resolveHa(config: HaConfig): Resolved<HaCoreConfig> {
       reverseTunnel: registration.reverse_tunnel,
       replayWindow: registration.replay_window,
       maxBindings: config.limits.bindings,
+      informRevoked: config.revocation.inform,
       foreignAgents: config.security_association.map((row) => toPeer(row, row.address)),
       links,
     },

@@ -1,7 +1,7 @@
 /** mip4-ha, the home agent, as the service layer sees it. */
 
 import type { Program } from "../shared/service/program.ts";
-import { describeHa, haTables, healthHa, performanceHa } from "./cli.ts";
+import { describeHa, haActions, haTables, healthHa, performanceHa } from "./cli.ts";
 import {
   completeHa,
   crossCheckHa,
@@ -12,6 +12,7 @@ import {
 } from "./config.ts";
 import type { HaCoreConfig } from "./core/config.ts";
 import { HomeAgent } from "./core/home-agent.ts";
+import { haMetrics } from "./metrics.ts";
 
 export const haProgram: Program<HaConfig, HaCoreConfig> = {
   name: "mip4-ha",
@@ -24,8 +25,9 @@ export const haProgram: Program<HaConfig, HaCoreConfig> = {
   resolve: resolveHa,
   createCore: (config, random) => new HomeAgent(config, random),
   tables: haTables,
-  actions: [],
+  actions: haActions,
   describe: describeHa,
   health: healthHa,
   performance: performanceHa,
+  metrics: haMetrics,
 };

@@ -5,7 +5,6 @@ import { ipv4, networkOf } from "../shared/base/address.ts";
 import { assert, ok, type Result } from "../shared/base/result.ts";
 import { checkUnique, toContext, toPeer } from "../shared/service/config/checks.ts";
 import {
-  COMMON_PLANNED,
   common,
   encapsulation,
   journalPath,
@@ -67,7 +66,9 @@ export const mnSchema = table({
       .describe("How packets reach the foreign agent: straight to it as a router (RFC 3024 §5.1)."),
     encapsulation: encapsulation()
       .default("ipip")
-      .describe("Encapsulation asked for: IP in IP (RFC 2003)."),
+      .describe(
+        "Encapsulation asked for where the agent offers it: IP in IP (RFC 2003), minimal encapsulation (RFC 2004) or GRE (RFC 2784).",
+      ),
   })
     .prefault({})
     .describe("What is asked for in requests."),
@@ -108,7 +109,6 @@ export const mnSchema = table({
 export type MnConfig = z.output<typeof mnSchema>;
 
 export const mnPlanned = {
-  ...COMMON_PLANNED,
   nai: { why: "network access identifiers (RFC 2794) are not built yet" },
   "registration.nat_traversal": { why: "NAT traversal (RFC 3519) is not built yet", off: "off" },
 } satisfies Readonly<Record<string, PlannedKey>>;

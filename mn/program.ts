@@ -12,6 +12,7 @@ import {
 } from "./config.ts";
 import type { MnCoreConfig } from "./core/config.ts";
 import { MobileNode } from "./core/mobile-node.ts";
+import { mnMetrics } from "./metrics.ts";
 
 export const mnProgram: Program<MnConfig, MnCoreConfig> = {
   name: "mip4-mn",
@@ -28,4 +29,5 @@ export const mnProgram: Program<MnConfig, MnCoreConfig> = {
   describe: describeMn,
   health: healthMn,
   performance: performanceMn,
+  metrics: mnMetrics,
 };

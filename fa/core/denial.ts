@@ -16,6 +16,7 @@ import {
   MOBILE_IP_PORT,
   type RegistrationRequest,
 } from "../../shared/wire/control.ts";
+import type { Node } from "./node.ts";
 
 /** Milliseconds between two denials to one node (RFC 5944 §3.7.2, RFC 3024 §4.2.1). */
 const DENIAL_INTERVAL = 1000;
@@ -63,10 +64,7 @@ export function denialReply(
 }
 
 /** Where a reply to a node goes: remembered from its request. */
-export interface ReplyPath {
-  readonly interface: string;
-  readonly mac: Mac;
-  readonly homeAddress: Ipv4;
+export interface ReplyPath extends Node {
   readonly sourcePort: number;
   readonly destination: Ipv4;
 }

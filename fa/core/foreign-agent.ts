@@ -9,26 +9,59 @@ import type { Random } from "../../shared/base/random.ts";
 import type { Json } from "../../shared/base/result.ts";
 import { earliest, type Instant, type Now } from "../../shared/base/time.ts";
 import { PersistentMap } from "../../shared/forwarding/persistent-map.ts";
-import type { ForwardingItem, ForwardingState } from "../../shared/forwarding/state.ts";
+import {
+  type ForwardingItem,
+  type ForwardingState,
+  formOf,
+} from "../../shared/forwarding/state.ts";
 import { Advertisers } from "../../shared/protocol/advertisers.ts";
 import type { AdvertisingConfig } from "../../shared/protocol/advertising-config.ts";
-import type { Core, Effect, Event, IcmpReceived, LinkChanged } from "../../shared/protocol/core.ts";
+import type {
+  Core,
+  Effect,
+  Event,
+  IcmpReceived,
+  LinkChanged,
+  UdpReceived,
+} from "../../shared/protocol/core.ts";
+import { isRevocationMessage } from "../../shared/protocol/revocation-messages.ts";
+import type { Agent } from "./agent.ts";
+import { Challenges } from "./challenge.ts";
 import type { FaCoreConfig } from "./config.ts";
-import { type Agent, RegistrationRelay } from "./relay.ts";
-import { restoreVisitor, type Visitor, VisitorList, visitorKey } from "./visitors.ts";
+import type { Node } from "./node.ts";
+import { PendingList } from "./pending.ts";
+import { RegistrationRelay } from "./relay.ts";
+import { VisitorRevocations } from "./revocation.ts";
+import { restoreVisitor, visitorRecord } from "./visitor-journal.ts";
+import { keyOf, type Visitor, VisitorList, visitorRows } from "./visitors.ts";
+import { endVisit } from "./visits.ts";
 
 export class ForeignAgent implements Core<FaCoreConfig>, Agent {
   readonly counters = new Counters();
   readonly visitors = new VisitorList();
+  readonly pending = new PendingList();
+  readonly challenges: Challenges;
+  readonly revocations = new VisitorRevocations(this);
   #config: FaCoreConfig;
+  readonly #random: Random;
   readonly #advertisers: Advertisers;
   readonly #addresses = new Map<string, readonly Ipv4[]>();
   readonly #relay = new RegistrationRelay(this);
   #forwarding = PersistentMap.empty<ForwardingItem>();
+  #isLeaving = false;
 
   constructor(config: FaCoreConfig, random: Random) {
     this.#config = config;
-    this.#advertisers = new Advertisers(config.links, random, this.counters);
+    this.#random = random;
+    this.challenges = new Challenges(random, {
+      window: () => this.#config.challengeWindow,
+      isVisitor: (node) => this.visitors.at(node) !== undefined,
+      isPending: (request) => this.pending.has(request),
+      visitors: () => this.visitors.size,
+    });
+    this.#advertisers = new Advertisers(config.links, random, this.counters, (name, occasion) =>
+      this.challenges.extensions(name, occasion),
+    );
   }
 
   get config(): FaCoreConfig {
@@ -36,11 +69,11 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
   }
 
   handle(event: Event, now: Now): Effect[] {
+    // After the farewell nothing is advertised or relayed any more.
+    if (this.#isLeaving && (event.type === "link" || event.type === "icmp")) return [];
     switch (event.type) {
       case "udp":
-        return event.interface === undefined
-          ? this.#relay.fromNetwork(event, now)
-          : this.#relay.fromLink(event, event.interface, now);
+        return this.#onUdp(event, now);
       case "icmp":
         return this.#onIcmp(event, now);
       case "link":
@@ -50,7 +83,7 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
       case "restore":
         return this.#onRestore(event.entries, now);
       case "shutdown":
-        return this.#advertisers.stop();
+        return this.#onShutdown(now);
       case "command":
         return [
           { type: "answer", id: event.id, ok: false, message: `no command ${event.name} here` },
@@ -61,7 +94,11 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
   }
 
   nextDeadline(): Instant | undefined {
-    return earliest(this.#advertisers.nextDeadline(), ...this.visitors.nextExpiry());
+    const { visitors, pending } = this;
+    const revocations = this.revocations.nextDeadline();
+    if (this.#isLeaving) return revocations; // nothing else is waited for
+    const advertisers = this.#advertisers.nextDeadline();
+    return earliest(advertisers, visitors.nextExpiry(), pending.next(), revocations);
   }
 
   forwarding(): ForwardingState {
@@ -70,18 +107,23 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
 
   reconfigure(config: FaCoreConfig, now: Now): Effect[] {
     this.#config = config;
-    const effects = this.#advertisers.reconfigure(config.links, now);
+    const unfit = [...this.visitors.all()].filter((visitor) => !this.#stillFits(visitor));
+    // While their links still advertise: the nodes may have to be told.
+    const effects = this.#revoke(unfit, "reconfigured", now);
+    effects.push(...this.#advertisers.reconfigure(config.links, now));
     this.#updateBusy();
     return effects;
   }
 
   query(name: string, now: Now): Json | undefined {
-    if (name === "visitors") return this.visitors.toJson(now);
+    if (name === "visitors") return visitorRows(this.visitors, this.pending.all(), now);
     if (name !== "status") return undefined;
     return {
       visitors: this.visitors.size,
-      pending: this.visitors.pendingSize,
+      pending: this.pending.size,
       busy: this.#isFull(),
+      advertising: this.#advertisers.status(now),
+      home_agents: this.#relay.upstream.rows(now),
       counters: this.counters.toJson(),
     };
   }
@@ -100,14 +142,50 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
   }
 
   /** Forwarding follows the visitor list, and the B bit the room that is left in it. */
-  visitorChanged(homeAddress: Ipv4): void {
-    const visitor = this.visitors.get(homeAddress);
-    const key = visitorKey(homeAddress);
+  visitorChanged(key: string): void {
+    const visitor = this.visitors.get(key);
     this.#forwarding =
       visitor === undefined || visitor.colocated // a co-located node is its own tunnel end
         ? this.#forwarding.without(key)
         : this.#forwarding.with(key, forwardingOf(visitor));
     this.#updateBusy();
+  }
+
+  nextGreKey(): number {
+    for (;;) {
+      const key = this.#random.u32();
+      // 0 would leave the choice to the home agent (RFC 6245 §4.1).
+      if (key !== 0 && !this.visitors.hasGreKey(key)) return key;
+    }
+  }
+
+  notifyRevoked({ interface: name, homeAddress, mac }: Node, busy: boolean): Effect[] {
+    return this.#advertisers.get(name)?.reset(homeAddress, mac, busy) ?? [];
+  }
+
+  #onUdp(event: UdpReceived, now: Now): Effect[] {
+    if (isRevocationMessage(event.payload)) {
+      return this.isOwnAddress(event.destination) ? this.revocations.receive(event, now) : [];
+    }
+    if (this.#isLeaving) return [];
+    return event.interface === undefined
+      ? this.#relay.fromNetwork(event, now)
+      : this.#relay.fromLink(event, event.interface, now);
+  }
+
+  /** Visitors whose home agents take revocations are given up; the others may find us back. */
+  #onShutdown(now: Now): Effect[] {
+    this.#isLeaving = true;
+    const effects = this.#advertisers.stop();
+    const revocable = [...this.visitors.all()].filter(({ revocation }) => revocation !== undefined);
+    return [...effects, ...this.#revoke(revocable, "shutdown", now)];
+  }
+
+  #revoke(visitors: readonly Visitor[], reason: string, now: Now): Effect[] {
+    return visitors.flatMap((visitor) => [
+      ...endVisit(this, visitor, reason),
+      ...this.revocations.revoke(visitor, false, now),
+    ]);
   }
 
   #updateBusy(): void {
@@ -131,38 +209,57 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
   }
 
   #onTick(now: Now): Effect[] {
-    const effects = [...this.#advertisers.tick(now), ...this.#relay.timeOut(now)];
+    const revocations = this.revocations.tick(now);
+    if (this.#isLeaving) return revocations;
+    const effects = [...revocations, ...this.#advertisers.tick(now), ...this.#relay.timeOut(now)];
     for (const visitor of this.visitors.takeExpired(now.monotonic)) {
-      effects.push(...this.#relay.remove(visitor, "expired"));
+      effects.push(...endVisit(this, visitor, "expired"));
     }
     return effects;
   }
 
   #onRestore(entries: readonly (readonly [string, Json])[], now: Now): Effect[] {
-    const effects: Effect[] = [];
-    for (const [key, value] of entries) {
+    return entries.flatMap(([key, value]) => {
       const visitor = restoreVisitor(value, now);
-      const known = visitor !== undefined && this.link(visitor.interface) !== undefined;
-      if (known && !this.#isFull()) {
-        this.visitors.set(visitor);
-        this.visitorChanged(visitor.homeAddress);
-      } else {
-        effects.push({ type: "persist", key, value: null });
+      const fits = visitor !== undefined && this.#stillFits(visitor) && !this.#isFull();
+      const plane = fits
+        ? this.visitors.planeFor(visitor.homeAgent, visitor.homeAddress)
+        : undefined;
+      if (!fits || plane === undefined) {
+        this.counters.add("journal-records-dropped");
+        return [{ type: "persist", key, value: null }];
       }
-    }
-    return effects;
+      this.visitors.set({ ...visitor, plane: visitor.colocated ? 0 : plane });
+      this.visitorChanged(keyOf(visitor));
+      this.revocations.restored(visitor, now);
+      if (key === keyOf(visitor)) return [];
+      // A record under a key that visitors had before is written under today's.
+      return [
+        { type: "persist", key, value: null },
+        { type: "persist", key: keyOf(visitor), value: visitorRecord(visitor, now) },
+      ];
+    });
+  }
+
+  /** Does the configuration still serve this visitor's link and care-of address? */
+  #stillFits({ interface: name, careOfAddress, colocated }: Visitor): boolean {
+    const link = this.#config.links.find((candidate) => candidate.interface === name);
+    return link !== undefined && (colocated || link.careOfAddresses.includes(careOfAddress));
   }
 }
 
 function forwardingOf(visitor: Visitor): ForwardingItem {
   return {
+    ...formOf(visitor),
     kind: "visitor",
     homeAddress: visitor.homeAddress,
     interface: visitor.interface,
     mac: visitor.mac,
     homeAgent: visitor.homeAgent,
     careOfAddress: visitor.careOfAddress,
-    encapsulation: visitor.encapsulation,
     reverse: visitor.reverse,
+    delivery: visitor.delivery,
+    plane: visitor.plane,
+    keepalive: visitor.keepalive,
   };
 }

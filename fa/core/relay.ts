@@ -3,64 +3,59 @@
  * between. RFC 5944 §3.7.2, §3.7.3; RFC 3024 §4.2.
  */
 
-import { type Ipv4, MOBILE_AGENTS } from "../../shared/base/address.ts";
-import type { Counters } from "../../shared/base/counters.ts";
-import { after, type Now } from "../../shared/base/time.ts";
+import { isGroupMac, MOBILE_AGENTS } from "../../shared/base/address.ts";
+import type { Now } from "../../shared/base/time.ts";
 import type { AdvertisingConfig } from "../../shared/protocol/advertising-config.ts";
-import type { Effect, IcmpReceived, SendUdp, UdpReceived } from "../../shared/protocol/core.ts";
-import type { SecurityContext } from "../../shared/security/association.ts";
-import { appendAuthentication } from "../../shared/security/authenticator.ts";
+import type { Effect, IcmpReceived, UdpReceived } from "../../shared/protocol/core.ts";
 import {
+  appendExtension,
   BASE_EXTENSIONS,
   type DecodedControl,
   decodeControl,
-  INFINITE_LIFETIME,
-  MOBILE_IP_PORT,
   type RegistrationReply,
   type RegistrationRequest,
   understanding,
 } from "../../shared/wire/control.ts";
-import { isAccepted, ReplyCode } from "../../shared/wire/reply-code.ts";
-import type { FaCoreConfig } from "./config.ts";
+import { ReplyCode, replyCodeText } from "../../shared/wire/reply-code.ts";
+import type { Agent } from "./agent.ts";
+import type { Challenged } from "./challenge.ts";
+import { isUnansweredChallenge, wrongChallenge } from "./challenge-request.ts";
 import { DenialLimit, denialReply, type ReplyPath, replyToNode } from "./denial.ts";
-import { foreignHomeFault, grantedLifetime, matchPending, relayedPart } from "./reply.ts";
-import { denied, dropped, securityException, visitorReport } from "./reports.ts";
-import { type AcceptableRequest, associationsWith, judgeRequest } from "./request.ts";
-import { readUnreachable } from "./unreachable.ts";
+import type { PendingRequest } from "./pending.ts";
+import { pendingRequest, type ReceivedRequest, relayedRequest } from "./relaying.ts";
+import { foreignHomeFault, relayedPart } from "./reply.ts";
+import { denied, dropped, messageStrings, securityException } from "./reports.ts";
 import {
-  type PendingRequest,
-  type Visitor,
-  type VisitorList,
-  visitorKey,
-  visitorRecord,
-} from "./visitors.ts";
+  type AcceptableRequest,
+  associationsWith,
+  contextsOf,
+  endOfAuthorization,
+  judgeRequest,
+  naiIn,
+} from "./request.ts";
+import { readUnreachable } from "./unreachable.ts";
+import { Upstream } from "./upstream.ts";
+import { hasUnsupportedVendorExtension } from "./vendor.ts";
+import { isForeignRevocationOffer, offerFault, visitKey } from "./visit-revocation.ts";
+import { visitorKey } from "./visitors.ts";
+import { disownReply, followReply, visitFault } from "./visits.ts";
 
-/** The extensions that are acted on here. */
-const UNDERSTOOD = understanding(new Set([...BASE_EXTENSIONS, 130]));
-
-/** What the relay must know of the agent around it. */
-export interface Agent {
-  readonly config: FaCoreConfig;
-  readonly counters: Counters;
-  readonly visitors: VisitorList;
-  /** How the agent advertises on a link; `undefined` for a link that it does not serve. */
-  link(interfaceName: string): AdvertisingConfig | undefined;
-  /** The address that advertisements on a link come from, while the link is up. */
-  linkAddress(interfaceName: string): Ipv4 | undefined;
-  isOwnAddress(address: Ipv4): boolean;
-  /** Called after a visitor came, changed or went. */
-  visitorChanged(homeAddress: Ipv4): void;
-}
-
-/** A request as received, with the way back to the node. */
-type ReceivedRequest = ReplyPath & RegistrationRequest;
+/**
+ * The extensions that are acted on here, or that a reply may bear for a node although no agent
+ * that does not know them may let it pass (RFC 5944 §1.8): the UDP Tunnel Reply.
+ */
+const UNDERSTOOD = understanding(
+  new Set([...BASE_EXTENSIONS, 36, 38, 44, 48, 130, 131, 132, 137, 139, 145]),
+);
 
 export class RegistrationRelay {
   readonly #agent: Agent;
   readonly #denials = new DenialLimit();
+  readonly upstream: Upstream;
 
   constructor(agent: Agent) {
     this.#agent = agent;
+    this.upstream = new Upstream(() => agent.config);
   }
 
   /** A datagram that a node sent on a link: only a request to this agent concerns it. */
@@ -72,24 +67,41 @@ export class RegistrationRelay {
     const result = decodeControl(event.payload, UNDERSTOOD);
     if (!result.ok) return this.#discard(`request-${result.error.code}`);
     if (event.linkSource === undefined) return this.#discard("no-link-layer-source");
-    const decoded = result.value;
-    if (decoded.message.name !== "registration-request") return this.#discard("unexpected-message");
+    // An answer to a group would go to nodes that asked for nothing.
+    if (isGroupMac(event.linkSource)) return this.#discard("group-link-layer-source");
+    if (result.value.message.name !== "registration-request") {
+      return this.#discard("unexpected-message");
+    }
+    const decoded = result.value as DecodedControl<RegistrationRequest>;
+    if (isUnansweredChallenge(decoded.message.extensions)) {
+      return this.#discard("request-unauthenticated-challenge");
+    }
+    // RFC 3543 §4.2.1: only a node with a care-of address of its own may speak of revocation.
+    if (isForeignRevocationOffer(decoded.message)) {
+      return this.#discard("request-revocation-support");
+    }
     this.#agent.counters.add("requests-received");
     const received: ReceivedRequest = {
       ...decoded.message,
+      nai: naiIn(decoded.message.extensions),
       interface: interfaceName,
       mac: event.linkSource,
+      source: event.source,
       sourcePort: event.sourcePort,
       destination: event.destination,
     };
     const verdict = judgeRequest(
-      { config: this.#agent.config, link, isOwnAddress: (a) => this.#agent.isOwnAddress(a) },
+      {
+        config: this.#agent.config,
+        link,
+        node: received,
+        currentHomeAgent: this.#agent.visitors.at(received)?.homeAgent,
+        isOwnAddress: (address) => this.#agent.isOwnAddress(address),
+      },
       event,
-      decoded as DecodedControl<RegistrationRequest>,
+      decoded,
     );
-    if (verdict.verdict === "relay") {
-      return this.#admit(received, event.source, verdict.request, link, now);
-    }
+    if (verdict.verdict === "relay") return this.#admit(received, verdict.request, link, now);
     const denial = this.#deny(received, verdict.code, now, verdict.lifetime);
     return verdict.security === undefined
       ? denial
@@ -105,17 +117,35 @@ export class RegistrationRelay {
     }
     const reply = result.value as DecodedControl<RegistrationReply>;
     this.#agent.counters.add("replies-received");
-    const pending = matchPending(this.#agent.visitors, reply.message);
+    const { extensions, ...fields } = reply.message;
+    const marks = { ...fields, nai: naiIn(extensions), source: event.source };
+    const pending = this.#agent.pending.match(marks);
     if (pending === undefined) return this.#discard("reply-unmatched");
-    this.#agent.visitors.deletePending(pending);
-    const fault = foreignHomeFault(this.#agent.config, pending, reply);
+    this.#agent.pending.delete(pending);
+    const fault =
+      foreignHomeFault(this.#agent.config, pending, reply) ?? offerFault(pending, reply);
     if (fault !== undefined) {
       const code = ReplyCode.faHomeAgentFailedAuthentication;
-      return [securityException(pending, fault), ...this.#deny(pending, code, now)];
+      return [securityException(pending, fault), ...this.#refuse(pending, reply, code, now)];
     }
+    this.upstream.answered(pending.relayedTo, reply.message.code, now);
+    // The node need not know extension 38 and could do nothing with a reply that has one.
+    if (hasUnsupportedVendorExtension(extensions)) {
+      const code = ReplyCode.faUnknownVendorExtensionFromHomeAgent;
+      const disowned = disownReply(this.#agent, pending, reply, now);
+      return [...this.#deny(pending, code, now), ...disowned];
+    }
+    const status =
+      wrongChallenge(pending, extensions) ?? visitFault(this.#agent, pending, reply.message);
+    if (status !== undefined) {
+      const disowned = disownReply(this.#agent, pending, reply, now);
+      return [...this.#refuse(pending, reply, status, now), ...disowned];
+    }
+    this.#agent.counters.add("replies-relayed");
     return [
       ...this.#reply(pending, relayedPart(reply)),
-      ...this.#update(pending, reply.message, now),
+      ...messageStrings(pending, extensions),
+      ...followReply(this.#agent, pending, reply, now),
     ];
   }
 
@@ -123,8 +153,8 @@ export class RegistrationRelay {
   unreachable(event: IcmpReceived, now: Now): Effect[] {
     const error = readUnreachable(event.payload);
     if (error === undefined) return [];
-    const about = this.#agent.visitors.pending().filter((pending) => {
-      if (pending.homeAgent !== error.homeAgent) return false;
+    const about = [...this.#agent.pending.all()].filter((pending) => {
+      if (pending.relayedTo !== error.homeAgent) return false;
       if (error.request === undefined) return pending.careOfAddress === error.careOfAddress;
       return (
         pending.homeAddress === error.request.homeAddress &&
@@ -132,87 +162,92 @@ export class RegistrationRelay {
       );
     });
     return about.flatMap((pending) => {
-      this.#agent.visitors.deletePending(pending);
+      this.#agent.pending.delete(pending);
+      this.upstream.unanswered(pending.relayedTo);
       return this.#deny(pending, error.code, now);
     });
   }
 
   /** Requests that nobody answered (RFC 5944 §3.7.1: code 78). */
   timeOut(now: Now): Effect[] {
-    return this.#agent.visitors
-      .takeTimedOut(now.monotonic)
-      .flatMap((pending) => this.#deny(pending, ReplyCode.faRegistrationTimeout, now));
+    return this.#agent.pending.takeTimedOut(now.monotonic).flatMap((pending) => {
+      this.upstream.unanswered(pending.relayedTo);
+      return this.#deny(pending, ReplyCode.faRegistrationTimeout, now);
+    });
   }
 
-  /** Room in the tables, and no other node's home address; then the request is relayed. */
+  /** Room in the tables; then the request is relayed. */
   #admit(
     received: ReceivedRequest,
-    source: Ipv4,
     accepted: AcceptableRequest,
     link: AdvertisingConfig,
     now: Now,
   ): Effect[] {
-    const { config, visitors, counters } = this.#agent;
-    const current = visitors.get(received.homeAddress);
-    // Equal private home addresses of two home agents cannot both be delivered yet.
-    if (current !== undefined && current.homeAgent !== received.homeAgent) {
-      return this.#deny(received, ReplyCode.faProhibited, now);
-    }
-    if (current === undefined && received.lifetime !== 0 && visitors.size >= config.maxVisitors) {
-      return this.#deny(received, ReplyCode.faInsufficientResources, now);
-    }
+    const { config, visitors, pending, counters } = this.#agent;
     const ours = link.careOfAddresses.includes(received.careOfAddress);
     const relaySource = ours ? received.careOfAddress : link.careOfAddresses[0];
     if (relaySource === undefined) return this.#discard("no-care-of-address");
     // RFC 5944 §3.5.4: no extension 34 on a deregistration or for another's care-of address.
-    const [association] = associationsWith(config.homeAgents, received.homeAgent);
+    const [association] = associationsWith(config.homeAgents, accepted.relayTo);
     const context = ours && received.lifetime !== 0 ? association : undefined;
-    const request = pendingRequest(received, source, accepted, context, config, now);
-    if (!visitors.addPending(request, config.maxPending)) {
-      return this.#deny(received, ReplyCode.faInsufficientResources, now);
+    const here = visitors.at(received);
+    const same = visitors.get(visitorKey(accepted.relayTo, received.homeAddress));
+    const { homeAddress, careOfAddress } = received;
+    const binding = visitKey({ homeAgent: accepted.relayTo, homeAddress, careOfAddress });
+    const { revocations } = this.#agent;
+    if (revocations.isTooSoon(binding, now.monotonic)) {
+      return this.#discard("request-right-after-revocation");
     }
+    const visit = {
+      ours,
+      authenticated: context !== undefined,
+      revocation: revocations.offer(link, accepted.colocated ? undefined : context, now),
+      here,
+      renewed: same ?? here,
+    };
+    const request = pendingRequest(this.#agent, received, accepted, visit, now);
+    const { challenges } = this.#agent;
+    const trusted = contextsOf(config, received).length > 0; // judgeRequest has checked it
+    const fault = challenges.fault(request, trusted);
+    if (fault !== undefined) return this.#deny(received, fault, now);
+    const room = { pending: config.maxPending, visitors: config.maxVisitors - visitors.size };
+    const { admitted, evicted } = pending.add(request, room);
+    if (evicted !== undefined) counters.add("pending-evicted-by-visitor");
+    if (!admitted) return this.#deny(received, ReplyCode.faInsufficientResources, now);
+    challenges.use(request);
+    revocations.relaying(binding);
     counters.add("requests-relayed");
     return [relayedRequest(request, relaySource, accepted.signed, context)];
   }
 
-  #reply(path: ReplyPath, payload: Uint8Array): Effect[] {
+  #reply(path: ReplyPath & Challenged, payload: Uint8Array): Effect[] {
     const address = this.#agent.linkAddress(path.interface);
     if (address === undefined) return this.#discard("link-down");
     this.#agent.counters.add("replies-sent");
-    const [context] = associationsWith(this.#agent.config.mobileNodes, path.homeAddress);
-    return [replyToNode(path, address, payload, context)];
+    const [context] = contextsOf(this.#agent.config, path);
+    // RFC 4721 §3.3: behind the home agent's part, before extension 33.
+    const challenge = this.#agent.challenges.forReply(path);
+    const name = "mobile-foreign-challenge-extension";
+    const whole = challenge === undefined ? payload : appendExtension(payload, { name, challenge });
+    return [replyToNode(path, address, whole, context)];
   }
 
-  /** RFC 5944 §3.7.3.2: the visitor list follows the code of a valid reply. */
-  #update(pending: PendingRequest, reply: RegistrationReply, now: Now): Effect[] {
-    const { config, visitors } = this.#agent;
-    if (!isAccepted(reply.code)) return [denied(pending, reply.code, "home-agent")];
-    const current = visitors.get(pending.homeAddress);
-    const limit = config.registrationLifetime;
-    const lifetime = grantedLifetime(pending.lifetime, reply.lifetime, limit);
-    if (lifetime === 0) {
-      const { careOfAddress, homeAddress } = pending;
-      const ours = careOfAddress === homeAddress || careOfAddress === current?.careOfAddress;
-      return current !== undefined && ours ? this.remove(current, "deregistered") : [];
-    }
-    const visitor = visitorOf(pending, reply, lifetime, now);
-    visitors.set(visitor);
-    this.#agent.visitorChanged(visitor.homeAddress);
-    const event = current === undefined ? "visitor-added" : "visitor-updated";
-    return [
-      { type: "persist", key: visitorKey(visitor.homeAddress), value: visitorRecord(visitor, now) },
-      visitorReport(event, visitor),
-    ];
-  }
-
-  /** Forgets a visitor; nothing is sent for it (RFC 5944 §3.7). */
-  remove(visitor: Visitor, reason: string): Effect[] {
-    this.#agent.visitors.delete(visitor.homeAddress);
-    this.#agent.visitorChanged(visitor.homeAddress);
-    return [
-      { type: "persist", key: visitorKey(visitor.homeAddress), value: null },
-      visitorReport("visitor-removed", visitor, reason),
-    ];
+  /**
+   * The home agent's reply as it is, and this agent's own verdict behind it (RFC 4636 §4). Without
+   * extension 32 there is nothing in it that the node could believe, and the verdict stands alone.
+   */
+  #refuse(
+    pending: PendingRequest,
+    reply: DecodedControl<RegistrationReply>,
+    status: number,
+    now: Now,
+  ): Effect[] {
+    if (endOfAuthorization(reply) === undefined) return this.#deny(pending, status, now);
+    this.#agent.counters.add(`denied-${status}`);
+    const name = "fa-error-indication-to-mn";
+    const verdict = appendExtension(relayedPart(reply), { name, status });
+    const payload = this.#explained(verdict, status);
+    return [...this.#reply(pending, payload), denied(pending, status, "foreign-agent")];
   }
 
   /** RFC 5944 §3.7.2: a denial with its code, unless one went to this node within a second. */
@@ -228,84 +263,19 @@ export class RegistrationRelay {
       return [];
     }
     return [
-      ...this.#reply(path, denialReply(path, code, lifetime)),
+      ...this.#reply(path, this.#explained(denialReply(path, code, lifetime), code)),
       denied(path, code, "foreign-agent"),
     ];
+  }
+
+  /** RFC 4917 §5: behind the home agent's part, before extension 33. */
+  #explained(payload: Uint8Array, code: number): Uint8Array {
+    if (!this.#agent.config.messages) return payload;
+    return appendExtension(payload, { name: "foreign-agent", text: replyCodeText(code) });
   }
 
   #discard(reason: string): Effect[] {
     this.#agent.counters.add(`discarded-${reason}`);
     return [dropped(reason)];
   }
-}
-
-function pendingRequest(
-  received: ReceivedRequest,
-  source: Ipv4,
-  accepted: AcceptableRequest,
-  context: SecurityContext | undefined,
-  config: FaCoreConfig,
-  now: Now,
-): PendingRequest {
-  // RFC 5944 §3.7.2.2: never longer than the lifetime that was asked for.
-  const ends = received.lifetime === 0 ? INFINITE_LIFETIME : received.lifetime;
-  return {
-    interface: received.interface,
-    mac: received.mac,
-    source,
-    sourcePort: received.sourcePort,
-    destination: received.destination,
-    homeAddress: received.homeAddress,
-    homeAgent: received.homeAgent,
-    careOfAddress: received.careOfAddress,
-    identification: received.identification,
-    lifetime: received.lifetime,
-    encapsulation: accepted.encapsulation,
-    reverse: accepted.reverse,
-    colocated: accepted.colocated,
-    foreignHomeAuthenticated: context !== undefined,
-    expiresAt: after(now.monotonic, Math.min(config.pendingTimeout, ends) * 1000),
-  };
-}
-
-/** RFC 5944 §3.7.2.2: from the care-of address, the signed part unchanged, 34 last. */
-function relayedRequest(
-  request: PendingRequest,
-  source: Ipv4,
-  signed: Uint8Array,
-  context: SecurityContext | undefined,
-): SendUdp {
-  const name = "foreign-home-authentication-extension";
-  return {
-    type: "send-udp",
-    source,
-    sourcePort: MOBILE_IP_PORT,
-    destination: request.homeAgent,
-    destinationPort: MOBILE_IP_PORT,
-    ttl: 64,
-    payload: context === undefined ? signed : appendAuthentication(signed, name, context),
-  };
-}
-
-/** The visitor that an accepted request makes; its time runs from the relaying of the reply. */
-function visitorOf(
-  pending: PendingRequest,
-  reply: RegistrationReply,
-  lifetime: number,
-  now: Now,
-): Visitor {
-  const infinite = lifetime === INFINITE_LIFETIME;
-  return {
-    interface: pending.interface,
-    mac: pending.mac,
-    homeAddress: reply.homeAddress,
-    // RFC 3024 §5.1.2: the tunnel ends at the Home Agent field of the latest successful reply.
-    homeAgent: reply.homeAgent,
-    careOfAddress: pending.careOfAddress,
-    encapsulation: pending.encapsulation,
-    reverse: pending.reverse,
-    colocated: pending.colocated,
-    lifetime,
-    expiresAt: infinite ? undefined : after(now.monotonic, lifetime * 1000),
-  };
 }

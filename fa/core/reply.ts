@@ -1,29 +1,19 @@
 /** What the foreign agent checks and strips in a home agent's reply: RFC 5944 §3.7.3. */
 
+import { UNSPECIFIED } from "../../shared/base/address.ts";
 import { checkAuthentication } from "../../shared/security/authenticator.ts";
-import { lowBits } from "../../shared/security/replay.ts";
 import {
   type DecodedControl,
   INFINITE_LIFETIME,
   type RegistrationReply,
 } from "../../shared/wire/control.ts";
+import { isAccepted, ReplyCode } from "../../shared/wire/reply-code.ts";
 import type { FaCoreConfig } from "./config.ts";
-import { associationsWith, endOfAuthorization } from "./request.ts";
-import type { PendingRequest, VisitorList } from "./visitors.ts";
+import type { PendingRequest } from "./pending.ts";
+import { associationsWith, endOfAuthorization, naiIn } from "./request.ts";
 
 /** Octets of a reply's fixed part (RFC 5944 §3.4). */
 const REPLY_FIXED = 20;
-
-/** The waiting request that a reply answers: home address, and low-order Identification bits. */
-export function matchPending(
-  visitors: VisitorList,
-  reply: RegistrationReply,
-): PendingRequest | undefined {
-  const low = lowBits(reply.identification);
-  return visitors
-    .pendingOf(reply.homeAddress)
-    .find((request) => lowBits(request.identification) === low);
-}
 
 /**
  * RFC 5944 §3.7.3.1: with an association exactly one extension 34 that holds. The association is
@@ -40,6 +30,22 @@ export function foreignHomeFault(
   const name = "foreign-home-authentication-extension";
   const { outcome } = checkAuthentication(decoded, name, contexts);
   return outcome === "valid" ? undefined : `${name}: ${outcome}`;
+}
+
+/**
+ * What an accepting reply lacks, as the status of an FA Error Extension: RFC 2794 §3 would write
+ * 97 to 99 into the Code field, which the home agent's authenticator covers (RFC 4636 §1).
+ */
+export function identityFault(
+  pending: PendingRequest,
+  reply: RegistrationReply,
+): number | undefined {
+  if (!isAccepted(reply.code)) return undefined;
+  if (pending.nai !== undefined && naiIn(reply.extensions) === undefined) {
+    return ReplyCode.faMissingNai;
+  }
+  if (reply.homeAgent === UNSPECIFIED) return ReplyCode.faMissingHomeAgent;
+  return reply.homeAddress === UNSPECIFIED ? ReplyCode.faMissingHomeAddress : undefined;
 }
 
 /** From the fixed part to extension 32; what stands behind is processed and removed (§3.7.3.2). */

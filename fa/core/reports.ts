@@ -1,19 +1,16 @@
 /** What the foreign agent tells people: the events of `watch` and the log. */
 
-import { formatIpv4, type Ipv4, type Mac } from "../../shared/base/address.ts";
+import { formatIpv4, type Ipv4 } from "../../shared/base/address.ts";
 import type { Report } from "../../shared/protocol/core.ts";
+import type { ControlExtension } from "../../shared/wire/control-extensions.ts";
 import { replyCodeText } from "../../shared/wire/reply-code.ts";
+import { showText } from "../../shared/wire/show-text.ts";
+import type { Node } from "./node.ts";
 import { type Visitor, visitorFields } from "./visitors.ts";
-
-/** The node that an event is about. */
-interface Node {
-  readonly interface: string;
-  readonly mac: Mac;
-  readonly homeAddress: Ipv4;
-}
 
 const nodeFields = (node: Node) => ({
   home_address: formatIpv4(node.homeAddress),
+  nai: node.nai ?? null,
   interface: node.interface,
   mac: node.mac,
 });
@@ -41,4 +38,36 @@ export function visitorReport(
 ): Report {
   const fields = { ...visitorFields(visitor), ...(reason === undefined ? {} : { reason }) };
   return { type: "report", level: "info", event, fields };
+}
+
+/** A visit that an agent has ended before its time (RFC 3543). */
+export function revokedReport(visitor: Visitor, by: "foreign-agent" | "home-agent"): Report {
+  const fields = { ...visitorFields(visitor), by };
+  return { type: "report", level: "info", event: "revoked", fields };
+}
+
+/** How a revocation that we sent went. */
+export function revocationReport(node: Node, outcome: string, informed: boolean): Report {
+  const level = outcome === "acknowledged" ? "info" : "warning";
+  const fields = { ...nodeFields(node), outcome, informed };
+  return { type: "report", level, event: "revocation-ended", fields };
+}
+
+/** RFC 3543 §6.2: an attempt at revocation that nobody vouches for. */
+export function revocationException(homeAddress: Ipv4, source: Ipv4, reason: string): Report {
+  const fields = { home_address: formatIpv4(homeAddress), source: formatIpv4(source), reason };
+  return { type: "report", level: "warning", event: "security-exception", fields };
+}
+
+/** Words of a home agent for the node's user (RFC 4917), fit for a terminal. */
+export function messageStrings(
+  { homeAddress }: Pick<Node, "homeAddress">,
+  extensions: readonly ControlExtension[],
+): Report[] {
+  return extensions.flatMap((extension) => {
+    if (extension.name !== "home-agent" && extension.name !== "foreign-agent") return [];
+    const { name: from, text } = extension;
+    const fields = { home_address: formatIpv4(homeAddress), from, text: showText(text) };
+    return [{ type: "report", level: "info", event: "message-string", fields }];
+  });
 }

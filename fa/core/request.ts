@@ -3,12 +3,18 @@
  * judgement; relaying and denying are done elsewhere.
  */
 
-import { type Ipv4, isMulticast, isUsableUnicast } from "../../shared/base/address.ts";
+import {
+  type Ipv4,
+  isMulticast,
+  isPrivate,
+  isUsableUnicast,
+  UNSPECIFIED,
+} from "../../shared/base/address.ts";
 import type { Encapsulation } from "../../shared/forwarding/state.ts";
 import type { AdvertisingConfig } from "../../shared/protocol/advertising-config.ts";
 import type { UdpReceived } from "../../shared/protocol/core.ts";
 import { requestedEncapsulation } from "../../shared/protocol/requested-encapsulation.ts";
-import type { PeerAssociation } from "../../shared/security/association.ts";
+import type { PeerAssociation, SecurityContext } from "../../shared/security/association.ts";
 import { authenticationIndexes, checkAuthentication } from "../../shared/security/authenticator.ts";
 import {
   type DecodedControl,
@@ -16,24 +22,37 @@ import {
   type RegistrationRequest,
   RequestFlag,
 } from "../../shared/wire/control.ts";
+import type { ControlExtension } from "../../shared/wire/control-extensions.ts";
 import { ReplyCode } from "../../shared/wire/reply-code.ts";
-import type { FaCoreConfig } from "./config.ts";
+import { isAllowed } from "./access.ts";
+import { octetsForHomeAgent } from "./challenge-request.ts";
+import type { FaCoreConfig, NaiAssociation } from "./config.ts";
+import { chooseHomeAgent } from "./home-agent-choice.ts";
+import { lookup } from "./lookup.ts";
+import type { DeliveryStyle, Node } from "./node.ts";
+import { hasUnsupportedVendorExtension } from "./vendor.ts";
 
 export interface RequestContext {
   readonly config: FaCoreConfig;
   /** The link on which the request came. */
   readonly link: AdvertisingConfig;
+  /** Who sent it. */
+  readonly node: Node;
+  /** The home agent that has accepted this node as a visitor here. */
+  readonly currentHomeAgent: Ipv4 | undefined;
   readonly isOwnAddress: (address: Ipv4) => boolean;
 }
 
 /** A request that may be relayed. */
 export interface AcceptableRequest {
-  /** Octets from the fixed part to the authorization-enabling extension, which never change. */
+  /** The node's octets for the home agent, which never change: see `octetsForHomeAgent`. */
   readonly signed: Uint8Array;
-  readonly careOfAddress: Ipv4;
+  /** The home agent that it goes to. */
+  readonly relayTo: Ipv4;
   readonly colocated: boolean;
   readonly encapsulation: Encapsulation;
   readonly reverse: boolean;
+  readonly delivery: DeliveryStyle;
 }
 
 export type RequestVerdict =
@@ -49,12 +68,25 @@ export type RequestVerdict =
 
 const deny = (code: number): RequestVerdict => ({ verdict: "deny", code });
 
-/** The contexts shared with one mobile node. */
-export function associationsWith(
-  peers: readonly PeerAssociation[],
-  peer: Ipv4,
-): readonly PeerAssociation[] {
-  return peers.filter((association) => association.peer === peer);
+/** The contexts shared with one home agent. */
+export const associationsWith = lookup((association: PeerAssociation): Ipv4 => association.peer);
+const associationsOf = lookup((association: NaiAssociation) => association.nai);
+
+/** The contexts shared with one mobile node, by its home address or its NAI (RFC 2794). */
+export function contextsOf(
+  { mobileNodes, mobileNodesByNai }: Pick<FaCoreConfig, "mobileNodes" | "mobileNodesByNai">,
+  { homeAddress, nai }: Pick<Node, "homeAddress" | "nai">,
+): readonly SecurityContext[] {
+  const byAddress = associationsWith(mobileNodes, homeAddress);
+  return byAddress.length > 0 || nai === undefined
+    ? byAddress
+    : associationsOf(mobileNodesByNai, nai);
+}
+
+/** The Mobile Node NAI of a message (RFC 2794 §2). */
+export function naiIn(extensions: readonly ControlExtension[]): string | undefined {
+  const extension = extensions.find(({ name }) => name === "mobile-node-nai-extension");
+  return extension?.name === "mobile-node-nai-extension" ? extension.nai : undefined;
 }
 
 /** Longer than the agent allows? 0xffff is infinity, not a number (RFC 5944 §3.3). */
@@ -68,40 +100,73 @@ export function judgeRequest(
   decoded: DecodedControl<RegistrationRequest>,
 ): RequestVerdict {
   const { message } = decoded;
-  const security = mobileForeignFault(context.config, decoded);
+  const { config, node } = context;
+  const security = mobileForeignFault(context, decoded);
   if (security !== undefined) {
     return { verdict: "deny", code: ReplyCode.faMobileNodeFailedAuthentication, security };
   }
-  if (message.homeAddress === 0) return deny(ReplyCode.faNonzeroHomeAddressRequired);
+  if (hasUnsupportedVendorExtension(message.extensions)) {
+    return deny(ReplyCode.faUnknownVendorExtensionFromMobileNode);
+  }
+  // Without an address only the NAI can tell whose reply it is (RFC 2794 §3).
+  if (message.homeAddress === UNSPECIFIED && node.nai === undefined) {
+    return deny(ReplyCode.faNonzeroHomeAddressRequired);
+  }
   const signedEnd = endOfAuthorization(decoded);
-  if (signedEnd === undefined || !isUsableUnicast(message.homeAddress)) {
-    return deny(ReplyCode.faPoorlyFormedRequest);
+  const usable = message.homeAddress === UNSPECIFIED || isUsableUnicast(message.homeAddress);
+  if (signedEnd === undefined || !usable) return deny(ReplyCode.faPoorlyFormedRequest);
+  const chosen = chooseHomeAgent(
+    message,
+    node.nai,
+    context.currentHomeAgent,
+    config.dynamicHomeAgents,
+  );
+  if ("code" in chosen) return deny(chosen.code);
+  // This agent is nobody's home agent (RFC 5944 §3.7.2).
+  if (context.isOwnAddress(chosen.address)) return deny(ReplyCode.faInvalidHomeAgentAddress);
+  if (!isAllowed(config.access, { mac: node.mac, nai: node.nai, homeAgent: chosen.address })) {
+    return deny(ReplyCode.faProhibited);
   }
-  // The printed 194 is 116 (erratum 3116): this agent is nobody's home agent.
-  if (context.isOwnAddress(message.homeAgent) || !isUsableUnicast(message.homeAgent)) {
-    return deny(ReplyCode.faInvalidHomeAgentAddress);
-  }
+  if (isColocatedHere(context, message, chosen.address)) return deny(ReplyCode.faProhibited);
+  const reverse = (message.flags & RequestFlag.T) !== 0;
+  // Without T the delivery style means nothing (RFC 3024 §3.3).
+  const encapsulating = reverse && asksForEncapsulatingDelivery(message);
   return (
     lifetimeAndCareOf(context, message) ??
     tunnelFault(context, event, message) ?? {
       verdict: "relay",
       request: {
-        signed: decoded.bytes.subarray(0, signedEnd),
-        careOfAddress: message.careOfAddress,
+        signed: octetsForHomeAgent(decoded, signedEnd),
+        relayTo: chosen.address,
         colocated: (message.flags & RequestFlag.D) !== 0,
         encapsulation: requestedEncapsulation(message.flags),
-        reverse: (message.flags & RequestFlag.T) !== 0,
+        reverse,
+        delivery: encapsulating ? "encapsulating" : "direct",
       },
     }
   );
 }
 
+/**
+ * RFC 3543 §4.3.1: where every registration comes here so that it can be revoked, one with a
+ * co-located care-of address, which cannot be (§4.3.2), is denied.
+ */
+function isColocatedHere(
+  { config, link }: RequestContext,
+  { flags, lifetime }: RegistrationRequest,
+  homeAgent: Ipv4,
+): boolean {
+  const revocable = link.revocation && link.registrationRequired;
+  if (!revocable || lifetime === 0 || (flags & RequestFlag.D) === 0) return false;
+  return associationsWith(config.homeAgents, homeAgent).length > 0;
+}
+
 /** RFC 5944 §3.7.2.1: with an association exactly one extension 33, and it holds. */
 function mobileForeignFault(
-  config: FaCoreConfig,
+  { config, node }: RequestContext,
   decoded: DecodedControl<RegistrationRequest>,
 ): string | undefined {
-  const contexts = associationsWith(config.mobileNodes, decoded.message.homeAddress);
+  const contexts = contextsOf(config, node);
   if (contexts.length === 0) return undefined;
   const name = "mobile-foreign-authentication-extension";
   const { outcome } = checkAuthentication(decoded, name, contexts);
@@ -147,13 +212,15 @@ function tunnelFault(
     return deny(ReplyCode.faEncapsulationUnavailable);
   }
   if (message.lifetime === 0) return undefined;
-  if (reverse && asksForEncapsulatingDelivery(message)) {
+  if (reverse && asksForEncapsulatingDelivery(message) && !config.encapsulatingDelivery) {
     return deny(ReplyCode.faDeliveryStyleNotSupported);
   }
   if (!reverse) {
-    return config.reverseTunnel === "require"
-      ? deny(ReplyCode.faReverseTunnelMandatory)
-      : undefined;
+    // RFC 3024 §A.4: nobody out there can answer to a private address.
+    const mandatory =
+      config.reverseTunnel === "require" ||
+      (config.privateNeedsReverseTunnel && isPrivate(message.homeAddress));
+    return mandatory ? deny(ReplyCode.faReverseTunnelMandatory) : undefined;
   }
   // RFC 5944 §3.6.1.1 keeps TTL 1 for the group; RFC 3024 asks for 255 from a direct neighbour.
   const fromNeighbour = isMulticast(event.destination) || event.ttl === 255;
@@ -161,7 +228,7 @@ function tunnelFault(
   return config.reverseTunnel === "refuse" ? deny(ReplyCode.faReverseTunnelUnavailable) : undefined;
 }
 
-/** Only direct delivery is built; the extension itself stays here either way (RFC 3024 §3.3). */
+/** The extension itself stays here either way (RFC 3024 §3.3). */
 function asksForEncapsulatingDelivery(message: RegistrationRequest): boolean {
   return message.extensions.some(({ name }) => name === "encapsulating-delivery-style-extension");
 }

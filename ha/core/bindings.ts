@@ -7,8 +7,13 @@ import { formatIpv4, type Ipv4, parseIpv4 } from "../../shared/base/address.ts";
 import { Deadlines } from "../../shared/base/deadlines.ts";
 import type { Json, JsonObject } from "../../shared/base/result.ts";
 import { after, type Instant, type Now, secondsLeft } from "../../shared/base/time.ts";
-import type { BindingItem, Encapsulation } from "../../shared/forwarding/state.ts";
+import { type BindingItem, type Encapsulation, sameForm } from "../../shared/forwarding/state.ts";
 import { INFINITE_LIFETIME } from "../../shared/wire/control.ts";
+import {
+  type BindingRevocation,
+  restoreRevocation,
+  revocationRecord,
+} from "./binding-revocation.ts";
 
 /** Bindings of one node that may be in force at once; code 135 beyond (RFC 5944 §3.8.2.3). */
 export const MAX_SIMULTANEOUS_BINDINGS = 4;
@@ -27,6 +32,8 @@ export interface Binding {
   /** Granted, in seconds; 0xffff is infinity. */
   readonly lifetime: number;
   readonly expiresAt: Instant | undefined;
+  /** `undefined`: not negotiated (RFC 3543 §4.2.1). */
+  readonly revocation: BindingRevocation | undefined;
 }
 
 export function bindingKey(homeAddress: Ipv4, careOfAddress: Ipv4): string {
@@ -107,7 +114,7 @@ export function bindingItem(binding: Binding, homeInterface: string | undefined)
 export function sameItem(a: BindingItem, b: BindingItem): boolean {
   return (
     a.homeAgent === b.homeAgent &&
-    a.encapsulation === b.encapsulation &&
+    sameForm(a, b) &&
     a.reverse === b.reverse &&
     a.homeInterface === b.homeInterface
   );
@@ -147,10 +154,11 @@ export function bindingRecord(binding: Binding, now: Now): Json {
     reverse_tunnel: binding.reverse,
     lifetime: binding.lifetime,
     expires: left === undefined ? null : Math.round(now.wall + left),
+    revocation: revocationRecord(binding.revocation),
   };
 }
 
-const ENCAPSULATIONS: ReadonlySet<Json | undefined> = new Set(["ipip", "minimal", "gre", "udp"]);
+const ENCAPSULATIONS: ReadonlySet<Json | undefined> = new Set(["ipip", "minimal", "gre"]);
 
 function isEncapsulation(value: Json | undefined): value is Encapsulation {
   return ENCAPSULATIONS.has(value);
@@ -185,5 +193,6 @@ export function restoreBinding(value: Json, now: Now): Binding | undefined {
     reverse: record.reverse_tunnel === true,
     lifetime,
     expiresAt: left === undefined ? undefined : after(now.monotonic, left),
+    revocation: restoreRevocation(record.revocation),
   };
 }

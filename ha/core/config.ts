@@ -28,6 +28,8 @@ export interface HaCoreConfig {
   /** Seconds of clock difference (RFC 5944 §5.7.1). */
   readonly replayWindow: number;
   readonly maxBindings: number;
+  /** Are nodes told when a binding is revoked, where that is ours to decide (RFC 3543 §3.2)? */
+  readonly informRevoked: boolean;
   /** By care-of address of the foreign agent (RFC 5944 §3.5.4). */
   readonly foreignAgents: readonly PeerAssociation[];
   /** Advertising on the home links that are real. */

@@ -12,8 +12,7 @@ import { PersistentMap } from "../../shared/forwarding/persistent-map.ts";
 import type { ForwardingItem, ForwardingState } from "../../shared/forwarding/state.ts";
 import { Advertisers } from "../../shared/protocol/advertisers.ts";
 import type { Core, Effect, Event, LinkChanged, UdpReceived } from "../../shared/protocol/core.ts";
-import { ReplyCode } from "../../shared/wire/reply-code.ts";
-import { authenticate, type ReplayUpdate, type ReplyTerms } from "./authenticate.ts";
+import { isRevocationMessage } from "../../shared/protocol/revocation-messages.ts";
 import {
   type Binding,
   BindingTable,
@@ -25,22 +24,12 @@ import {
 } from "./bindings.ts";
 import type { HaCoreConfig } from "./config.ts";
 import { HomeLinks } from "./home-link.ts";
-import {
-  Directory,
-  type MobileNode,
-  replayKey,
-  replayKeyAddress,
-  replayRecord,
-  restoreReplay,
-} from "./nodes.ts";
-import { type Exchange, linkToHome, receive } from "./reception.ts";
-import { applyRegistration, type BindingChange } from "./registration.ts";
-import { encodeReply, sendReply } from "./reply.ts";
-import { bindingReport, denied, dropped, outcomeCounter, securityException } from "./reports.ts";
-import { grantedLifetime, validate } from "./validate.ts";
-
-/** Milliseconds between two code 131 replies about one node to senders nobody vouches for. */
-const UNAUTHENTICATED_DENIAL_INTERVAL = 1000;
+import { Directory, replayKey, replayKeyAddress, restoreReplay } from "./nodes.ts";
+import { type Exchange, receive } from "./reception.ts";
+import { Registrar, type RegistrarOwner } from "./registrar.ts";
+import type { BindingChange } from "./registration.ts";
+import { bindingReport, dropped } from "./reports.ts";
+import { HomeRevocations, type RevocationOwner } from "./revocation.ts";
 
 /** The interfaces that a configuration names. */
 function linkNames({ links, homeNetworks }: HaCoreConfig): ReadonlySet<string> {
@@ -48,21 +37,31 @@ function linkNames({ links, homeNetworks }: HaCoreConfig): ReadonlySet<string> {
   return new Set([...links.map((link) => link.interface), ...home]);
 }
 
-export class HomeAgent implements Core<HaCoreConfig> {
+export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, RevocationOwner {
   #config: HaCoreConfig;
   #directory: Directory;
-  readonly #random: Random;
-  readonly #counters = new Counters();
-  readonly #bindings = new BindingTable();
-  readonly #homeLinks = new HomeLinks(this.#counters);
+  readonly random: Random;
+  readonly counters = new Counters();
+  readonly bindings = new BindingTable();
+  readonly homeLinks = new HomeLinks(this.counters);
+  readonly revocations = new HomeRevocations(this);
+  readonly #registrar = new Registrar(this);
   readonly #advertisers: Advertisers;
   #forwarding = PersistentMap.empty<ForwardingItem>();
 
   constructor(config: HaCoreConfig, random: Random) {
     this.#config = config;
-    this.#random = random;
+    this.random = random;
     this.#directory = new Directory(config);
-    this.#advertisers = new Advertisers(config.links, random, this.#counters);
+    this.#advertisers = new Advertisers(config.links, random, this.counters);
+  }
+
+  get config(): HaCoreConfig {
+    return this.#config;
+  }
+
+  get directory(): Directory {
+    return this.#directory;
   }
 
   handle(event: Event, now: Now): Effect[] {
@@ -81,13 +80,18 @@ export class HomeAgent implements Core<HaCoreConfig> {
       case "link":
         return this.#onLink(event, now);
       case "tick":
-        return [...this.#advertisers.tick(now), ...this.#homeLinks.tick(now)];
+        return [
+          ...this.#advertisers.tick(now),
+          ...this.homeLinks.tick(now),
+          ...this.revocations.tick(now),
+        ];
       case "restore":
         return this.#onRestore(event.entries, now);
       case "shutdown":
         // The bindings stay in the journal: their nodes need not notice a restart.
         return this.#advertisers.stop();
       case "command":
+        if (event.name === "revoke") return this.revocations.command(event, now);
         return [
           { type: "answer", id: event.id, ok: false, message: `no command ${event.name} here` },
         ];
@@ -99,8 +103,9 @@ export class HomeAgent implements Core<HaCoreConfig> {
   nextDeadline(): Instant | undefined {
     return earliest(
       this.#advertisers.nextDeadline(),
-      this.#bindings.nextExpiry(),
-      this.#homeLinks.nextDeadline(),
+      this.bindings.nextExpiry(),
+      this.homeLinks.nextDeadline(),
+      this.revocations.nextDeadline(),
     );
   }
 
@@ -113,12 +118,17 @@ export class HomeAgent implements Core<HaCoreConfig> {
     this.#config = config;
     this.#directory = new Directory(config, before.directory);
     const effects = this.#advertisers.reconfigure(config.links, now);
-    this.#homeLinks.retain(linkNames(config));
-    for (const binding of [...this.#bindings.all()]) {
-      const moved = binding.homeAgent === before.config.address && !this.#isOwn(binding.homeAgent);
+    this.homeLinks.retain(linkNames(config));
+    for (const binding of [...this.bindings.all()]) {
+      const moved =
+        binding.homeAgent === before.config.address && !this.isOwnAddress(binding.homeAgent);
       const network = this.#directory.node(binding.homeAddress)?.network;
       if (network !== undefined && !moved) this.#forward(binding, network.interface);
-      else effects.push(...this.#remove(binding, "reconfigured"));
+      else {
+        effects.push(...this.endBinding(binding, "reconfigured"));
+        const { informRevoked } = config;
+        effects.push(...this.revocations.revoke(binding, informRevoked, now, before.directory));
+      }
     }
     for (const { homeAddress } of before.directory.nodes()) {
       if (this.#directory.node(homeAddress) !== undefined) continue;
@@ -129,14 +139,14 @@ export class HomeAgent implements Core<HaCoreConfig> {
 
   query(name: string, now: Now): Json | undefined {
     if (name === "bindings") {
-      return [...this.#bindings.all()].map((binding) => bindingRow(binding, now));
+      return [...this.bindings.all()].map((binding) => bindingRow(binding, now));
     }
     if (name !== "status") return undefined;
-    return { bindings: this.#bindings.size, pending: 0, counters: this.#counters.toJson() };
+    return { bindings: this.bindings.size, pending: 0, counters: this.counters.toJson() };
   }
 
   #onLink(event: LinkChanged, now: Now): Effect[] {
-    this.#homeLinks.linkChanged(event);
+    this.homeLinks.linkChanged(event);
     return this.#advertisers.linkChanged(event, now);
   }
 
@@ -158,163 +168,74 @@ export class HomeAgent implements Core<HaCoreConfig> {
     const binding = restoreBinding(value, now);
     if (binding === undefined) return false;
     const network = this.#directory.node(binding.homeAddress)?.network;
-    if (network === undefined || this.#bindings.size >= this.#config.maxBindings) return false;
-    this.#bindings.set(binding);
+    if (network === undefined || this.bindings.size >= this.#config.maxBindings) return false;
+    this.bindings.set(binding);
+    this.revocations.restored(binding, now);
     this.#forward(binding, network.interface);
     return true;
   }
 
-  #isOwn(address: Ipv4): boolean {
-    return address === this.#config.address || this.#homeLinks.hasAddress(address);
+  isOwnAddress(address: Ipv4): boolean {
+    return address === this.#config.address || this.homeLinks.hasAddress(address);
   }
 
   #onUdp(event: UdpReceived, now: Now): Effect[] {
+    if (isRevocationMessage(event.payload) && this.isOwnAddress(event.destination)) {
+      return this.revocations.receive(event, now);
+    }
     const reception = receive(event, {
-      counters: this.#counters,
+      counters: this.counters,
       directory: this.#directory,
-      homeLinks: this.#homeLinks,
+      homeLinks: this.homeLinks,
       homeNetworks: this.#config.homeNetworks,
-      isOwnAddress: (address) => this.#isOwn(address),
+      isOwnAddress: (address) => this.isOwnAddress(address),
     });
-    if (reception.kind === "request") return this.#judge(reception.exchange, now);
-    return reception.kind === "discard" ? this.#discard(event, reception.reason) : [];
-  }
-
-  #judge(exchange: Exchange, now: Now): Effect[] {
-    const { event, request, node } = exchange;
-    const verdict = authenticate({
-      decoded: exchange.decoded,
-      node,
-      foreignAgent: this.#directory.associationsWith(event.source),
-      wall: now.wall,
-      replayWindow: this.#config.replayWindow,
-      random: this.#random,
-    });
-    if (verdict.verdict === "authentic") {
-      const persist = this.#remember(node, verdict.update, true);
-      return [...persist, ...this.#serve(exchange, verdict.terms, now)];
+    if (reception.kind === "request") {
+      const { homeAddress, careOfAddress } = reception.exchange.request;
+      if (this.revocations.isTooSoon(homeAddress, careOfAddress, now.monotonic)) {
+        return this.discard(event, "request-right-after-revocation");
+      }
+      return this.#registrar.judge(reception.exchange, now);
     }
-    if (verdict.verdict === "discard") {
-      const effects = this.#discard(event, verdict.reason);
-      if (verdict.security) effects.unshift(securityException(event, request, verdict.reason));
-      return effects;
-    }
-    const effects: Effect[] = [securityException(event, request, verdict.security)];
-    if (verdict.limited && !this.#mayDenyUnauthenticated(node, now.monotonic)) {
-      return [...effects, ...this.#discard(event, "denials-over-rate")];
-    }
-    this.#remember(node, verdict.update, false);
-    effects.push(...this.#deny(exchange, verdict.code, verdict.terms));
-    return effects;
-  }
-
-  /**
-   * What was accepted is written before its reply leaves. A nonce given out by a denial is not: a
-   * replay must not cost a write, and after a crash the one before it is as good.
-   */
-  #remember(node: MobileNode, update: ReplayUpdate | undefined, durable: boolean): Effect[] {
-    if (update !== undefined) node.replay[update.method] = update.state;
-    if (!durable) return [];
-    return [{ type: "persist", key: replayKey(node.homeAddress), value: replayRecord(node) }];
-  }
-
-  #mayDenyUnauthenticated(node: MobileNode, now: Instant): boolean {
-    const last = node.lastUnauthenticatedDenial;
-    if (last !== undefined && now - last < UNAUTHENTICATED_DENIAL_INTERVAL) return false;
-    node.lastUnauthenticatedDenial = now;
-    return true;
-  }
-
-  #serve(exchange: Exchange, terms: ReplyTerms, now: Now): Effect[] {
-    const { request, node, broadcast } = exchange;
-    const context = {
-      config: this.#config,
-      bindings: this.#bindings,
-      isOwnAddress: (address: Ipv4) => this.#isOwn(address),
-      broadcast,
-    };
-    const service = validate(context, node, request);
-    if (!service.ok) return this.#deny(exchange, service.error, terms);
-    const lifetime = grantedLifetime(request.lifetime, this.#config.maxLifetime);
-    const registration = {
-      request,
-      terms: service.value,
-      lifetime,
-      identification: terms.identification,
-    };
-    const change = applyRegistration(this.#bindings, registration, now);
-    return [
-      ...this.#changed(change, node, now),
-      ...this.#announce(exchange, change, now),
-      ...this.#reply(exchange, ReplyCode.accepted, terms),
-    ];
+    return reception.kind === "discard" ? this.discard(event, reception.reason) : [];
   }
 
   /** The binding list has changed: journal, forwarding state and reports follow. */
-  #changed({ removed, made, renewed }: BindingChange, node: MobileNode, now: Now): Effect[] {
+  changed(exchange: Exchange, { removed, made, renewed }: BindingChange, now: Now): Effect[] {
+    const { node, event } = exchange;
     const reason = made === undefined ? "deregistered" : "replaced";
-    const effects = removed.flatMap((binding) => this.#dropped(binding, reason));
+    const effects = removed.flatMap((binding) => [
+      ...this.#dropped(binding, reason),
+      ...this.revocations.superseded(binding, event.source, now),
+    ]);
     if (made === undefined) return effects;
     this.#forward(made, node.network?.interface);
     return [
       ...effects,
+      ...this.revocations.registered(made),
       { type: "persist", key: made.key, value: bindingRecord(made, now) },
       bindingReport(renewed ? "binding-updated" : "binding-added", made),
     ];
   }
 
-  /** RFC 5944 §4.6: who now answers for the home address, when that has changed. */
-  #announce(exchange: Exchange, { before, made }: BindingChange, now: Now): Effect[] {
-    const { request, node, event } = exchange;
-    const home = node.network?.interface;
-    if (home === undefined) return [];
-    if (made !== undefined) {
-      return before ? [] : this.#homeLinks.announce(home, node.homeAddress, undefined, now);
-    }
-    if (this.#bindings.of(node.homeAddress).length > 0) return [];
-    this.#homeLinks.cancel(node.homeAddress);
-    const returned = request.careOfAddress === request.homeAddress;
-    if (!returned || linkToHome(exchange) === undefined) return [];
-    return this.#homeLinks.announce(home, node.homeAddress, event.linkSource, now);
-  }
-
-  #reply(exchange: Exchange, code: number, terms: ReplyTerms): Effect[] {
-    const { event, request, broadcast } = exchange;
-    const { address, maxLifetime } = this.#config;
-    this.#counters.add(outcomeCounter(code));
-    this.#counters.add("reg-replies-sent");
-    if (request.lifetime === 0) this.#counters.add("de-reg-replies-sent");
-    const fields = {
-      code,
-      lifetime: grantedLifetime(request.lifetime, maxLifetime),
-      homeAgent: this.#isOwn(request.homeAgent) ? request.homeAgent : address,
-    };
-    const payload = encodeReply(request, fields, terms);
-    return [sendReply(event, address, broadcast, linkToHome(exchange), payload)];
-  }
-
-  #deny(exchange: Exchange, code: number, terms: ReplyTerms): Effect[] {
-    return [denied(exchange.event, exchange.request, code), ...this.#reply(exchange, code, terms)];
-  }
-
-  #discard(event: UdpReceived, reason: string): Effect[] {
-    this.#counters.add(`discarded-${reason}`);
+  discard(event: UdpReceived, reason: string): Effect[] {
+    this.counters.add(`discarded-${reason}`);
     return [dropped(event, reason)];
   }
 
   /** RFC 5944 §3.8.2.2, §4.2.3: the binding goes, and no reply tells of it. */
   #expire(now: Now): Effect[] {
-    return this.#bindings.takeExpired(now.monotonic).flatMap((binding) => {
-      if (this.#bindings.of(binding.homeAddress).length === 0) {
-        this.#homeLinks.cancel(binding.homeAddress);
+    return this.bindings.takeExpired(now.monotonic).flatMap((binding) => {
+      if (this.bindings.of(binding.homeAddress).length === 0) {
+        this.homeLinks.cancel(binding.homeAddress);
       }
       return this.#dropped(binding, "expired");
     });
   }
 
-  #remove(binding: Binding, reason: string): Effect[] {
-    this.#bindings.delete(binding);
-    this.#homeLinks.cancel(binding.homeAddress);
+  endBinding(binding: Binding, reason: string): Effect[] {
+    this.bindings.delete(binding);
+    this.homeLinks.cancel(binding.homeAddress);
     return this.#dropped(binding, reason);
   }
 

@@ -6,6 +6,7 @@ import {
   type RegistrationRequest,
   RequestFlag,
 } from "../../shared/wire/control.ts";
+import type { BindingRevocation } from "./binding-revocation.ts";
 import { type Binding, type BindingTable, bindingKey } from "./bindings.ts";
 import type { ServiceTerms } from "./validate.ts";
 
@@ -24,6 +25,7 @@ export interface Registration {
   readonly lifetime: number;
   /** Of the reply. */
   readonly identification: bigint;
+  readonly revocation: BindingRevocation | undefined;
 }
 
 /** Carries out a request that was found good. */
@@ -50,7 +52,8 @@ export function applyRegistration(
   return { removed, made, before, renewed };
 }
 
-function newBinding({ request, terms, lifetime, identification }: Registration, now: Now): Binding {
+function newBinding(registration: Registration, now: Now): Binding {
+  const { request, terms, lifetime, identification, revocation } = registration;
   const { homeAddress, careOfAddress, homeAgent } = request;
   return {
     ...terms,
@@ -61,5 +64,6 @@ function newBinding({ request, terms, lifetime, identification }: Registration, 
     identification,
     lifetime,
     expiresAt: lifetime === INFINITE_LIFETIME ? undefined : after(now.monotonic, lifetime * 1000),
+    revocation,
   };
 }

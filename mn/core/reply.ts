@@ -21,7 +21,7 @@ import type { MnCoreConfig } from "./config.ts";
 import { foreignAgentContexts, type Operation } from "./request.ts";
 
 /** The extensions that are acted on here. */
-const UNDERSTOOD = understanding(new Set(BASE_EXTENSIONS));
+const UNDERSTOOD = understanding(new Set([...BASE_EXTENSIONS, 45]));
 
 /** A request that has been sent and what must be known to judge its reply. */
 export interface Awaited {
@@ -93,18 +93,16 @@ function judgeAuthentication(
     const bad = failure(decoded, "mobile-foreign-authentication-extension", foreign);
     if (bad !== undefined) return discarded(`reply-mobile-foreign-${bad}`, true, code);
   }
+  const status = foreignAgentStatus(reply);
+  if (status === "unknown") return discarded("reply-unknown-fa-error");
+  // RFC 4636 §5: whatever the home agent says, its service is not to be had here.
+  if (status !== undefined) return deniedHere(event, { ...reply, code: status }, operation, config);
   const origin = replyOrigin(code);
   // A correspondent node answers mobile routers alone (RFC 6521 §10).
   if (origin === "unknown" || origin === "correspondent-node") {
     return discarded("reply-unknown-code");
   }
-  if (origin !== "home-agent") {
-    const asked = event.source === operation.agent || event.linkSource === operation.mac;
-    if (foreign.length === 0 && (!asked || operation.via === "home")) {
-      return discarded("reply-from-stranger");
-    }
-    return { kind: "denied", reply, origin: "foreign-agent" };
-  }
+  if (origin !== "home-agent") return deniedHere(event, reply, operation, config);
   const bad = failure(decoded, "mobile-home-authentication-extension", [config.homeAssociation]);
   if (bad !== undefined) return discarded(`reply-mobile-home-${bad}`, true, code);
   if (!isAccepted(code)) {
@@ -114,6 +112,28 @@ function judgeAuthentication(
   }
   if (reply.homeAgent !== config.homeAgent) return discarded("reply-wrong-home-agent");
   return { kind: "accepted", reply };
+}
+
+function deniedHere(
+  event: UdpReceived,
+  reply: RegistrationReply,
+  operation: Operation,
+  config: MnCoreConfig,
+): Verdict {
+  const isTrusted = foreignAgentContexts(operation, config).length > 0;
+  const asked = event.source === operation.agent || event.linkSource === operation.mac;
+  if (!isTrusted && (!asked || operation.via === "home")) return discarded("reply-from-stranger");
+  return { kind: "denied", reply, origin: "foreign-agent" };
+}
+
+/** The foreign agent's own verdict beside the home agent's (RFC 4636 §3), if there is one. */
+function foreignAgentStatus({ extensions }: RegistrationReply): number | "unknown" | undefined {
+  for (const extension of extensions) {
+    if (extension.name === "fa-error-extension") return "unknown";
+    if (extension.name !== "fa-error-indication-to-mn") continue;
+    return replyOrigin(extension.status) === "foreign-agent" ? extension.status : "unknown";
+  }
+  return undefined;
 }
 
 function failure(

@@ -7,6 +7,7 @@ import { loadExceptions, loadRequirements } from "../conformance/tables.ts";
 import { dissectorScript } from "../wireshark/dissector.ts";
 import { commandsPage } from "./commands.ts";
 import { configurationPage } from "./configuration.ts";
+import { metricsPage } from "./metrics.ts";
 import { statesPage } from "./states.ts";
 import { wirePage } from "./wire.ts";
 
@@ -20,6 +21,7 @@ export function generatedPages(): ReadonlyMap<string, string> {
   return new Map([
     ["docs/reference/configuration.md", configurationPage()],
     ["docs/reference/commands.md", commandsPage()],
+    ["docs/reference/metrics.md", metricsPage()],
     ["docs/reference/wire.md", wirePage()],
     ["docs/reference/conformance.md", conformancePage()],
     ["docs/internals/mobile-node-states.md", statesPage()],

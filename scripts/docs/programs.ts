@@ -8,9 +8,9 @@ import type { CommonConfig, Program } from "../../shared/service/program.ts";
 
 /** What the pages need of a program, without its configuration's type. */
 function describe<F extends CommonConfig, C>(program: Program<F, C>) {
-  const { name, role, summary, schema, planned } = program;
+  const { name, role, summary, schema, planned, metrics } = program;
   const commands = commandsOf(program, () => Promise.resolve(0));
-  return { name, role, summary, schema, planned, commands };
+  return { name, role, summary, schema, planned, metrics, commands };
 }
 
 export type DescribedProgram = ReturnType<typeof describe>;

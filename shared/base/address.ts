@@ -108,6 +108,11 @@ export function isUsableUnicast(address: Ipv4): boolean {
   return first !== 0 && first !== 127 && first < 224;
 }
 
+/** Is this an address of private networks, unique only inside one of them? RFC 1918 §3. */
+export function isPrivate(address: Ipv4): boolean {
+  return address >>> 24 === 10 || address >>> 20 === 0xac1 || address >>> 16 === 0xc0a8;
+}
+
 const HEX = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, "0"));
 
 /** Six octets from `offset`; the caller made sure that they are there. */
@@ -122,6 +127,11 @@ export function macToBytes(mac: Mac): Uint8Array {
   const out = new Uint8Array(6);
   for (let i = 0; i < 6; i++) out[i] = Number.parseInt(mac.slice(i * 3, i * 3 + 2), 16);
   return out;
+}
+
+/** A multicast or the broadcast address; never that of one node (IEEE 802, I/G bit). */
+export function isGroupMac(mac: Mac): boolean {
+  return (Number.parseInt(mac.slice(0, 2), 16) & 1) === 1;
 }
 
 export function parseMac(text: string): Mac | undefined {

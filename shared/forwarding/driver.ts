@@ -9,9 +9,11 @@ export interface DriverConfig {
   readonly role: "fa" | "mn" | "ha";
   readonly routeTable: number;
   readonly rulePriority: number;
-  /** MTU of the tunnel; 0 takes what the uplink leaves. */
+  /** MTU of the tunnels; 0 takes what the uplink leaves. */
   readonly mtu: number;
   readonly df: DfPolicy;
+  /** Lower the MSS that TCP connections through the tunnels ask for to what fits. */
+  readonly mssClamp: boolean;
 }
 
 export interface Driver {

@@ -83,12 +83,13 @@ export interface SysctlObject {
   readonly precedence?: number;
 }
 
-/** A source (link, link-layer address, IP address) whose packets get the firewall mark. */
+/** A source (link, link-layer address, IP address) whose packets get a firewall mark. */
 export interface VisitorObject {
   readonly kind: "visitor";
   readonly device: string;
   readonly mac: Mac;
   readonly address: Ipv4;
+  readonly mark: number;
 }
 
 export type KernelObject =
@@ -128,6 +129,54 @@ export function marksOf(routeTable: number): Marks {
   };
 }
 
+/** The marks of one plane of visitors (state.ts). */
+export interface PlaneMarks {
+  /** The TUN device. */
+  readonly anchor: string;
+  /** For what visitors send: all of it goes into the anchor. */
+  readonly table: number;
+  /** For what is delivered to them. */
+  readonly deliveryTable: number;
+  /** Of packets that go into the tunnel as they come. */
+  readonly fwmark: number;
+  /** Of packets that visitors have encapsulated to the agent. */
+  readonly encapsulatedMark: number;
+}
+
+export const MAX_PLANE = 99;
+/**
+ * Two tables a plane, 65536 apart: the low half says whose they are, and a program's own numbers
+ * (434, 435, 436) are never 65536 apart.
+ */
+const TABLE_STEP = 0x10000;
+const TABLES = 2 * (MAX_PLANE + 1);
+
+/** Plane 0 is the program's own table and the main one. */
+export function planeMarks(routeTable: number, plane: number): PlaneMarks {
+  const { anchor } = marksOf(routeTable);
+  const table = routeTable + 2 * plane * TABLE_STEP;
+  return {
+    anchor: plane === 0 ? anchor : `${anchor}p${plane}`,
+    table,
+    deliveryTable: plane === 0 ? MAIN_TABLE : table + TABLE_STEP,
+    fwmark: table,
+    encapsulatedMark: (table ^ 0x80000000) >>> 0,
+  };
+}
+
+/** Is it the main table, or one that these marks stand for? */
+export function mayHoldOurs(marks: Marks, table: number): boolean {
+  const steps = (table - marks.table) / TABLE_STEP;
+  return table === MAIN_TABLE || (Number.isInteger(steps) && steps >= 0 && steps < TABLES);
+}
+
+/** The plane whose anchor a device is; `undefined` when it is none of these marks. */
+export function planeOfDevice(marks: Marks, device: string): number | undefined {
+  if (device === marks.anchor) return 0;
+  const [, plane] = /^p([1-9]\d?)$/.exec(device.slice(marks.anchor.length)) ?? [];
+  return plane !== undefined && device.startsWith(marks.anchor) ? Number(plane) : undefined;
+}
+
 /** What the kernel takes as the same object: adding it twice fails or replaces. */
 export function objectKey(object: KernelObject): string {
   switch (object.kind) {
@@ -156,6 +205,7 @@ export function isSameObject(a: KernelObject, b: KernelObject): boolean {
   if (a.kind !== b.kind || objectKey(a) !== objectKey(b)) return false;
   if (a.kind === "neighbor" && b.kind === "neighbor") return a.mac === b.mac;
   if (a.kind === "sysctl" && b.kind === "sysctl") return a.value === b.value;
+  if (a.kind === "visitor" && b.kind === "visitor") return a.mark === b.mark;
   if (a.kind === "route" && b.kind === "route") return isSameRoute(a, b);
   if (a.kind === "exclusive-address" && b.kind === "exclusive-address") {
     return (a.elsewhere ?? []).join(" ") === (b.elsewhere ?? []).join(" ");

@@ -4,15 +4,24 @@
  */
 
 import { type Ipv4, networkOf, type Prefix, toIpv4, UNSPECIFIED } from "../base/address.ts";
-import { type KernelObject, MAIN_TABLE, marksOf, type RuleObject } from "./kernel-objects.ts";
-import type {
-  AtHomeItem,
-  BindingItem,
-  ForwardingItem,
-  HomeAddressItem,
-  ListeningItem,
-  VisitingItem,
-  VisitorItem,
+import {
+  type KernelObject,
+  MAIN_TABLE,
+  marksOf,
+  type PlaneMarks,
+  planeMarks,
+  type RuleObject,
+} from "./kernel-objects.ts";
+import {
+  type AtHomeItem,
+  type BindingItem,
+  type Encapsulation,
+  type ForwardingItem,
+  formOf,
+  type HomeAddressItem,
+  type ListeningItem,
+  type VisitingItem,
+  type VisitorItem,
 } from "./state.ts";
 import type { TunnelEntry } from "./tunnel-table.ts";
 
@@ -24,9 +33,22 @@ export interface RealizeConfig {
   readonly hasNft: boolean;
 }
 
+/** A visitor that encapsulates what it sends to the agent (RFC 3024 §5.2). */
+export interface Delivery {
+  readonly device: string;
+  readonly plane: number;
+  /** Outer and inner source. */
+  readonly homeAddress: Ipv4;
+  /** Taken beside IP-in-IP, which always is. */
+  readonly encapsulation: Encapsulation;
+  /** Firewall mark that its packets bear; without nft none. */
+  readonly mark: number | undefined;
+}
+
 export interface Realized {
   readonly objects: readonly KernelObject[];
   readonly tunnels: readonly TunnelEntry[];
+  readonly deliveries: readonly Delivery[];
 }
 
 const DEFAULT: Prefix = { address: UNSPECIFIED, length: 0 };
@@ -68,27 +90,49 @@ export function realizeBase(config: RealizeConfig): readonly KernelObject[] {
   return config.hasNft ? [...objects, { ...rule, fwmark }] : objects;
 }
 
-export function realize(item: ForwardingItem, config: RealizeConfig): Realized {
+/**
+ * What a plane of visitors beside plane 0 has (RFC 3024 Appendix A): what its visitors send goes
+ * into its own anchor, and what comes out of that one is for its visitors.
+ */
+export function realizePlane(config: RealizeConfig, plane: number): readonly KernelObject[] {
+  const marks = planeMarks(config.routeTable, plane);
+  const { anchor, table, deliveryTable, fwmark } = marks;
+  const rule = { kind: "rule", priority: config.rulePriority } as const;
+  return [
+    setting(`conf/${anchor}/rp_filter`, "2"),
+    { kind: "address", device: anchor, prefix: host(DUMMY), scope: "host" },
+    { kind: "route", table, destination: DEFAULT, device: anchor, scope: "link" },
+    { ...rule, table: deliveryTable, iif: anchor },
+    { ...rule, table, fwmark },
+  ];
+}
+
+/** `alias` is the next hop by which a visitor of another plane than 0 is reached. */
+export function realize(item: ForwardingItem, config: RealizeConfig, alias?: Ipv4): Realized {
   switch (item.kind) {
     case "binding":
       return realizeBinding(item, config);
     case "visitor":
-      return realizeVisitor(item, config);
+      return realizeVisitor(item, config, alias);
     case "home-address":
-      return { objects: realizeHomeAddress(item, config), tunnels: [] };
+      return only(realizeHomeAddress(item, config));
     case "listening":
-      return { objects: realizeListening(item), tunnels: [] };
+      return only(realizeListening(item));
     case "visiting":
-      return { objects: realizeVisiting(item, config), tunnels: [] };
+      return only(realizeVisiting(item, config));
     case "at-home":
-      return { objects: realizeAtHome(item, config), tunnels: [] };
+      return only(realizeAtHome(item, config));
   }
+}
+
+function only(objects: readonly KernelObject[]): Realized {
+  return { objects, tunnels: [], deliveries: [] };
 }
 
 /** RFC 5944 §4.2.3: intercept and tunnel; RFC 3024 §4.3.2: take back what comes by the tunnel. */
 function realizeBinding(item: BindingItem, config: RealizeConfig): Realized {
   const { anchor, table } = marksOf(config.routeTable);
-  const { homeAddress: address, homeInterface: device, encapsulation } = item;
+  const { homeAddress: address, homeInterface: device } = item;
   const objects: KernelObject[] = [
     { kind: "route", table, destination: host(address), device: anchor, scope: "link" },
   ];
@@ -99,31 +143,65 @@ function realizeBinding(item: BindingItem, config: RealizeConfig): Realized {
       { kind: "proxy-neighbor", device, address },
     );
   }
-  const end = { local: item.homeAgent, remote: item.careOfAddress, encapsulation, address };
+  const end = { ...formOf(item), local: item.homeAgent, remote: item.careOfAddress, address };
   const tunnels: TunnelEntry[] = [{ ...end, direction: "out", match: "destination" }];
   if (item.reverse) tunnels.push({ ...end, direction: "in", match: "source" });
-  return { objects, tunnels };
+  return { objects, tunnels, deliveries: [] };
 }
 
-/** RFC 5944 §4.2.2: deliver without ARP; RFC 3024 §5.1: direct delivery into the reverse tunnel. */
-function realizeVisitor(item: VisitorItem, config: RealizeConfig): Realized {
-  const { table } = marksOf(config.routeTable);
-  const { homeAddress: address, interface: device, mac, encapsulation } = item;
+/** RFC 5944 §4.2.2: deliver without ARP; RFC 3024 §5: what it sends, into the reverse tunnel. */
+function realizeVisitor(item: VisitorItem, config: RealizeConfig, alias?: Ipv4): Realized {
+  const { homeAddress: address, interface: device, mac, plane, delivery, reverse } = item;
+  const marks = planeMarks(config.routeTable, plane);
+  const objects = alias === undefined ? directDelivery(item) : deliveryBy(alias, item, marks);
+  const common = { ...formOf(item), local: item.careOfAddress, remote: item.homeAgent, address };
+  const end = plane === 0 ? common : { ...common, plane };
+  const tunnels: TunnelEntry[] = [{ ...end, direction: "in", match: "destination" }];
+  if (!reverse) return { objects, tunnels, deliveries: [] };
+  tunnels.push({ ...end, direction: "out", match: "source" });
+  const isDirect = delivery === "direct";
+  const mark = isDirect ? marks.fwmark : marks.encapsulatedMark;
+  if (config.hasNft) objects.push({ kind: "visitor", device, mac, address, mark });
+  if (isDirect) {
+    const { rulePriority: priority } = config;
+    const rule = {
+      kind: "rule",
+      priority,
+      table: marks.table,
+      iif: device,
+      from: address,
+    } as const;
+    if (!config.hasNft) objects.push(rule);
+    return { objects, tunnels, deliveries: [] };
+  }
+  const { encapsulation } = item;
+  const known = config.hasNft ? mark : undefined;
+  const one = { device, plane, homeAddress: address, encapsulation, mark: known };
+  return { objects, tunnels, deliveries: [one] };
+}
+
+function directDelivery({ homeAddress: address, interface: device, mac }: VisitorItem) {
   const objects: KernelObject[] = [
     { kind: "neighbor", device, address, mac },
     { kind: "route", table: MAIN_TABLE, destination: host(address), device, scope: "link" },
   ];
-  const end = { local: item.careOfAddress, remote: item.homeAgent, encapsulation, address };
-  const tunnels: TunnelEntry[] = [{ ...end, direction: "in", match: "destination" }];
-  if (item.reverse) {
-    tunnels.push({ ...end, direction: "out", match: "source" });
-    objects.push(
-      config.hasNft
-        ? { kind: "visitor", device, mac, address }
-        : { kind: "rule", priority: config.rulePriority, table, iif: device, from: address },
-    );
-  }
-  return { objects, tunnels };
+  return objects;
+}
+
+/** One neighbour table cannot hold an address twice, so this one is reached by another name. */
+function deliveryBy(
+  alias: Ipv4,
+  { homeAddress, interface: device, mac }: VisitorItem,
+  { deliveryTable: table }: PlaneMarks,
+): KernelObject[] {
+  const destination = host(homeAddress);
+  const route = { kind: "route", table, destination, device, gateway: alias } as const;
+  return [
+    // No route leads back to what comes from it: the strict filter would drop that.
+    setting(`conf/${device}/rp_filter`, "2"),
+    { kind: "neighbor", device, address: alias, mac },
+    { ...route, scope: "global", onlink: true },
+  ];
 }
 
 /**

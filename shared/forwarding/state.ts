@@ -5,16 +5,45 @@
 
 import type { Ipv4, Mac, Prefix } from "../base/address.ts";
 
-export type Encapsulation = "ipip" | "minimal" | "gre" | "udp";
+/** RFC 2003, RFC 2004, RFC 2784. */
+export type Encapsulation = "ipip" | "minimal" | "gre";
+
+/** How packets are wrapped between the two ends of a tunnel. */
+export interface TunnelForm {
+  readonly encapsulation: Encapsulation;
+  /** GRE key that packets to us must bear, 32 bits; without one they must bear none (RFC 6245). */
+  readonly greKeyIn?: number | undefined;
+  /** GRE key of the packets we send, 32 bits. */
+  readonly greKeyOut?: number | undefined;
+  /**
+   * The other end's UDP port: all of it travels as MIP tunnel data, from and to our port 434
+   * (RFC 3519 §4.2). Packets from another port are refused.
+   */
+  readonly udpPort?: number | undefined;
+}
+
+/** Do two forms put the same octets on the wire? */
+export function sameForm(a: TunnelForm, b: TunnelForm): boolean {
+  return (
+    a.encapsulation === b.encapsulation &&
+    a.greKeyIn === b.greKeyIn &&
+    a.greKeyOut === b.greKeyOut &&
+    a.udpPort === b.udpPort
+  );
+}
+
+/** Only what says the form, of something that has more. */
+export function formOf({ encapsulation, greKeyIn, greKeyOut, udpPort }: TunnelForm): TunnelForm {
+  return { encapsulation, greKeyIn, greKeyOut, udpPort };
+}
 
 /** Home agent: intercept a home address and tunnel it (RFC 5944 §4.2.3, RFC 3024 §4.3). */
-export interface BindingItem {
+export interface BindingItem extends TunnelForm {
   readonly kind: "binding";
   readonly homeAddress: Ipv4;
   /** Outer source: the Home Agent field of the Registration Reply (RFC 5944 §4.2.3). */
   readonly homeAgent: Ipv4;
   readonly careOfAddress: Ipv4;
-  readonly encapsulation: Encapsulation;
   /** Accept what comes back through the tunnel with this inner source. */
   readonly reverse: boolean;
   /** The home link on which to answer ARP; `undefined` for a virtual home network. */
@@ -22,7 +51,7 @@ export interface BindingItem {
 }
 
 /** Foreign agent: deliver to a visitor, and take its traffic (RFC 5944 §4.2.2, RFC 3024 §5). */
-export interface VisitorItem {
+export interface VisitorItem extends TunnelForm {
   readonly kind: "visitor";
   readonly homeAddress: Ipv4;
   readonly interface: string;
@@ -30,9 +59,24 @@ export interface VisitorItem {
   readonly mac: Mac;
   readonly homeAgent: Ipv4;
   readonly careOfAddress: Ipv4;
-  readonly encapsulation: Encapsulation;
-  /** Direct delivery: what the visitor sends goes back through the tunnel. */
+  /** What the visitor sends goes back through the tunnel. */
   readonly reverse: boolean;
+  /**
+   * How it comes to the agent (RFC 3024 §5): as it is, or encapsulated to the agent. With
+   * `encapsulating` what comes as it is is routed like any other packet.
+   */
+  readonly delivery: "direct" | "encapsulating";
+  /**
+   * 0, or another number up to `MAX_PLANE` for a home address that a visitor of another home agent
+   * has as well: each plane is a separate world of routes (RFC 3024 Appendix A).
+   */
+  readonly plane: number;
+  /**
+   * Only in a UDP tunnel: when nothing has gone to the home agent for so many seconds, an ICMP
+   * Echo Request from the home address to the home agent goes through the tunnel, so that a NAT on
+   * the way keeps its mapping (RFC 3519 §4.9). The first is due so long after the item appears.
+   */
+  readonly keepalive?: number | undefined;
 }
 
 /** Mobile node: it owns its home address wherever it is, and wherever the system has put it. */

@@ -61,7 +61,7 @@ export function objectText(object: KernelObject): string {
     case "sysctl":
       return `sysctl ${object.path}=${object.value}`;
     case "visitor":
-      return `nft visitor ${object.device} . ${object.mac} . ${formatIpv4(object.address)}`;
+      return `nft visitor ${object.device} . ${object.mac} . ${formatIpv4(object.address)} : ${object.mark}`;
   }
 }
 

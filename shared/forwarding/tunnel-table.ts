@@ -1,14 +1,17 @@
 /**
  * Which packets go into which tunnel, and which may come out of one. Lookups are one map access by
- * home address; a tunnel is shared by all home addresses with the same two ends.
+ * home address; a tunnel is shared by all home addresses with the same two ends and the same form.
  */
 
 import type { Ipv4 } from "../base/address.ts";
 import { assert } from "../base/result.ts";
-import type { Encapsulation } from "./state.ts";
+import type { Arrival } from "./decapsulate.ts";
+import { overheadOf, type TunnelHeaders } from "./encapsulate.ts";
+import { ABSENT, BEFORE_FIRST_SEQUENCE, type SequenceState } from "./gre.ts";
+import { type Encapsulation, formOf, type TunnelForm } from "./state.ts";
 
 /** One home address in one direction of a tunnel. */
-export interface TunnelEntry {
+export interface TunnelEntry extends TunnelForm {
   /** `out`: encapsulate; `in`: accept after decapsulation. */
   readonly direction: "out" | "in";
   /** Which address of the inner header is the home address. */
@@ -16,15 +19,29 @@ export interface TunnelEntry {
   readonly address: Ipv4;
   readonly local: Ipv4;
   readonly remote: Ipv4;
-  readonly encapsulation: Encapsulation;
+  /** Of a visitor (state.ts); 0 when absent. */
+  readonly plane?: number;
 }
 
-export interface Tunnel {
-  readonly local: Ipv4;
-  readonly remote: Ipv4;
-  readonly encapsulation: Encapsulation;
+/** A tunnel by which something may come, and the plane that it is for. */
+export interface Acceptance {
+  readonly tunnel: Tunnel;
+  readonly plane: number;
+}
+
+/** No error from inside the tunnel that its senders must hear of. */
+export const REACHABLE = -1;
+
+export interface Tunnel extends TunnelHeaders, SequenceState {
+  readonly form: TunnelForm;
+  /** GRE key that must come, or `ABSENT`. */
+  readonly keyIn: number;
+  /** Octets that its headers add at most. */
+  readonly overhead: number;
   /** What fits through the path, once an error has told; until then infinite. */
   mtu: number;
+  /** Soft state (RFC 2003 §5): code of Destination Unreachable for its senders, or `REACHABLE`. */
+  unreachable: number;
   entries: number;
   homeAddresses: number;
   packetsIn: number;
@@ -33,33 +50,51 @@ export interface Tunnel {
   bytesOut: number;
 }
 
-type ByAddress = Map<Ipv4, Tunnel[]>;
+/** Why nothing may come out of a tunnel; the name of its counter. */
+export type ArrivalDrop =
+  | "tunnel-no-binding"
+  | "tunnel-wrong-encapsulation"
+  | "tunnel-wrong-key"
+  | "tunnel-wrong-port";
+
+type ByAddress<T> = Map<Ipv4, T[]>;
+type Directed<T> = Readonly<Record<"source" | "destination", ByAddress<T>>>;
 const NO_TUNNELS: readonly Tunnel[] = [];
 
-function tunnelKey(entry: Pick<TunnelEntry, "local" | "remote" | "encapsulation">): string {
-  return `${entry.local} ${entry.remote} ${entry.encapsulation}`;
+function tunnelKey(entry: TunnelEntry): string {
+  const { local, remote, encapsulation, greKeyIn, greKeyOut, udpPort } = entry;
+  return [local, remote, encapsulation, greKeyIn, greKeyOut, udpPort].join(" ");
 }
 
 export class TunnelTable {
   readonly #tunnels = new Map<string, Tunnel>();
-  readonly #locals = new Map<Ipv4, number>();
-  readonly #out = { source: new Map() as ByAddress, destination: new Map() as ByAddress };
-  readonly #in = { source: new Map() as ByAddress, destination: new Map() as ByAddress };
+  readonly #locals = new Tally<Ipv4>();
+  readonly #udpLocals = new Tally<Ipv4>();
+  readonly #overheads = new Tally<number>();
+  readonly #byRemote: ByAddress<Tunnel> = new Map();
+  readonly #in = directed<Acceptance>();
+  readonly #out = directed<Tunnel>();
+  /** Of the planes beside plane 0. */
+  readonly #outOf = new Map<number, Directed<Tunnel>>();
 
   /** The tunnel, when this is its first entry. */
   add(entry: TunnelEntry): Tunnel | undefined {
     const key = tunnelKey(entry);
     const known = this.#tunnels.get(key);
     const tunnel = known ?? createTunnel(entry);
-    this.#tunnels.set(key, tunnel);
+    if (known === undefined) {
+      this.#tunnels.set(key, tunnel);
+      addTo(this.#byRemote, tunnel.remote, tunnel);
+      this.#locals.add(tunnel.local);
+      if (tunnel.port !== 0) this.#udpLocals.add(tunnel.local);
+      this.#overheads.add(tunnel.overhead);
+    }
     tunnel.entries++;
     // Every visitor and every binding has exactly one entry that matches the inner destination.
     if (entry.match === "destination") tunnel.homeAddresses++;
-    const byAddress = this.#mapFor(entry);
-    const list = byAddress.get(entry.address);
-    if (list === undefined) byAddress.set(entry.address, [tunnel]);
-    else list.push(tunnel);
-    this.#locals.set(entry.local, (this.#locals.get(entry.local) ?? 0) + 1);
+    const { match, address, plane = 0 } = entry;
+    if (entry.direction === "in") addTo(this.#in[match], address, { tunnel, plane });
+    else addTo(this.#outFrom(plane)[match], address, tunnel);
     return known === undefined ? tunnel : undefined;
   }
 
@@ -67,47 +102,56 @@ export class TunnelTable {
   remove(entry: TunnelEntry): Tunnel | undefined {
     const key = tunnelKey(entry);
     const tunnel = this.#tunnels.get(key);
-    const byAddress = this.#mapFor(entry);
-    const list = byAddress.get(entry.address);
-    const at = tunnel === undefined ? -1 : (list?.indexOf(tunnel) ?? -1);
-    assert(
-      tunnel !== undefined && list !== undefined && at >= 0,
-      "removed an unknown tunnel entry",
-    );
-    list.splice(at, 1);
-    if (list.length === 0) byAddress.delete(entry.address);
+    assert(tunnel !== undefined, "removed an entry of an unknown tunnel");
+    const { match, address, plane = 0 } = entry;
+    const isIt = (one: Acceptance): boolean => one.tunnel === tunnel && one.plane === plane;
+    if (entry.direction === "in") removeFrom(this.#in[match], address, isIt);
+    else removeFrom(this.#outFrom(plane)[match], address, (one) => one === tunnel);
     if (entry.match === "destination") tunnel.homeAddresses--;
-    const left = (this.#locals.get(entry.local) ?? 1) - 1;
-    if (left === 0) this.#locals.delete(entry.local);
-    else this.#locals.set(entry.local, left);
     if (--tunnel.entries > 0) return undefined;
     this.#tunnels.delete(key);
+    removeFrom(this.#byRemote, tunnel.remote, (one) => one === tunnel);
+    this.#locals.remove(tunnel.local);
+    if (tunnel.port !== 0) this.#udpLocals.remove(tunnel.local);
+    this.#overheads.remove(tunnel.overhead);
     return tunnel;
   }
 
   /**
-   * Where a packet goes. With simultaneous bindings of one home address a copy goes into each
+   * Where a packet from the anchor of a plane goes. With simultaneous bindings of one home address a copy goes into each
    * (RFC 5944 §4.2.3).
    */
-  outFor(source: Ipv4, destination: Ipv4): readonly Tunnel[] {
-    return this.#out.destination.get(destination) ?? this.#out.source.get(source) ?? NO_TUNNELS;
+  outFor(source: Ipv4, destination: Ipv4, plane = 0): readonly Tunnel[] {
+    const out = plane === 0 ? this.#out : this.#outFrom(plane);
+    return out.destination.get(destination) ?? out.source.get(source) ?? NO_TUNNELS;
   }
 
   /**
    * The tunnel by which this inner packet may come: to a visitor (RFC 5944 §4.2.2), or from a node
-   * bound to the outer source as care-of address (RFC 3024 §4.3.2), with the agreed encapsulation.
+   * bound to the outer source as care-of address (RFC 3024 §4.3.2), in the agreed form.
    */
-  inFor(
-    remote: Ipv4,
-    local: Ipv4,
-    encapsulation: Encapsulation,
-    source: Ipv4,
-    destination: Ipv4,
-  ): Tunnel | undefined {
+  inFor(arrival: Arrival, source: Ipv4, destination: Ipv4): Acceptance | undefined {
     return (
-      findTunnel(this.#in.destination.get(destination), remote, local, encapsulation) ??
-      findTunnel(this.#in.source.get(source), remote, local, encapsulation)
+      findTunnel(this.#in.destination.get(destination), arrival) ??
+      findTunnel(this.#in.source.get(source), arrival)
     );
+  }
+
+  /** Why `inFor` found none. */
+  dropReason(arrival: Arrival, source: Ipv4, destination: Ipv4): ArrivalDrop {
+    const found = [
+      ...(this.#in.destination.get(destination) ?? []),
+      ...(this.#in.source.get(source) ?? []),
+    ].find(({ tunnel }) => tunnel.remote === arrival.remote && tunnel.local === arrival.local);
+    if (found === undefined) return "tunnel-no-binding";
+    const { tunnel } = found;
+    if (
+      !isEncapsulatedAs(tunnel.encapsulation, arrival) ||
+      (tunnel.port === 0) !== (arrival.port === 0)
+    ) {
+      return "tunnel-wrong-encapsulation";
+    }
+    return tunnel.port === arrival.port ? "tunnel-wrong-key" : "tunnel-wrong-port";
   }
 
   tunnels(): IterableIterator<Tunnel> {
@@ -119,9 +163,9 @@ export class TunnelTable {
     return this.#out.destination.has(destination);
   }
 
-  /** The tunnel between these ends. */
-  find(local: Ipv4, remote: Ipv4, encapsulation: Encapsulation): Tunnel | undefined {
-    return this.#tunnels.get(tunnelKey({ local, remote, encapsulation }));
+  /** All tunnels to this address. */
+  to(remote: Ipv4): readonly Tunnel[] {
+    return this.#byRemote.get(remote) ?? NO_TUNNELS;
   }
 
   /** Our own ends of all tunnels. */
@@ -129,17 +173,75 @@ export class TunnelTable {
     return this.#locals.keys();
   }
 
-  #mapFor(entry: TunnelEntry): ByAddress {
-    return (entry.direction === "out" ? this.#out : this.#in)[entry.match];
+  /** Our own ends of UDP tunnels. */
+  udpLocals(): IterableIterator<Ipv4> {
+    return this.#udpLocals.keys();
+  }
+
+  /** Octets that the headers of a tunnel add: each number once. */
+  overheads(): IterableIterator<number> {
+    return this.#overheads.keys();
+  }
+
+  #outFrom(plane: number): Directed<Tunnel> {
+    if (plane === 0) return this.#out;
+    const known = this.#outOf.get(plane) ?? directed<Tunnel>();
+    this.#outOf.set(plane, known);
+    return known;
   }
 }
 
-function createTunnel({ local, remote, encapsulation }: TunnelEntry): Tunnel {
+function directed<T>(): Directed<T> {
+  return { source: new Map(), destination: new Map() };
+}
+
+/** How many tunnels have something. */
+class Tally<T> {
+  readonly #counts = new Map<T, number>();
+
+  add(value: T): void {
+    this.#counts.set(value, (this.#counts.get(value) ?? 0) + 1);
+  }
+
+  remove(value: T): void {
+    const left = (this.#counts.get(value) ?? 1) - 1;
+    if (left === 0) this.#counts.delete(value);
+    else this.#counts.set(value, left);
+  }
+
+  keys(): IterableIterator<T> {
+    return this.#counts.keys();
+  }
+}
+
+function addTo<T>(map: ByAddress<T>, address: Ipv4, value: T): void {
+  const list = map.get(address);
+  if (list === undefined) map.set(address, [value]);
+  else list.push(value);
+}
+
+function removeFrom<T>(map: ByAddress<T>, address: Ipv4, isIt: (value: T) => boolean): void {
+  const list = map.get(address);
+  const at = list?.findIndex(isIt) ?? -1;
+  assert(list !== undefined && at >= 0, "removed an unknown tunnel entry");
+  list.splice(at, 1);
+  if (list.length === 0) map.delete(address);
+}
+
+function createTunnel(entry: TunnelEntry): Tunnel {
+  const { local, remote, encapsulation, greKeyIn = ABSENT, greKeyOut = ABSENT, udpPort } = entry;
   return {
     local,
     remote,
     encapsulation,
+    keyIn: greKeyIn,
+    keyOut: greKeyOut,
+    port: udpPort ?? 0,
+    form: formOf(entry),
+    overhead: overheadOf(entry),
     mtu: Number.POSITIVE_INFINITY,
+    unreachable: REACHABLE,
+    lastSequence: BEFORE_FIRST_SEQUENCE,
     entries: 0,
     homeAddresses: 0,
     packetsIn: 0,
@@ -149,20 +251,27 @@ function createTunnel({ local, remote, encapsulation }: TunnelEntry): Tunnel {
   };
 }
 
+/** RFC 2004 §3: a fragment goes by IP-in-IP, where minimal encapsulation was agreed. */
+export function isEncapsulatedAs(encapsulation: Encapsulation, arrival: Arrival): boolean {
+  if (encapsulation === arrival.encapsulation) return true;
+  return encapsulation === "minimal" && arrival.encapsulation === "ipip" && arrival.isFragment;
+}
+
 function findTunnel(
-  tunnels: readonly Tunnel[] | undefined,
-  remote: Ipv4,
-  local: Ipv4,
-  encapsulation: Encapsulation,
-): Tunnel | undefined {
-  if (tunnels === undefined) return undefined;
-  for (const tunnel of tunnels) {
+  acceptances: readonly Acceptance[] | undefined,
+  arrival: Arrival,
+): Acceptance | undefined {
+  if (acceptances === undefined) return undefined;
+  for (const acceptance of acceptances) {
+    const { tunnel } = acceptance;
     if (
-      tunnel.remote === remote &&
-      tunnel.local === local &&
-      tunnel.encapsulation === encapsulation
+      tunnel.remote === arrival.remote &&
+      tunnel.local === arrival.local &&
+      tunnel.port === arrival.port &&
+      tunnel.keyIn === arrival.key &&
+      isEncapsulatedAs(tunnel.encapsulation, arrival)
     ) {
-      return tunnel;
+      return acceptance;
     }
   }
   return undefined;

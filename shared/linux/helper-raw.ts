@@ -1,6 +1,7 @@
 /** Raw IPv4 sockets through the native helper. */
 
 import { type Ipv4, toIpv4 } from "../base/address.ts";
+import { compileMarkFilter, compileRawUdpFilter } from "./datagram-filter.ts";
 import { fillByReceivePlain, HelperDescriptor } from "./helper-socket.ts";
 import {
   AF_INET,
@@ -18,18 +19,12 @@ import {
 } from "./kernel-call.ts";
 import { keepDestination } from "./local-filter.ts";
 import type { Native } from "./native-loader.ts";
-import type { PacketBatch, RawIpSocket } from "./packet-io.ts";
+import type { PacketBatch, RawIpOptions, RawIpSocket } from "./packet-io.ts";
 
 const IP_HDRINCL = 3;
 const IPV4_HEADER = 20;
 /** Tunnelled traffic of some milliseconds at a gigabit a second. */
 const RECEIVE_BUFFER = 4 * 1024 * 1024;
-
-export interface RawIpOptions {
-  readonly protocol: number;
-  readonly address?: Ipv4;
-  readonly device?: string;
-}
 
 class HelperRawIp extends HelperDescriptor implements RawIpSocket {
   readonly #address: Ipv4 | undefined;
@@ -62,13 +57,19 @@ class HelperRawIp extends HelperDescriptor implements RawIpSocket {
 }
 
 export function openHelperRawIp(native: Native, options: RawIpOptions): RawIpSocket {
-  const { protocol, address, device } = options;
+  const { protocol, address, device, udp, mark } = options;
   const what = `raw socket for protocol ${protocol}`;
   const fd = openSocket(native, what, [AF_INET, SOCK_RAW, protocol], (open) => {
     check(native.setOption(open, SOL_IP, IP_HDRINCL, int(1)), what);
     check(native.setOption(open, SOL_SOCKET, SO_BROADCAST, int(1)), what);
     setReceiveBuffer(native, open, RECEIVE_BUFFER);
     if (device !== undefined) bindToDevice(native, open, device, `${what} on ${device}`);
+    if (mark !== undefined) {
+      check(native.attachFilter(open, compileMarkFilter(mark)), `filter of ${what}`);
+    }
+    if (udp !== undefined) {
+      check(native.attachFilter(open, compileRawUdpFilter(udp)), `filter of ${what}`);
+    }
   });
   return new HelperRawIp(native, fd, what, address);
 }

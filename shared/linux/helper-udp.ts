@@ -1,6 +1,7 @@
 /** UDP sockets through the native helper, with arrival interface and TTL. */
 
 import { formatIpv4, type Ipv4, toIpv4 } from "../base/address.ts";
+import { compileUdpFilter } from "./datagram-filter.ts";
 import { fillByReceive, HelperDescriptor, type ReceiveBatch } from "./helper-socket.ts";
 import {
   AF_INET,
@@ -74,7 +75,7 @@ function refuseTaken(native: Native, { address, port }: UdpOptions, what: string
 }
 
 export function openHelperUdp(native: Native, options: UdpOptions): UdpSocket {
-  const { address, port, device } = options;
+  const { address, port, device, exceptFirstOctet } = options;
   const on = device === undefined ? "" : ` on ${device}`;
   const what = `UDP socket ${formatIpv4(address)}:${port}${on}`;
   const fd = openSocket(native, what, [AF_INET, SOCK_DGRAM, 0], (open) => {
@@ -83,6 +84,9 @@ export function openHelperUdp(native: Native, options: UdpOptions): UdpSocket {
     check(native.setOption(open, SOL_IP, IP_MULTICAST_ALL, int(0)), what);
     check(native.setOption(open, SOL_SOCKET, SO_BROADCAST, int(1)), what);
     setReceiveBuffer(native, open, RECEIVE_BUFFER);
+    if (exceptFirstOctet !== undefined) {
+      check(native.attachFilter(open, compileUdpFilter(exceptFirstOctet)), `filter of ${what}`);
+    }
     // A socket for one address and one for all addresses of a device share the port.
     if (device === undefined) refuseTaken(native, options, what);
     check(native.setOption(open, SOL_SOCKET, SO_REUSEADDR, int(1)), what);

@@ -17,6 +17,8 @@ import {
   type AddressObject,
   MAIN_TABLE,
   type Marks,
+  mayHoldOurs,
+  planeOfDevice,
   type RouteObject,
   type RuleObject,
 } from "../forwarding/kernel-objects.ts";
@@ -69,14 +71,14 @@ export class IpCommandNetwork implements KernelNetwork {
   async read(marks: Marks): Promise<NetworkObject[]> {
     const protocol = String(marks.protocol);
     const objects: NetworkObject[] = (await readAddresses())
-      .filter(({ device }) => device === marks.anchor)
+      .filter(({ device }) => planeOfDevice(marks, device) !== undefined)
       // What matters of our own is that it is there.
       .map(({ kind, device, prefix }) => ({ kind, device, prefix }));
-    for (const table of [MAIN_TABLE, marks.table]) {
-      const argv = ["route", "show", "table", String(table), "proto", protocol];
-      // A table that never had a route does not exist.
-      const found = await rows(argv).catch(() => []);
-      objects.push(...found.flatMap((row) => routeOf(row, table) ?? []));
+    const argv = ["-N", "-d", "-4", "route", "show", "table", "all", "proto", protocol];
+    for (const row of await rows(argv)) {
+      const table = Number(row.table ?? MAIN_TABLE);
+      const route = mayHoldOurs(marks, table) ? routeOf(row, table) : undefined;
+      if (route !== undefined) objects.push(route);
     }
     for (const row of await rows(["-d", "rule", "show"])) {
       if (row.protocol === protocol) objects.push(ruleOf(row));
@@ -113,6 +115,10 @@ export class IpCommandNetwork implements KernelNetwork {
 
   async setMtu(name: string, mtu: number): Promise<void> {
     await ip(["link", "set", "dev", name, "mtu", String(mtu)], `link set ${name} mtu ${mtu}`);
+  }
+
+  async devices(): Promise<readonly string[]> {
+    return (await rows(["link", "show"])).map(({ ifname }) => String(ifname));
   }
 
   async deleteLink(name: string): Promise<void> {

@@ -36,6 +36,8 @@ export interface KernelNetwork {
    */
   execute(operation: NetworkOperation, marks: Marks): Promise<void>;
   setMtu(name: string, mtu: number): Promise<void>;
+  /** Names of all devices. */
+  devices(): Promise<readonly string[]>;
   /** Deletes a device; none of that name is no failure. */
   deleteLink(name: string): Promise<void>;
   /** The MTU of the interface that holds the default route, if there is one. */

@@ -8,7 +8,7 @@
 import { LITTLE_ENDIAN } from "./kernel-call.ts";
 import type { LinkFilter } from "./packet-io.ts";
 
-type Instruction = readonly [code: number, jumpTrue: number, jumpFalse: number, k: number];
+export type Instruction = readonly [code: number, jumpTrue: number, jumpFalse: number, k: number];
 /** Ends of the program: jumps name them until the addresses are known. */
 type Target = number | "accept" | "drop" | "next-rule";
 interface Draft {
@@ -123,9 +123,12 @@ function assemble(program: readonly Draft[]): Instruction[] {
   ]);
 }
 
-/** The program as struct sock_filter[]. */
 export function compileLinkFilter(filter: LinkFilter): Uint8Array {
-  const instructions = assemble(drafts(filter));
+  return encodeProgram(assemble(drafts(filter)));
+}
+
+/** A program as struct sock_filter[]. */
+export function encodeProgram(instructions: readonly Instruction[]): Uint8Array {
   const bytes = new Uint8Array(instructions.length * 8);
   const view = new DataView(bytes.buffer);
   instructions.forEach(([code, jumpTrue, jumpFalse, k], i) => {

@@ -1,6 +1,6 @@
 /**
- * The nft set that tells visitors from others: packets that come in by one link from one link-layer
- * address with one source address get the firewall mark. It lives in a table of its own, so that
+ * The nft map that tells visitors from others: packets that come in by one link from one link-layer
+ * address with one source address get a firewall mark. It lives in a table of its own, so that
  * removing the table removes everything.
  */
 
@@ -9,21 +9,22 @@ import type { Marks, VisitorObject } from "../forwarding/kernel-objects.ts";
 import { IoError } from "./packet-io.ts";
 import { runCommand } from "./run-command.ts";
 
-function elements(visitors: readonly VisitorObject[]): string {
-  const list = visitors.map(
-    ({ device, mac, address }) => `"${device}" . ${mac} . ${formatIpv4(address)}`,
-  );
-  return `{ ${list.join(", ")} }`;
+function keyOf({ device, mac, address }: VisitorObject): string {
+  return `"${device}" . ${mac} . ${formatIpv4(address)}`;
 }
 
-function tableScript({ nftTable, fwmark }: Marks, visitors: readonly VisitorObject[]): string {
+function elements(visitors: readonly VisitorObject[]): string {
+  return `{ ${visitors.map((visitor) => `${keyOf(visitor)} : ${visitor.mark}`).join(", ")} }`;
+}
+
+function tableScript({ nftTable }: Marks, visitors: readonly VisitorObject[]): string {
   const lines = [
     `add table ip ${nftTable}`,
     `delete table ip ${nftTable}`,
     `add table ip ${nftTable}`,
-    `add set ip ${nftTable} visitors { type ifname . ether_addr . ipv4_addr; }`,
+    `add map ip ${nftTable} visitors { type ifname . ether_addr . ipv4_addr : mark; }`,
     `add chain ip ${nftTable} prerouting { type filter hook prerouting priority mangle; }`,
-    `add rule ip ${nftTable} prerouting iifname . ether saddr . ip saddr @visitors meta mark set ${fwmark}`,
+    `add rule ip ${nftTable} prerouting meta mark set iifname . ether saddr . ip saddr map @visitors`,
   ];
   if (visitors.length > 0) {
     lines.push(`add element ip ${nftTable} visitors ${elements(visitors)}`);
@@ -44,7 +45,7 @@ export class NftVisitors {
     return (await runCommand("nft", ["list", "tables"])).code === 0;
   }
 
-  /** Brings the set from what it was to `wanted` in one transaction. */
+  /** Brings the map from what it was to `wanted` in one transaction. */
   async update(
     added: readonly VisitorObject[],
     removed: readonly VisitorObject[],
@@ -54,7 +55,8 @@ export class NftVisitors {
     if (this.#isMade) {
       const lines: string[] = [];
       if (removed.length > 0) {
-        lines.push(`delete element ip ${nftTable} visitors ${elements(removed)}`);
+        const keys = removed.map(keyOf).join(", ");
+        lines.push(`delete element ip ${nftTable} visitors { ${keys} }`);
       }
       if (added.length > 0) lines.push(`add element ip ${nftTable} visitors ${elements(added)}`);
       if ((await runCommand("nft", ["-f", "-"], `${lines.join("\n")}\n`)).code === 0) return;

@@ -1,9 +1,16 @@
 /** Raw IPv4 sockets through the raw-socket package. */
 
-import { formatIpv4, type Ipv4, toIpv4 } from "../base/address.ts";
-import { keepDestination } from "./local-filter.ts";
+import { formatIpv4, toIpv4 } from "../base/address.ts";
+import { keepDestination, keepUdp } from "./local-filter.ts";
 import { loadRawSocket, type RawSocket } from "./packages-load.ts";
-import { createBatch, HEADROOM, IoError, type PacketBatch, type RawIpSocket } from "./packet-io.ts";
+import {
+  createBatch,
+  HEADROOM,
+  IoError,
+  type PacketBatch,
+  type RawIpOptions,
+  type RawIpSocket,
+} from "./packet-io.ts";
 
 const SOL_IP = 0;
 const IP_HDRINCL = 3;
@@ -42,16 +49,17 @@ function errorCode(error: unknown): string {
 
 class PackagesRawIp implements RawIpSocket {
   readonly #socket: RawSocket;
-  readonly #address: Ipv4 | undefined;
+  readonly #options: RawIpOptions;
 
-  constructor(socket: RawSocket, address: Ipv4 | undefined) {
+  constructor(socket: RawSocket, options: RawIpOptions) {
     this.#socket = socket;
-    this.#address = address;
+    this.#options = options;
     open.add(socket);
   }
 
   onPackets(handler: (batch: PacketBatch) => void): void {
     const { wrap } = this.#socket;
+    const { address, udp } = this.#options;
     const batch = createBatch(BATCH_CAPACITY, 65536 + HEADROOM);
     const buffers = Array.from({ length: BATCH_CAPACITY }, (_, i) =>
       Buffer.from(batch.slab.buffer, i * batch.slot + HEADROOM, batch.slot - HEADROOM),
@@ -66,7 +74,8 @@ class PackagesRawIp implements RawIpSocket {
         batch.lengths[i] = length;
         batch.count++;
       }
-      if (this.#address !== undefined) keepDestination(batch, this.#address);
+      if (address !== undefined) keepDestination(batch, address);
+      if (udp !== undefined) keepUdp(batch, udp);
       if (batch.count > 0) handler(batch);
     });
     this.#socket.resumeRecv();
@@ -115,12 +124,9 @@ class PackagesRawIp implements RawIpSocket {
   }
 }
 
-export function openPackagesRawIp(options: {
-  readonly protocol: number;
-  readonly address?: Ipv4;
-  readonly device?: string;
-}): RawIpSocket {
+export function openPackagesRawIp(options: RawIpOptions): RawIpSocket {
   const what = `raw socket for protocol ${options.protocol}`;
+  if (options.mark !== undefined) throw new IoError("ENOTSUP", `${what} with a firewall mark`);
   const { createSocket } = loadRawSocket();
   let socket: RawSocket;
   try {
@@ -128,7 +134,7 @@ export function openPackagesRawIp(options: {
   } catch (error) {
     throw new IoError(errorCode(error), what);
   }
-  const opened = new PackagesRawIp(socket, options.address);
+  const opened = new PackagesRawIp(socket, options);
   try {
     socket.pauseRecv();
     // Errors of single packets; the outer socket would close itself.

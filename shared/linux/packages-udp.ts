@@ -12,16 +12,19 @@ const RECEIVE_BUFFER = 1024 * 1024;
 class PackagesUdp implements UdpSocket {
   readonly #socket: Socket;
   readonly #address: Ipv4;
+  readonly #except: number | undefined;
   #isClosed = false;
 
-  constructor(socket: Socket, address: Ipv4) {
+  constructor(socket: Socket, { address, exceptFirstOctet }: UdpOptions) {
     this.#socket = socket;
     this.#address = address;
+    this.#except = exceptFirstOctet;
   }
 
   onDatagram(handler: (datagram: UdpDatagram) => void): void {
     this.#socket.on("message", (payload, { address, port }) => {
       if (this.#isClosed) return;
+      if (this.#except !== undefined && payload[0] === this.#except) return;
       handler({
         source: parseIpv4(address) ?? UNSPECIFIED,
         sourcePort: port,
@@ -68,5 +71,5 @@ export function openPackagesUdp(options: UdpOptions): UdpSocket {
   }
   socket.setBroadcast(true);
   socket.setRecvBufferSize(RECEIVE_BUFFER);
-  return new PackagesUdp(socket, address);
+  return new PackagesUdp(socket, options);
 }

@@ -12,7 +12,7 @@ export type Capability =
   | "tun"
   /** Many packets a system call. */
   | "batch"
-  /** Raw IPv4 sockets with our own IP header (protocols 1, 4, 47, 55). */
+  /** Raw IPv4 sockets with our own IP header (protocols 1, 4, 17, 47, 55). */
   | "raw-ip"
   /** UDP sockets bound to an address or a device. */
   | "udp"
@@ -90,6 +90,27 @@ export interface UdpOptions {
   readonly address: Ipv4;
   readonly port: number;
   readonly device?: string;
+  /** Datagrams that begin with this octet are not delivered. */
+  readonly exceptFirstOctet?: number;
+}
+
+/** Which UDP packets a raw socket receives; the kernel filters where the provider can. */
+export interface RawUdpFilter {
+  /** Destination port. */
+  readonly port: number;
+  /** The first octet of the payload. */
+  readonly firstOctet: number;
+}
+
+export interface RawIpOptions {
+  readonly protocol: number;
+  /** Only packets to this local address; others are not delivered. */
+  readonly address?: Ipv4;
+  readonly device?: string;
+  /** For protocol 17. */
+  readonly udp?: RawUdpFilter;
+  /** Only packets with this firewall mark; the helper alone can tell. */
+  readonly mark?: number;
 }
 
 /** What a link socket captures; the filter runs in the kernel. */
@@ -137,12 +158,7 @@ export interface PacketIo {
   readonly capabilities: ReadonlySet<Capability>;
   /** Opens (creating if it must) a TUN device that stays when this process ends. */
   openTun(options: { readonly name: string; readonly mtu: number }): TunDevice;
-  openRawIp(options: {
-    readonly protocol: number;
-    /** Only packets to this local address; others are not delivered. */
-    readonly address?: Ipv4;
-    readonly device?: string;
-  }): RawIpSocket;
+  openRawIp(options: RawIpOptions): RawIpSocket;
   openUdp(options: UdpOptions): UdpSocket;
   openLink(interfaceName: string, filter: LinkFilter): LinkSocket;
   /** `groups` is the bit mask of RTMGRP_* values. */

@@ -8,18 +8,27 @@ import {
   BROADCAST,
   BROADCAST_MAC,
   directedBroadcast,
+  formatIpv4,
   type Ipv4,
   isUsableUnicast,
   type Mac,
   multicastMac,
+  UNSPECIFIED,
 } from "../base/address.ts";
 import type { Counters } from "../base/counters.ts";
 import { type Random, uniform } from "../base/random.ts";
 import { after, type Instant, type Now } from "../base/time.ts";
-import { AdvertisementFlag, type IcmpExtension } from "../wire/icmp/agent-discovery.ts";
-import { decodeDiscovery, encodeIcmp } from "../wire/icmp.ts";
-import type { AdvertisingConfig } from "./advertising-config.ts";
-import type { Effect, IcmpReceived, LinkChanged, SendIcmp } from "./core.ts";
+import type { IcmpExtension } from "../wire/icmp/agent-discovery.ts";
+import { decodeDiscovery } from "../wire/icmp.ts";
+import {
+  advertisedAddresses,
+  advertisements,
+  nextSequenceNumber,
+  type RouterAddress,
+  withdrawal,
+} from "./advertisement.ts";
+import type { AdvertisementExtras, AdvertisingConfig } from "./advertising-config.ts";
+import type { Effect, IcmpReceived, LinkChanged, Report, SendIcmp } from "./core.ts";
 
 /** RFC 1256 §4.3: the first three intervals are at most 16 seconds. */
 const MAX_INITIAL_ADVERTISEMENTS = 3;
@@ -29,26 +38,30 @@ const SOLICITED_BURST = 10;
 
 type Link = NonNullable<LinkChanged["link"]>;
 
-/** RFC 5944 §2.3.2: 0 after boot, then up by one, and 0xffff is followed by 256. */
-export function nextSequenceNumber(sequenceNumber: number): number {
-  return sequenceNumber === 0xffff ? 256 : sequenceNumber + 1;
-}
-
 export class Advertiser {
   #config: AdvertisingConfig;
   readonly #random: Random;
   readonly #counters: Counters;
+  readonly #extras: AdvertisementExtras;
   #link: Link | undefined;
   #sequenceNumber = 0;
   #sent = 0;
   #busy = false;
+  #mismatchReported = false;
   #nextAt: Instant | undefined;
+  #sentAt: Instant | undefined;
   #answers = { tokens: SOLICITED_BURST, at: 0 as Instant };
 
-  constructor(config: AdvertisingConfig, random: Random, counters: Counters) {
+  constructor(
+    config: AdvertisingConfig,
+    random: Random,
+    counters: Counters,
+    extras: AdvertisementExtras = () => [],
+  ) {
     this.#config = config;
     this.#random = random;
     this.#counters = counters;
+    this.#extras = extras;
   }
 
   get config(): AdvertisingConfig {
@@ -64,9 +77,11 @@ export class Advertiser {
     return this.#link;
   }
 
-  reconfigure(config: AdvertisingConfig, now: Now): void {
+  reconfigure(config: AdvertisingConfig, now: Now): Effect[] {
+    const before = this.#routerAddresses();
     this.#config = config;
     if (this.#nextAt !== undefined) this.#nextAt = after(now.monotonic, this.#interval());
+    return this.#withdraw(before);
   }
 
   /** The B bit: no further visitors for now; only with F (RFC 5944 §2.1.1). */
@@ -76,14 +91,16 @@ export class Advertiser {
 
   /** An interface that comes up starts over with the initial intervals (RFC 1256 §4.3). */
   linkChanged(link: Link | undefined, now: Now): Effect[] {
+    const before = this.#routerAddresses();
     const ready = link?.up === true && link.addresses.length > 0;
     this.#link = ready ? link : undefined;
     if (!ready) {
       this.#nextAt = undefined;
       return [];
     }
-    if (this.#nextAt !== undefined) return [];
+    if (this.#nextAt !== undefined) return this.#withdraw(before);
     this.#sent = 0;
+    this.#mismatchReported = false;
     this.#nextAt = now.monotonic;
     return this.tick(now);
   }
@@ -92,11 +109,19 @@ export class Advertiser {
     return this.#nextAt;
   }
 
+  /** Seconds since the last periodic advertisement, while there are any. */
+  age(now: Now): number | undefined {
+    if (this.#nextAt === undefined || this.#sentAt === undefined) return undefined;
+    return (now.monotonic - this.#sentAt) / 1000;
+  }
+
   tick(now: Now): Effect[] {
     if (this.#nextAt === undefined || now.monotonic < this.#nextAt) return [];
     this.#nextAt = after(now.monotonic, this.#interval());
+    this.#sentAt = now.monotonic;
     this.#sent++;
-    return this.#advertise(this.#config.destination, undefined, this.#config.lifetime);
+    const { destination, lifetime, interface: name } = this.#config;
+    return this.#advertise(destination, undefined, lifetime, this.#extras(name, "periodic"));
   }
 
   /**
@@ -121,14 +146,47 @@ export class Advertiser {
     const { source } = event;
     const answerable = isUsableUnicast(source) && source !== this.#linkBroadcast();
     const destination = answerable ? source : ALL_SYSTEMS;
-    return this.#advertise(destination, event.linkSource, this.#config.lifetime);
+    const { lifetime, interface: name } = this.#config;
+    const extras = this.#extras(name, answerable ? { mac: event.linkSource } : "repeated");
+    const answers = this.#advertise(destination, event.linkSource, lifetime, extras);
+    this.#counters.add("advertisements-solicited", answers.length);
+    return [...this.#mismatch(event), ...answers];
+  }
+
+  /**
+   * Tells one node that its registration is gone, as if this agent had started anew; for all others
+   * the sequence numbers go on (RFC 3543 §4.1). `busy`: it shall not register here again.
+   */
+  reset(destination: Ipv4, mac: Mac, busy: boolean): SendIcmp[] {
+    if (this.#link === undefined) return [];
+    const { interface: name } = this.#config;
+    const lifetime = this.#nextAt === undefined ? 0 : this.#config.lifetime;
+    const state = { busy: busy || this.#busy, sequenceNumber: 0, lifetime };
+    const extras = this.#extras(name, { mac });
+    const [payload] = advertisements(this.#config, this.#link, state, extras);
+    if (payload === undefined) return [];
+    this.#counters.add("advertisements-sent");
+    return [this.#send(payload, destination, mac)];
+  }
+
+  /** RFC 1256 §4.3: the node's advertisement address is not this agent's; told once a link-up. */
+  #mismatch({ source, destination }: IcmpReceived): Report[] {
+    const toBroadcast = destination === BROADCAST || destination === this.#linkBroadcast();
+    if (!toBroadcast || this.#config.destination === BROADCAST) return [];
+    this.#counters.add("solicitations-to-broadcast");
+    if (this.#mismatchReported) return [];
+    this.#mismatchReported = true;
+    const event = "advertisement-address-mismatch";
+    const fields = { interface: this.#config.interface, source: formatIpv4(source) };
+    return [{ type: "report", level: "warning", event, fields }];
   }
 
   /** RFC 1256 §4.3: a last advertisement with lifetime 0 when the link stops advertising. */
   stop(): Effect[] {
-    const effects = this.#sent > 0 ? this.#advertise(this.#config.destination, undefined, 0) : [];
+    const { destination, interface: name } = this.#config;
     this.#nextAt = undefined;
-    return effects;
+    if (this.#sent === 0) return [];
+    return this.#advertise(destination, undefined, 0, this.#extras(name, "repeated"));
   }
 
   #linkBroadcast(): Ipv4 | undefined {
@@ -151,70 +209,43 @@ export class Advertiser {
     return 1000 * (initial ? Math.min(seconds, MAX_INITIAL_ADVERT_INTERVAL) : seconds);
   }
 
-  #advertise(destination: Ipv4, linkDestination: Mac | undefined, lifetime: number): SendIcmp[] {
+  #routerAddresses() {
+    return this.#link === undefined ? [] : advertisedAddresses(this.#config, this.#link.addresses);
+  }
+
+  #advertise(
+    destination: Ipv4,
+    linkDestination: Mac | undefined,
+    lifetime: number,
+    extras: readonly IcmpExtension[],
+  ): SendIcmp[] {
     const link = this.#link;
-    const source = this.address;
-    if (link === undefined || source === undefined) return [];
+    if (link === undefined) return [];
+    const state = { busy: this.#busy, sequenceNumber: this.#sequenceNumber, lifetime };
+    const payloads = advertisements(this.#config, link, state, extras);
+    for (const _ of payloads) this.#sequenceNumber = nextSequenceNumber(this.#sequenceNumber);
+    this.#counters.add("advertisements-sent", payloads.length);
+    return payloads.map((payload) => this.#send(payload, destination, linkDestination));
+  }
+
+  /** Addresses that are no longer advertised, while the link still is (RFC 1256 §4.3). */
+  #withdraw(before: readonly RouterAddress[]): SendIcmp[] {
+    const left = new Set(this.#routerAddresses().map(({ address }) => address));
+    const gone = before.filter(({ address }) => !left.has(address));
+    if (this.#link === undefined || this.#sent === 0 || gone.length === 0) return [];
+    return [this.#send(withdrawal(gone), this.#config.destination, undefined)];
+  }
+
+  #send(payload: Uint8Array, destination: Ipv4, linkDestination: Mac | undefined): SendIcmp {
     const onLink =
       linkDestination ?? (destination === BROADCAST ? BROADCAST_MAC : multicastMac(destination));
-    const payload = this.#encode(link, lifetime);
-    this.#sequenceNumber = nextSequenceNumber(this.#sequenceNumber);
-    this.#counters.add("advertisements-sent");
-    return [
-      {
-        type: "send-icmp",
-        source,
-        destination,
-        ttl: 1,
-        payload,
-        link: { interface: this.#config.interface, destination: onLink },
-      },
-    ];
-  }
-
-  #encode(link: Link, lifetime: number): Uint8Array {
-    const config = this.#config;
-    const own = link.addresses[0];
-    const addresses = own === undefined ? [] : [own];
-    for (const address of config.extraRouterAddresses) {
-      if (address !== own?.address) addresses.push({ address, length: 32 });
-    }
-    const extensions: IcmpExtension[] = [
-      {
-        name: "mobility-agent-advertisement-extension",
-        sequenceNumber: this.#sequenceNumber,
-        registrationLifetime: config.registrationLifetime,
-        flags: this.#flags(),
-        careOfAddresses: config.careOfAddresses,
-      },
-    ];
-    if (config.prefixLengths) {
-      const prefixLengths = addresses.map(({ length }) => length);
-      extensions.push({ name: "prefix-lengths-extension", prefixLengths });
-    }
-    return encodeIcmp({
-      name: "router-advertisement",
-      addrEntrySize: 2,
-      code: config.mobilityOnly ? 16 : 0,
-      lifetime,
-      routerAddresses: addresses.map(({ address }) => ({ address, preference: 0 })),
-      extensions,
-    });
-  }
-
-  /** RFC 5944 §2.1.1: R and B only with F; M and G only for what can be received. */
-  #flags(): number {
-    const { foreign, home, encapsulations, ...config } = this.#config;
-    let flags = 0;
-    if (home) flags |= AdvertisementFlag.H;
-    if (foreign) flags |= AdvertisementFlag.F;
-    if (foreign && config.registrationRequired) flags |= AdvertisementFlag.R;
-    if (foreign && this.#busy) flags |= AdvertisementFlag.B;
-    if (encapsulations.includes("minimal")) flags |= AdvertisementFlag.M;
-    if (encapsulations.includes("gre")) flags |= AdvertisementFlag.G;
-    if (config.reverseTunneling) flags |= AdvertisementFlag.T;
-    if (config.udpTunneling) flags |= AdvertisementFlag.U;
-    if (config.revocation) flags |= AdvertisementFlag.X;
-    return flags;
+    return {
+      type: "send-icmp",
+      source: this.address ?? UNSPECIFIED,
+      destination,
+      ttl: 1,
+      payload,
+      link: { interface: this.#config.interface, destination: onLink },
+    };
   }
 }

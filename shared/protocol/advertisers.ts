@@ -2,17 +2,25 @@
 
 import type { Counters } from "../base/counters.ts";
 import type { Random } from "../base/random.ts";
+import type { JsonObject } from "../base/result.ts";
 import { earliest, type Instant, type Now } from "../base/time.ts";
 import { Advertiser } from "./advertiser.ts";
-import type { AdvertisingConfig } from "./advertising-config.ts";
+import type { AdvertisementExtras, AdvertisingConfig } from "./advertising-config.ts";
 import type { Effect, IcmpReceived, LinkChanged } from "./core.ts";
 
 export class Advertisers {
   readonly #random: Random;
   readonly #counters: Counters;
+  readonly #extras: AdvertisementExtras | undefined;
   readonly #byInterface = new Map<string, Advertiser>();
 
-  constructor(configs: readonly AdvertisingConfig[], random: Random, counters: Counters) {
+  constructor(
+    configs: readonly AdvertisingConfig[],
+    random: Random,
+    counters: Counters,
+    extras?: AdvertisementExtras,
+  ) {
+    this.#extras = extras;
     this.#random = random;
     this.#counters = counters;
     for (const config of configs) this.#add(config);
@@ -33,7 +41,7 @@ export class Advertisers {
     for (const [name, advertiser] of this.#byInterface) {
       const config = wanted.get(name);
       if (config !== undefined) {
-        advertiser.reconfigure(config, now);
+        effects.push(...advertiser.reconfigure(config, now));
       } else {
         effects.push(...advertiser.stop());
         this.#byInterface.delete(name);
@@ -52,6 +60,15 @@ export class Advertisers {
     return this.get(event.interface)?.solicited(event, now) ?? [];
   }
 
+  /** Rows of `advertising` in the status: seconds, `age` null while a link cannot be advertised on. */
+  status(now: Now): JsonObject[] {
+    return [...this.#byInterface].map(([name, advertiser]) => ({
+      interface: name,
+      age: advertiser.age(now) ?? null,
+      max_interval: advertiser.config.maxInterval,
+    }));
+  }
+
   nextDeadline(): Instant | undefined {
     return earliest(...[...this.all()].map((each) => each.nextDeadline()));
   }
@@ -66,6 +83,7 @@ export class Advertisers {
   }
 
   #add(config: AdvertisingConfig): void {
-    this.#byInterface.set(config.interface, new Advertiser(config, this.#random, this.#counters));
+    const advertiser = new Advertiser(config, this.#random, this.#counters, this.#extras);
+    this.#byInterface.set(config.interface, advertiser);
   }
 }

@@ -6,6 +6,7 @@ import type { Random } from "../base/random.ts";
 import type { Json, JsonObject, Result } from "../base/result.ts";
 import type { LinkFilter } from "../linux/packet-io.ts";
 import type { Core } from "../protocol/core.ts";
+import type { ProgramMetrics } from "./metrics/metrics.ts";
 
 /** What the machine looks like when a configuration is applied. */
 export interface HostFacts {
@@ -53,10 +54,12 @@ export interface CommonConfig {
     readonly format: "text" | "json";
   };
   readonly control: { readonly socket: string };
+  readonly metrics: { readonly listen?: string | undefined };
   readonly dataplane: {
     readonly driver: string;
     readonly mtu: number;
     readonly df: "copy" | "clear" | "set";
+    readonly mss_clamp: boolean;
     readonly route_table: number;
     readonly rule_priority: number;
   };
@@ -113,6 +116,8 @@ export interface Program<FileConfig extends CommonConfig = CommonConfig, CoreCon
   readonly performance: (
     status: JsonObject,
   ) => readonly (readonly [label: string, value: number])[];
+  /** What the Prometheus exporter shows of it. */
+  readonly metrics: ProgramMetrics;
 }
 
 /** What a program is made of once its configuration is understood. */
@@ -124,7 +129,8 @@ export interface Resolved<CoreConfig> {
 }
 
 export interface HealthProblem {
-  readonly severity: "warning" | "critical";
+  /** `unknown`: it cannot be told. */
+  readonly severity: "warning" | "critical" | "unknown";
   readonly message: string;
 }
 

@@ -5,7 +5,8 @@
 
 import { type Ipv4, ipv4 } from "../../shared/base/address.ts";
 import { Counters } from "../../shared/base/counters.ts";
-import { OUTER_HEADER, PROTOCOL_IPIP } from "../../shared/forwarding/ipip.ts";
+import { OUTER_HEADER } from "../../shared/forwarding/ipip.ts";
+import { PROTOCOL_IPIP } from "../../shared/forwarding/packet.ts";
 import { DataPath } from "../../shared/forwarding/tun/data-path.ts";
 import { TunnelTable } from "../../shared/forwarding/tunnel-table.ts";
 import {
@@ -82,7 +83,8 @@ function open() {
   const counters = new Counters();
   const ignore = (): void => {};
   const options = { io, tun, table, counters, onTooBig: ignore, onStranger: ignore };
-  new DataPath({ ...options, df: "copy" }).listen(new Set([LOCAL]));
+  const config = { df: "copy", mtu: () => 1480, mssClamp: true } as const;
+  new DataPath({ ...options, ...config }).listen(new Set([LOCAL]));
   return { fromTun, fromTunnel };
 }
 

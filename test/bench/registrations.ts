@@ -40,6 +40,7 @@ function homeAgent(nodes: number): HomeAgent {
       reverseTunnel: "allow",
       replayWindow: 7,
       maxBindings: nodes,
+      informRevoked: true,
       foreignAgents: [],
       links: [],
     },

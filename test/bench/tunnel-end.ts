@@ -18,7 +18,7 @@ const { role, provider, item } = JSON.parse(process.argv[2] ?? "") as TunnelEndO
 const routeTable = role === "fa" ? 434 : 436;
 const driver = createTunDriver({
   io: choosePacketIo(provider).io,
-  config: { role, routeTable, rulePriority: routeTable * 10, mtu: 0, df: "copy" },
+  config: { role, routeTable, rulePriority: routeTable * 10, mtu: 0, df: "copy", mssClamp: true },
   sysctlFile: undefined,
   report: (event, fields) => process.stderr.write(`${JSON.stringify({ event, ...fields })}\n`),
 });

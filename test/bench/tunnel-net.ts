@@ -37,7 +37,7 @@ export interface TunnelNet {
 }
 
 /** A veth pair that carries plain frames, as a wire does: no offloads. */
-function connect(
+export function connect(
   from: Host,
   ifname: string,
   address: string,
@@ -141,6 +141,8 @@ function drivers(
   const binding = { kind: "binding", ...tunnel, homeInterface: undefined } as const;
   const visitor = {
     kind: "visitor",
+    delivery: "direct",
+    plane: 0,
     ...tunnel,
     interface: "lan0",
     mac: SINK_MAC as Mac,

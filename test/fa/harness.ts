@@ -1,6 +1,7 @@
 /** A foreign agent on a bench: one link, a clock that the test turns, requests made by hand. */
 
 import assert from "node:assert/strict";
+import { ALLOW_ALL } from "../../fa/core/access.ts";
 import type { FaCoreConfig } from "../../fa/core/config.ts";
 import { ForeignAgent } from "../../fa/core/foreign-agent.ts";
 import { type Ipv4, ipv4, type Mac } from "../../shared/base/address.ts";
@@ -73,11 +74,22 @@ export const config: FaCoreConfig = {
   registrationLifetime: 1800,
   encapsulations: ["ipip"],
   reverseTunnel: "allow",
+  privateNeedsReverseTunnel: false,
+  encapsulatingDelivery: true,
+  greKeys: "never",
+  udpTunneling: false,
+  udpKeepalive: undefined,
+  challengeWindow: 0,
   pendingTimeout: 7,
   maxVisitors: 1024,
   maxPending: 256,
+  informRevoked: "home-agent",
+  messages: false,
+  access: ALLOW_ALL,
+  dynamicHomeAgents: [],
   homeAgents: [],
   mobileNodes: [],
+  mobileNodesByNai: [],
 };
 
 export interface RequestOptions {
@@ -208,7 +220,8 @@ export class Bench {
     assert(request.ok && request.value.message.name === "registration-request");
     const { lifetime, homeAddress, homeAgent, identification } = request.value.message;
     const fixed = { code: 0, lifetime, homeAddress, homeAgent, identification, ...fields };
-    let bytes: Uint8Array = encodeControl({ name: "registration-reply", ...fixed, extensions: [] });
+    const extensions = fields.extensions ?? [];
+    let bytes: Uint8Array = encodeControl({ name: "registration-reply", ...fixed, extensions });
     bytes = appendAuthentication(bytes, "mobile-home-authentication-extension", homeContext);
     for (const extension of extra) {
       const tail = encodeControl({ ...blankReply, extensions: [extension] }).subarray(20);

@@ -119,6 +119,7 @@ const codes: readonly [string, number, RequestOptions, Parameters<typeof Bench.u
     "3024 §4.2.1: encapsulating delivery is not offered: 79 [3024-4.2.1-02, 3024-3.4-06]",
     79,
     { foreign: [{ name: "encapsulating-delivery-style-extension" }] },
+    { encapsulatingDelivery: false },
   ],
   [
     "3024 §4.2.1: no T where it is mandatory: 75 [3024-4.2.1-03, 3024-3.4-07, 3024-3.4-01]",
@@ -279,6 +280,8 @@ test("a request that may be relayed names the fields of the contract in `visitor
       interface: "lan0",
       encapsulation: "ipip",
       reverse_tunnel: true,
+      delivery_style: "direct",
+      udp_tunnel: false,
       state: "pending",
       renewing: false,
       lifetime: 100,

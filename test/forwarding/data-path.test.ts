@@ -1,95 +1,124 @@
-/** The tun driver's data path between a device and a socket that only remember. */
+/** The tun driver's data path: packets into tunnels and out of them. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ipv4 } from "../../shared/base/address.ts";
-import { Counters } from "../../shared/base/counters.ts";
-import { DataPath } from "../../shared/forwarding/tun/data-path.ts";
+import { type Ipv4, ipv4 } from "../../shared/base/address.ts";
+import { encapsulate } from "../../shared/forwarding/encapsulate.ts";
 import { TunnelTable } from "../../shared/forwarding/tunnel-table.ts";
-import { createBatch, HEADROOM, type PacketBatch } from "../../shared/linux/packet-io.ts";
-
-const LOCAL = ipv4("198.51.100.1");
-const LENGTH = 40;
-
-/** Packets to 10.1.0.7, numbered in their Identification field. */
-function batchOf(numbers: readonly number[]): PacketBatch {
-  const batch = createBatch(numbers.length, 256);
-  for (const [i, number] of numbers.entries()) {
-    const at = i * batch.slot + HEADROOM;
-    const header = [0x45, 0, 0, LENGTH, 0, number, 0, 0, 64, 17, 0, 0, 10, 9, 0, 2, 10, 1, 0, 7];
-    batch.slab.set(header, at);
-    batch.offsets[i] = at;
-    batch.lengths[i] = LENGTH;
-  }
-  batch.count = numbers.length;
-  return batch;
-}
-
-/** The numbers of the packets inside a batch of encapsulated ones. */
-function numbersIn(batch: PacketBatch): number[] {
-  const starts = [...batch.offsets.subarray(0, batch.count)];
-  return starts.map((start) => batch.slab[start + 25] ?? -1);
-}
-
-function openPath(refuses: (number: number) => boolean) {
-  let fromTun = (_: PacketBatch): void => {};
-  const sent: number[] = [];
-  const missing = (): never => assert.fail("not used here");
-  const none = { onPackets: () => {}, close: () => {} };
-  const tun = {
-    ...none,
-    name: "tun",
-    index: 1,
-    onPackets: (handler: (batch: PacketBatch) => void) => {
-      fromTun = handler;
-    },
-    write: missing,
-  };
-  const socket = {
-    ...none,
-    sendOne: missing,
-    send: (batch: PacketBatch) => {
-      const taken = numbersIn(batch).filter((number) => !refuses(number));
-      sent.push(...taken);
-      return taken.length;
-    },
-  };
-  const table = new TunnelTable();
-  const ends = { local: LOCAL, remote: ipv4("192.0.2.1"), encapsulation: "ipip" } as const;
-  table.add({ ...ends, direction: "out", match: "destination", address: ipv4("10.1.0.7") });
-  const counters = new Counters();
-  const path = new DataPath({
-    io: {
-      provider: "helper",
-      capabilities: new Set(),
-      openTun: () => tun,
-      openRawIp: () => socket,
-      openUdp: missing,
-      openLink: missing,
-      openNetlink: missing,
-    },
-    tun,
-    table,
-    df: "copy",
-    counters,
-    onTooBig: missing,
-    onStranger: missing,
-  });
-  path.listen(new Set([LOCAL]));
-  return { fromTun, sent, counters };
-}
+import { fromPeer, numbered, numbersIn, openPath } from "./fake-path.ts";
+import { entry, FORMS, formText, packet, ROOM, TUNNEL } from "./packets.ts";
 
 test("a packet that the kernel refuses is counted, and no other is sent twice for it", () => {
-  const { fromTun, sent, counters } = openPath((number) => number === 3 || number === 5);
-  fromTun(batchOf([1, 2, 3, 4, 5, 6, 7]));
-  assert.deepEqual(sent, [1, 2, 4, 6, 7]);
-  assert.deepEqual(counters.toJson(), { "tunnel-send-refused": 2 });
+  const path = openPath({ refuses: (bytes) => [3, 5].includes(bytes.at(-1) ?? 0) });
+  path.enter(...[1, 2, 3, 4, 5, 6, 7].map(numbered));
+  assert.deepEqual(numbersIn(path.sent), [1, 2, 4, 6, 7]);
+  assert.deepEqual(path.counters.toJson(), { "tunnel-send-refused": 2 });
 });
 
 test("packets go into the tunnel in the order in which they came", () => {
-  const { fromTun, sent, counters } = openPath(() => false);
-  fromTun(batchOf([9, 8, 7]));
-  fromTun(batchOf([1, 2]));
-  assert.deepEqual(sent, [9, 8, 7, 1, 2]);
-  assert.deepEqual(counters.toJson(), {});
+  const path = openPath();
+  path.enter(...[9, 8, 7].map(numbered));
+  path.enter(...[1, 2].map(numbered));
+  assert.deepEqual(numbersIn(path.sent), [9, 8, 7, 1, 2]);
+  assert.deepEqual(path.counters.toJson(), {});
+});
+
+for (const form of FORMS) {
+  test(`${formText(form)}: through the data path both ways, and only in this form [3519-4.7-02]`, () => {
+    const back = { direction: "in", match: "source" } as const;
+    const path = openPath({ entries: [entry(form), entry({ ...form, ...back })] });
+    path.enter(numbered(1), numbered(2));
+    assert.equal(path.sent.length, 2);
+    const inner = packet({ source: "10.1.0.7", destination: "10.9.0.2" }).slice(ROOM);
+    for (const other of FORMS) path.arrive(fromPeer(other, inner));
+    assert.deepEqual(path.delivered, [inner]);
+    // Without a UDP tunnel nothing listens for tunnel data.
+    const others = FORMS.filter(
+      ({ udpPort }) => form.udpPort !== undefined || udpPort === undefined,
+    );
+    assert.equal(path.strangers.length, others.length - 1);
+    const [tunnel] = path.table.tunnels();
+    assert.equal(tunnel?.packetsOut, 2);
+    assert.equal(tunnel?.packetsIn, 1);
+  });
+}
+
+test("sockets for the protocols 4, 47, 55 and ICMP always, for tunnel data only with a UDP tunnel", () => {
+  const protocols = (path: ReturnType<typeof openPath>) => path.opened.map((one) => one.protocol);
+  assert.deepEqual(protocols(openPath()), [4, 47, 55, 1]);
+  const udp = openPath({ entries: [entry({ udpPort: 40_000 })] });
+  assert.deepEqual(protocols(udp), [4, 47, 55, 1, 17]);
+  assert.deepEqual(udp.opened.at(-1)?.udp, { port: 434, firstOctet: 4 });
+});
+
+test("RFC 5944 §4.2.3: with simultaneous bindings each tunnel has its own form, and each copy is whole [3519-4.7-03]", () => {
+  const remotes = ["192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"].map((text) => ipv4(text));
+  const forms = ["minimal", "ipip", "minimal", "gre"] as const;
+  const entries = remotes.map((remote, i) => entry({ remote, encapsulation: forms[i] ?? "ipip" }));
+  const path = openPath({ entries });
+  const inner = packet({ options: 40 }).slice(ROOM);
+  path.enter(inner);
+  const expected = remotes.map((remote, i) => {
+    const tunnel = new TunnelTable().add(entry({ remote, encapsulation: forms[i] ?? "ipip" }));
+    const bytes = packet({ options: 40 });
+    assert.ok(tunnel !== undefined);
+    return bytes.slice(encapsulate(bytes, ROOM, tunnel, "copy", i + 1));
+  });
+  assert.deepEqual(path.sent, expected);
+});
+
+test("a copy that its tunnel must not carry does not keep the others back", () => {
+  const entries = [ipv4("10.9.0.2"), ipv4("192.0.2.2")].map((remote) => entry({ remote }));
+  for (const list of [entries, entries.toReversed()]) {
+    const path = openPath({ entries: list });
+    path.enter(numbered(1));
+    assert.deepEqual(numbersIn(path.sent), [1]);
+    assert.deepEqual(path.counters.toJson(), { "tunnel-source-is-exit": 1 });
+  }
+});
+
+test("RFC 2890 §2.2: a late packet is dropped and counted [2890-2.2-05]", () => {
+  const form = { encapsulation: "gre" } as const;
+  const path = openPath({ entries: [entry({ ...form, direction: "in", match: "source" })] });
+  const inner = packet({ source: "10.1.0.7", destination: "10.9.0.2" }).slice(ROOM);
+  const withNumber = (number: number): Uint8Array => {
+    const plain = fromPeer(form, inner);
+    const bytes = Uint8Array.from([...plain.slice(0, 20), 16, 0, 8, 0, 0, 0, 0, number, ...inner]);
+    bytes[3] = bytes.length;
+    return bytes;
+  };
+  path.arrive(withNumber(0), withNumber(2), withNumber(1), withNumber(3));
+  assert.equal(path.delivered.length, 3);
+  assert.deepEqual(path.counters.toJson(), { "tunnel-gre-late": 1 });
+});
+
+test("TCP connections are clamped to what the tunnel carries, in both directions", () => {
+  const syn = Uint8Array.from([...new Array(12).fill(0), 0x60, 2, 0, 0, 0, 0, 0, 0, 2, 4, 5, 180]);
+  const offer = (bytes: Uint8Array | undefined) => bytes?.slice(-2);
+  const entries = [entry(), entry({ direction: "in", match: "source" })];
+  const path = openPath({ entries, clampTo: 1480 });
+  path.enter(packet({ protocol: 6, payload: syn }).slice(ROOM));
+  assert.deepEqual(offer(path.sent[0]), Uint8Array.of(5, 160));
+  const back = { source: "10.1.0.7", destination: "10.9.0.2", protocol: 6, payload: syn };
+  path.arrive(fromPeer({ encapsulation: "ipip" }, packet(back).slice(ROOM)));
+  assert.deepEqual(offer(path.delivered[0]), Uint8Array.of(5, 160));
+  const off = openPath({ entries });
+  off.enter(packet({ protocol: 6, payload: syn }).slice(ROOM));
+  assert.deepEqual(offer(off.sent[0]), Uint8Array.of(5, 180));
+});
+
+test("RFC 3024 §A.2: what comes for two visitors with one home address goes to the plane of each, in order", () => {
+  const other = ipv4("192.0.2.2");
+  const back = { direction: "in", match: "destination" } as const;
+  const entries = [entry(back), entry({ ...back, remote: other, plane: 1 })];
+  const path = openPath({ entries });
+  const from = (remote: Ipv4, number: number): Uint8Array => {
+    const bytes = fromPeer({ encapsulation: "ipip" }, numbered(number));
+    new DataView(bytes.buffer).setUint32(12, remote);
+    return bytes;
+  };
+  const packets = [1, 2, 3, 4, 5, 6].map((i) => from(i % 3 === 0 ? other : TUNNEL.remote, i));
+  path.arriveTogether(...packets);
+  assert.deepEqual(numbersIn(path.delivered), [1, 2, 4, 5]);
+  assert.deepEqual(numbersIn(path.planes[1] ?? []), [3, 6]);
 });

@@ -25,9 +25,9 @@ const STRANGER = ipv4("10.1.0.9");
 const HA = ipv4("198.51.100.1");
 const COA = ipv4("203.0.113.2");
 const CONFIG: Readonly<Record<"ha" | "fa" | "mn", DriverConfig>> = {
-  fa: { role: "fa", routeTable: 434, rulePriority: 4340, mtu: 0, df: "copy" },
-  mn: { role: "mn", routeTable: 435, rulePriority: 4350, mtu: 0, df: "copy" },
-  ha: { role: "ha", routeTable: 436, rulePriority: 4360, mtu: 0, df: "copy" },
+  fa: { role: "fa", routeTable: 434, rulePriority: 4340, mtu: 0, df: "copy", mssClamp: true },
+  mn: { role: "mn", routeTable: 435, rulePriority: 4350, mtu: 0, df: "copy", mssClamp: true },
+  ha: { role: "ha", routeTable: 436, rulePriority: 4360, mtu: 0, df: "copy", mssClamp: true },
 };
 
 function binding(homeAddress = HOME): readonly [string, ForwardingItem] {
@@ -53,6 +53,8 @@ function visitor(): readonly [string, ForwardingItem] {
     careOfAddress: COA,
     encapsulation: "ipip",
     reverse: true,
+    delivery: "direct",
+    plane: 0,
   };
   return ["visitor/10.1.0.7", item];
 }

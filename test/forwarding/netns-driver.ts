@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import {
   BROADCAST_MAC,
   formatPrefix,
+  ipv4,
   type Mac,
   macToBytes,
   ZERO_MAC,
@@ -16,15 +17,26 @@ import type { JsonObject } from "../../shared/base/result.ts";
 import { type DriverConfig, ForwardingError } from "../../shared/forwarding/driver.ts";
 import type { ForwardingItem } from "../../shared/forwarding/state.ts";
 import { createTunDriver } from "../../shared/forwarding/tun/create.ts";
+import { TUNNEL_DATA, TUNNEL_PORT } from "../../shared/forwarding/udp-tunnel.ts";
 import { LinkMonitor } from "../../shared/linux/netlink/link-monitor.ts";
 import { choosePacketIo, type ProviderPreference } from "../../shared/linux/providers.ts";
 
 export interface DriverCommand {
-  readonly name: "start" | "apply" | "stop" | "show" | "watch-arp" | "ask-arp" | "watch-links";
+  readonly name:
+    | "start"
+    | "apply"
+    | "stop"
+    | "show"
+    | "watch-arp"
+    | "ask-arp"
+    | "watch-links"
+    | "open-udp"
+    | "send-raw";
   readonly device?: string;
   /** Sender and target of an ARP Request. */
   readonly mac?: Mac;
   readonly target?: string;
+  readonly packet?: readonly number[];
   readonly items?: readonly (readonly [string, ForwardingItem])[];
 }
 
@@ -48,6 +60,22 @@ function askArp({ device = "", mac = ZERO_MAC, target = "" }: DriverCommand): vo
   const request = [0, 1, 8, 0, 6, 4, 0, 1, ...macToBytes(mac), ...bytes("192.168.7.55")];
   const payload = Uint8Array.from([...request, 0, 0, 0, 0, 0, 0, ...bytes(target)]);
   io.openLink(device, { arp: true }).send(BROADCAST_MAC, 0x0806, payload);
+}
+
+/** The registration socket, as the daemon has it: without one the kernel refuses tunnel data. */
+function openUdp(address: string): void {
+  const options = { port: TUNNEL_PORT, exceptFirstOctet: TUNNEL_DATA };
+  io.openUdp({ ...options, address: ipv4(address) }).onDatagram(({ source }) =>
+    events.push({ event: "datagram", source }),
+  );
+}
+
+/** One IP packet as it is. */
+function sendRaw(packet: readonly number[]): void {
+  const socket = io.openRawIp({ protocol: packet[9] ?? 0 });
+  const error = socket.sendOne(Uint8Array.from(packet));
+  socket.close();
+  if (error !== undefined) throw new Error(error);
 }
 
 /** Each change as the monitor tells it; first what it begins with. */
@@ -78,6 +106,8 @@ async function run(command: DriverCommand): Promise<JsonObject> {
       arpFrames.push({ from, to, isReply: payload[7] === 2, line });
     });
   } else if (command.name === "ask-arp") askArp(command);
+  else if (command.name === "open-udp") openUdp(command.target ?? "");
+  else if (command.name === "send-raw") sendRaw(command.packet ?? []);
   else if (command.name === "watch-links") await watchLinks();
   return {
     arp,

@@ -20,7 +20,7 @@ import type { DriverCommand } from "./netns-driver.ts";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const INSIDE = "MIP4_FORWARDING_NETNS";
-export const HOSTS = ["cn", "ha", "rt", "fa", "mn"] as const;
+export const HOSTS = ["cn", "ha", "rt", "fa", "mn", "mn2"] as const;
 export type Host = (typeof HOSTS)[number];
 
 export function isInside(): boolean {

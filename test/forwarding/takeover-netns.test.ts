@@ -27,7 +27,14 @@ import {
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const HOME = ipv4("10.1.0.7");
-const MN: DriverConfig = { role: "mn", routeTable: 435, rulePriority: 4350, mtu: 0, df: "copy" };
+const MN: DriverConfig = {
+  role: "mn",
+  routeTable: 435,
+  rulePriority: 4350,
+  mtu: 0,
+  df: "copy",
+  mssClamp: true,
+};
 /** The order of an interface's addresses is not kept: one that comes back comes last. */
 const ADDRESSES = "ip -o -4 addr show | sed 's/\\\\.*//' | sort";
 type Item = readonly [string, ForwardingItem];

@@ -94,6 +94,7 @@ export const config: HaCoreConfig = {
   reverseTunnel: "allow",
   replayWindow: 7,
   maxBindings: 100,
+  informRevoked: true,
   foreignAgents: [],
   links: [home0],
 };

@@ -125,7 +125,7 @@ test("RFC 5944 §2.1: agent advertisements as tshark reads them: TTL 1, 224.0.0.
       "16,19",
       "10,1",
       "1800",
-      "0x9100", // R, F and T
+      "0x9d00", // R, F and T
       ADDRESS.fa1,
       "26",
     ]);

@@ -11,8 +11,8 @@
  *                             one at once; says "capturing" when its socket is open. SIGINT ends
  *                             it, after what has arrived; then it says "lost N". Needs no change
  *                             of user, which tcpdump wants and a namespace of one user cannot do.
- *   wire inject IF            sends each line of standard input, a frame in hex, on an interface,
- *                             and says "sent N" at its end.
+ *   wire inject IF [RATE]     sends each line of standard input, a frame in hex, on an interface,
+ *                             at most RATE a second, and says "sent N" at its end.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -214,10 +214,11 @@ static int capture(const char *name, const char *path) {
   return 0;
 }
 
-static int inject(const char *name) {
+static int inject(const char *name, uint64_t rate) {
   static char line[2 * FRAME_MAX + 2];
-  int fd = open_port(name), pace = 0;
+  int fd = open_port(name);
   unsigned sent = 0;
+  uint64_t start = now_ns();
   while (fgets(line, sizeof line, stdin) != NULL) {
     uint8_t octets[FRAME_MAX];
     ssize_t length = 0;
@@ -225,7 +226,9 @@ static int inject(const char *name) {
     while (length < FRAME_MAX && sscanf(line + 2 * length, "%2x", &octet) == 1) octets[length++] = (uint8_t)octet;
     if (send(fd, octets, (size_t)length, 0) != length) die("send");
     sent++;
-    if (++pace % 64 == 0) usleep(1000); /* a receiver's socket holds so many */
+    if (sent % 64 == 0) usleep(1000); /* a receiver's socket holds so many */
+    if (rate > 0)
+      while (now_ns() - start < sent * 1000000000ull / rate) usleep(100);
   }
   printf("sent %u\n", sent);
   return 0;
@@ -238,7 +241,8 @@ int main(int argc, char **argv) {
     return 0;
   }
   if (argc == 4 && strcmp(argv[1], "capture") == 0) return capture(argv[2], argv[3]);
-  if (argc == 3 && strcmp(argv[1], "inject") == 0) return inject(argv[2]);
-  fprintf(stderr, "usage: wire plain IF... | wire line IFA IFB | wire capture IF FILE | wire inject IF\n");
+  if (argc == 3 && strcmp(argv[1], "inject") == 0) return inject(argv[2], 0);
+  if (argc == 4 && strcmp(argv[1], "inject") == 0) return inject(argv[2], strtoull(argv[3], NULL, 10));
+  fprintf(stderr, "usage: wire plain IF... | wire line IFA IFB | wire capture IF FILE | wire inject IF [RATE]\n");
   return 2;
 }

@@ -4,7 +4,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Ipv4, ipv4 } from "../../shared/base/address.ts";
 import { HEADROOM, type PacketIo } from "../../shared/linux/packet-io.ts";
-import { batchOf, numberAt, numbered, packet, packetsOf, quiet, range, until } from "./support.ts";
+import {
+  batchOf,
+  numberAt,
+  numbered,
+  packet,
+  packetsOf,
+  quiet,
+  range,
+  udp,
+  until,
+} from "./support.ts";
 
 const A = ipv4("10.5.0.1");
 const B = ipv4("10.5.0.2");
@@ -89,6 +99,33 @@ export function rawCases(io: PacketIo): void {
       range(200).filter((i) => i !== 70),
     );
     close();
+  });
+
+  test("RFC 3519 §3.3: of UDP only what begins with one octet, to one port, with or without IP options", async () => {
+    const sender = io.openRawIp({ protocol: 17, address: A });
+    const receiver = io.openRawIp({
+      protocol: 17,
+      address: B,
+      udp: { port: 434, firstOctet: 4 },
+    });
+    const seen: Uint8Array[] = [];
+    receiver.onPackets((batch) => seen.push(...packetsOf(batch)));
+    const send = (port: number, payload: readonly number[], options = 0): Uint8Array => {
+      const datagram = udp([A, B], [434, port], Uint8Array.from(payload));
+      const sent = packet({ source: A, destination: B, protocol: 17, payload: datagram, options });
+      assert.equal(sender.sendOne(sent), undefined);
+      return sent;
+    };
+    send(435, [4, 4, 0, 0]);
+    send(434, [1, 4, 0, 0]);
+    send(434, []);
+    const plain = send(434, [4, 4, 0, 0]);
+    const optional = send(434, [4, 55, 0, 0], 8);
+    await until("two packets", () => seen.length >= 2);
+    await quiet();
+    assert.deepEqual(seen, [plain, optional]);
+    sender.close();
+    receiver.close();
   });
 
   test("a device-bound socket hears nothing from other devices", async () => {

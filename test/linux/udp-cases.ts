@@ -47,6 +47,21 @@ export function udpCases(io: PacketIo): void {
     close();
   });
 
+  test("datagrams that begin with the octet that is not wanted are not delivered, empty ones are", async () => {
+    const sender = io.openUdp({ address: A, port: PORT });
+    const receiver = io.openUdp({ address: B, port: PORT, exceptFirstOctet: 4 });
+    const seen: number[][] = [];
+    receiver.onDatagram(({ payload }) => seen.push([...payload]));
+    for (const payload of [[4, 1], [], [4], [5, 4], [1]]) {
+      sender.send(Uint8Array.from(payload), B, PORT, 64);
+    }
+    await until("three datagrams", () => seen.length >= 3);
+    await quiet();
+    assert.deepEqual(seen, [[], [5, 4], [1]]);
+    sender.close();
+    receiver.close();
+  });
+
   test("an address that is taken, or not ours, is refused by name", () => {
     const { close } = pair(io);
     assert.throws(() => io.openUdp({ address: A, port: PORT }), { code: "EADDRINUSE" });

@@ -5,7 +5,7 @@ import { ipv4, type Mac, multicastMac } from "../../shared/base/address.ts";
 import { Counters } from "../../shared/base/counters.ts";
 import { seededRandom } from "../../shared/base/random.ts";
 import type { Instant, Now, WallTime } from "../../shared/base/time.ts";
-import { nextSequenceNumber } from "../../shared/protocol/advertiser.ts";
+import { nextSequenceNumber } from "../../shared/protocol/advertisement.ts";
 import { Advertisers } from "../../shared/protocol/advertisers.ts";
 import type { LinkChanged } from "../../shared/protocol/core.ts";
 import { internetChecksum } from "../../shared/wire/checksum.ts";

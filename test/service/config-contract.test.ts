@@ -45,13 +45,7 @@ const ROLES = [
     name: "fa",
     example: FA_EXAMPLE,
     minimal: MINIMAL_FA,
-    planned: [
-      "advertisement.encapsulations[1]",
-      "advertisement.encapsulations[2]",
-      "advertisement.revocation",
-      "dataplane.mss_clamp",
-      "fast_handover",
-    ],
+    planned: ["fast_handover"],
     own: [],
   },
   {
@@ -65,13 +59,7 @@ const ROLES = [
     name: "ha",
     example: HA_EXAMPLE,
     minimal: MINIMAL_HA,
-    planned: [
-      "address_pool",
-      "mobile_node[0].nai",
-      "nat_traversal.enabled",
-      "registration.encapsulations[1]",
-      "registration.encapsulations[2]",
-    ],
+    planned: ["address_pool", "mobile_node[0].nai", "nat_traversal.enabled"],
     own: ["address"],
   },
 ] as const;

@@ -30,7 +30,7 @@ care_of_addres = "192.0.2.1"
 
 [advertisement]
 max_interval = 0
-challenge = true
+challenge_window = 1
 [registration]
 reverse_tunnel = "alow"
 [[security_association]]
@@ -40,7 +40,7 @@ with = "foreign-agent"
   assert.deepEqual(load(t, faProgram, text).faults, [
     'c.toml:3: interface[0].care_of_addres: unknown key, did you mean "care_of_address"?',
     "c.toml:6: advertisement.max_interval: 0 is not allowed, must be seconds from 0.1 to 1800",
-    "c.toml:7: advertisement.challenge: challenges (RFC 4721) are not built yet, must be false or left out",
+    "c.toml:7: advertisement.challenge_window: 1 is not allowed, must be a whole number from 2 to 256",
     'c.toml:9: registration.reverse_tunnel: "alow" is not allowed, must be "allow" or "require" or "refuse"',
     'c.toml:11: security_association[0].with: "foreign-agent": fast handover (RFC 4988) is not built yet, must be "home-agent" or "mobile-node"',
     'c.toml:12: security_assocation: unknown key, did you mean "security_association"?',

@@ -51,7 +51,7 @@ test("decode: --key tells whether an authenticator holds and by which algorithm 
   }
 });
 
-test("decode: --key checks the generalized authentication extension, CHAP too", async () => {
+test("decode: --key checks the generalized authentication extension, CHAP too [4721-8-01] [4721-8-02] [4721-8-03] [4721-6-07]", async () => {
   const key = octets(KEY);
   const generalized = (
     spi: number,

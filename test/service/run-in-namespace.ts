@@ -6,8 +6,9 @@
 import { execFileSync, spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { FaConfig } from "../../fa/config.ts";
-import { completeFa, crossCheckFa, faPlanned, faSchema, resolveFa } from "../../fa/config.ts";
+import { type FaConfig, faPlanned, faSchema } from "../../fa/config.ts";
+import { completeFa, crossCheckFa } from "../../fa/config-checks.ts";
+import { resolveFa } from "../../fa/config-resolve.ts";
 import type { FaCoreConfig } from "../../fa/core/config.ts";
 import { ForeignAgent } from "../../fa/core/foreign-agent.ts";
 import { ALL_ROUTERS, ipv4, multicastMac } from "../../shared/base/address.ts";
@@ -37,6 +38,7 @@ const program: Program<FaConfig, FaCoreConfig> = {
   describe: () => [],
   health: () => [],
   performance: () => [],
+  metrics: { gauges: [], counters: {}, mib: [] },
 };
 
 function ip(...words: string[]): string {

@@ -18,6 +18,8 @@ import {
 } from "../../shared/linux/packet-io.ts";
 import type { Core, Effect, Event } from "../../shared/protocol/core.ts";
 import type { ControlOptions } from "../../shared/service/control/server.ts";
+import type { Listen } from "../../shared/service/metrics/listen.ts";
+import type { MetricsFacts } from "../../shared/service/metrics/text.ts";
 import type { CommonConfig, HostFacts, Program } from "../../shared/service/program.ts";
 import { type JournalFiles, realFiles } from "../../shared/service/runtime/journal-files.ts";
 import type { HostLink, Loaded, Parts } from "../../shared/service/runtime/parts.ts";
@@ -83,6 +85,11 @@ export class Bench {
   stamp = "1";
   facts: HostFacts = { addresses: new Map(), defaultInterface: undefined };
   control: ControlOptions | undefined;
+  /** What the exporter was opened with last. */
+  metrics: { listen: Listen; source: () => MetricsFacts } | undefined;
+  metricsFault: Error | undefined;
+  /** `metrics.listen` of the file. */
+  listen: string | undefined;
   applied: ForwardingState[] = [];
   applyFault: string | undefined;
   startFault: Error | undefined;
@@ -139,6 +146,7 @@ export class Bench {
       describe: () => [],
       health: () => [],
       performance: () => [],
+      metrics: { gauges: [], counters: {}, mib: [] },
     };
     const journalFiles: JournalFiles = {
       ...realFiles,
@@ -179,6 +187,11 @@ export class Bench {
             },
           };
         },
+        openMetrics: async (listen, { source }) => {
+          if (this.metricsFault !== undefined) throw this.metricsFault;
+          this.metrics = { listen, source };
+          return { close: () => this.trace.push(`metrics closed: ${listen.port}`) };
+        },
         log: {
           write: (level, message) => this.log.push(`${level}: ${message}`),
           setConfig: () => {},
@@ -209,7 +222,15 @@ export class Bench {
       config: {
         log: { level: "info", format: "text" },
         control: { socket: "/none" },
-        dataplane: { driver: "auto", mtu: 0, df: "copy", route_table: 1, rule_priority: 1 },
+        metrics: { listen: this.listen },
+        dataplane: {
+          driver: "auto",
+          mtu: 0,
+          df: "copy",
+          mss_clamp: true,
+          route_table: 1,
+          rule_priority: 1,
+        },
       },
     });
   }

@@ -6,7 +6,7 @@ import { MISBEHAVIOURS } from "./misbehaviour.ts";
 import { runSimulation, SimulationFailure } from "./simulation.ts";
 
 /** How many seeds a rare one may take to be found. */
-const MOST_SEEDS = 300;
+const MOST_SEEDS = 1000;
 
 for (const [what, tamper, verdict] of MISBEHAVIOURS) {
   test(`simulation: a node that ${what} is found out`, (t) => {

@@ -2,7 +2,7 @@
 
 import type { Ipv4, Prefix } from "../../shared/base/address.ts";
 import { type Random, uniform } from "../../shared/base/random.ts";
-import type { Json } from "../../shared/base/result.ts";
+import type { Json, JsonObject } from "../../shared/base/result.ts";
 import type { Now } from "../../shared/base/time.ts";
 import type { Core, Effect, Event } from "../../shared/protocol/core.ts";
 import type { MachineClock } from "./clock.ts";
@@ -170,8 +170,8 @@ export class SimNode implements Station {
     if (effects !== undefined) this.#done(TICK, effects, now);
   }
 
-  command(name: string): void {
-    this.receive({ type: "command", id: this.#nextCommand++, name, args: {} });
+  command(name: string, args: JsonObject = {}): void {
+    this.receive({ type: "command", id: this.#nextCommand++, name, args });
   }
 
   linkEvent(port: Port): void {

@@ -16,6 +16,10 @@ export interface Faults {
   readonly reload: number | undefined;
   /** Somebody sends again what he has heard. */
   readonly replay: number | undefined;
+  /** The home agent ends a node's bindings. */
+  readonly revoke: number | undefined;
+  /** Somebody on a link invents nodes that want to register. */
+  readonly flood: number | undefined;
   /** Of crashes: how many are power failures. */
   readonly powerFailures: number;
   /** Of moves: how many happen without the link layer saying so. */
@@ -45,6 +49,8 @@ export interface Plan {
   readonly wallOffset: number;
   readonly weather: Weather;
   readonly faults: Faults;
+  /** The X bit; it takes keys between foreign and home agent too. */
+  readonly revocation: boolean;
 }
 
 function pick<T>(random: Random, ...choices: readonly [T, ...T[]]): T {
@@ -85,6 +91,8 @@ function drawFaults(random: Random): Faults {
     replay: every(0.2, 10),
     powerFailures: random.next(),
     silentMoves: random.next(),
+    revoke: every(5, 40),
+    flood: every(0.5, 20),
   };
 }
 
@@ -125,5 +133,6 @@ export function drawPlan(random: Random): Plan {
     ),
     weather: drawWeather(random),
     faults: drawFaults(random),
+    revocation: random.next() < 0.9,
   };
 }

@@ -11,9 +11,11 @@ import {
   type RegistrationRequest,
 } from "../../shared/wire/control.ts";
 import { isAccepted } from "../../shared/wire/reply-code.ts";
+import { isInvented } from "./flooder.ts";
 import type { Packet } from "./network.ts";
 import type { Observer, SimNode } from "./node.ts";
 import type { Plan } from "./plan.ts";
+import { RevocationRules } from "./revocation-rules.ts";
 import { BOUNDS } from "./topology.ts";
 import { itemsOf } from "./traffic.ts";
 
@@ -40,10 +42,16 @@ export class Safety implements Observer {
   readonly #plan: Plan;
   readonly #records = new Map<Ipv4, Dossier>();
   readonly #answered = new Map<SimNode, Set<number>>();
+  readonly #revocations = new RevocationRules();
   readonly #fail: (what: string) => never;
   readonly #mobiles: readonly { readonly node: () => SimNode | undefined; readonly home: Ipv4 }[];
   /** How many registrations were accepted: a run in which nothing happened proves nothing. */
   accepted = 0;
+
+  /** Acknowledgments of revocations that were sent. */
+  get acknowledged(): number {
+    return this.#revocations.acknowledged;
+  }
 
   constructor(
     plan: Plan,
@@ -62,10 +70,13 @@ export class Safety implements Observer {
 
   booted(node: SimNode): void {
     this.#answered.set(node, new Set());
+    this.#revocations.booted(node);
   }
 
   handled(node: SimNode, event: Event, effects: readonly Effect[], now: Now): void {
     this.#answersOnce(node, effects);
+    const fault = this.#revocations.handled(node, effects, now);
+    if (fault !== undefined) this.#fail(`${node.name} ${fault}`);
     if (node.role === "home-agent") this.#homeAgentHolds(node, now);
     if (node.role === "foreign-agent") this.#foreignAgentHolds(node, effects, now);
     if (node.role === "mobile-node") this.#mobileNodeHolds(node, event, effects, now);
@@ -77,8 +88,18 @@ export class Safety implements Observer {
     const decoded = decodeControl(packet.payload);
     if (!decoded.ok) this.#fail(`${node.name} sends what nobody can read`);
     const { message } = decoded.value;
+    if (message.name === "registration-revocation") {
+      if (!this.#records.has(message.homeAddress)) this.#fail(`${node.name} revokes a stranger`);
+      return;
+    }
+    if (message.name === "registration-revocation-acknowledgment") return;
     if (message.name !== "registration-request" && message.name !== "registration-reply") {
       this.#fail(`${node.name} sends a ${message.name}, which no agent here speaks`);
+    }
+    if (isInvented(message.homeAddress)) {
+      const granted = message.name === "registration-reply" && isAccepted(message.code);
+      if (granted) this.#fail(`${node.name} registers a node that does not exist`);
+      return;
     }
     const record = this.#records.get(message.homeAddress);
     if (record === undefined) this.#fail(`${node.name} speaks of an unknown home address`);

@@ -15,6 +15,8 @@ test("simulation: safe at every step of the trouble, and at rest after it, for e
   t.diagnostic(`seeds 1-${SEEDS}: ${accepted} registrations, at rest after at most ${slowest} s`);
   // Runs in which nothing happened would prove nothing.
   assert.ok(accepted > 10 * SEEDS, `only ${accepted} registrations`);
+  const revoked = results.reduce((sum, result) => sum + result.revoked, 0);
+  assert.ok(revoked > SEEDS / 2, `only ${revoked} revocations`);
   for (const kind of FAULT_KINDS) {
     assert.ok(
       results.some(({ faults }) => (faults.get(kind) ?? 0) > 0),

@@ -34,6 +34,8 @@ export interface RunResult {
   readonly plan: Plan;
   /** Registrations that the home agent accepted. */
   readonly accepted: number;
+  /** Revocations that were acknowledged, some of them more than once. */
+  readonly revoked: number;
   /** Seconds from the end of the trouble to rest. */
   readonly restAfter: number;
   /** Handled events of all nodes. */
@@ -140,6 +142,7 @@ class Simulation {
       seed: this.#seed,
       plan: this.#plan,
       accepted: this.#safety.accepted,
+      revoked: this.#safety.acknowledged,
       restAfter,
       steps: this.#steps,
       faults: trouble.counts,

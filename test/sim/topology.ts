@@ -3,6 +3,7 @@
  * with their agents, mobile nodes that start at home.
  */
 
+import { ALLOW_ALL } from "../../fa/core/access.ts";
 import type { FaCoreConfig } from "../../fa/core/config.ts";
 import { ForeignAgent } from "../../fa/core/foreign-agent.ts";
 import type { HaCoreConfig } from "../../ha/core/config.ts";
@@ -76,7 +77,7 @@ function advertising(plan: Plan, home: boolean, careOf: readonly Ipv4[]): Advert
     encapsulations: ["ipip", "minimal", "gre"],
     reverseTunneling: true,
     udpTunneling: false,
-    revocation: false,
+    revocation: !home && plan.revocation,
     prefixLengths: true,
     destination: ipv4("224.0.0.1"),
     mobilityOnly: false,
@@ -93,9 +94,20 @@ function foreignAgent(plan: Plan, index: number): Blueprint {
     registrationLifetime: plan.agentLifetime,
     encapsulations: ["ipip", "minimal", "gre"],
     reverseTunnel: plan.reverseTunnel,
+    privateNeedsReverseTunnel: false,
+    encapsulatingDelivery: true,
+    greKeys: "never",
+    udpTunneling: false,
+    udpKeepalive: undefined,
+    challengeWindow: 0,
     pendingTimeout: PENDING_TIMEOUT,
     maxVisitors: MAX_VISITORS,
     maxPending: plan.maxPending,
+    informRevoked: "home-agent",
+    messages: false,
+    access: ALLOW_ALL,
+    dynamicHomeAgents: [],
+    mobileNodesByNai: [],
     homeAgents: plan.foreignHomeKeys ? [{ ...foreignHome(plan, index), peer: HOME_AGENT }] : [],
     mobileNodes: plan.mobileForeignKeys ? mobiles : [],
   };
@@ -132,6 +144,7 @@ function homeAgent(plan: Plan): Blueprint {
     reverseTunnel: plan.reverseTunnel,
     replayWindow: REPLAY_WINDOW,
     maxBindings: MAX_BINDINGS,
+    informRevoked: true,
     foreignAgents: plan.foreignHomeKeys ? foreign : [],
     links: [advertising(plan, true, [])],
   };

@@ -1,10 +1,13 @@
 /** What goes wrong during a run: each kind of fault comes by itself, at its own mean interval. */
 
+import { formatIpv4 } from "../../shared/base/address.ts";
 import { type Random, uniform } from "../../shared/base/random.ts";
+import { flood } from "./flooder.ts";
 import type { Network, Port } from "./network.ts";
 import type { SimNode } from "./node.ts";
 import type { Plan } from "./plan.ts";
 import type { EventQueue } from "./queue.ts";
+import { careOfAddress, homeAddress } from "./topology.ts";
 import type { Cast } from "./traffic.ts";
 
 export interface Surroundings {
@@ -37,6 +40,8 @@ export const FAULT_KINDS = [
   "command",
   "reload",
   "replay",
+  "flood",
+  "revoke",
 ] as const;
 type FaultKind = (typeof FAULT_KINDS)[number];
 
@@ -63,6 +68,8 @@ export class Trouble {
       command: () => this.#command(),
       reload: () => this.#pick(this.#nodes).reconfigure(),
       replay: () => this.#around.network.replay(),
+      revoke: () => this.#revoke(),
+      flood: () => this.#flood(),
     };
     for (const kind of FAULT_KINDS) {
       this.#recurring(faults[kind], () => {
@@ -103,6 +110,23 @@ export class Trouble {
   #command(): void {
     const mobile = this.#pick(this.#around.cast.mobileNodes);
     mobile.command(this.#pick(["register", "deregister", "nonsense"]));
+  }
+
+  #flood(): void {
+    const { cast, random, note } = this.#around;
+    const index = Math.floor(random.next() * cast.foreignAgents.length);
+    const agent = cast.foreignAgents[index];
+    if (agent === undefined) return;
+    note(`${agent.name} is flooded with requests of nobody`);
+    flood(agent, careOfAddress(index), random);
+  }
+
+  #revoke(): void {
+    const { cast, note } = this.#around;
+    const index = cast.mobileNodes.indexOf(this.#pick(cast.mobileNodes));
+    const home = formatIpv4(homeAddress(index));
+    note(`the bindings of ${home} are revoked`);
+    cast.homeAgent.command("revoke", { home_address: home });
   }
 
   get #nodes(): readonly SimNode[] {

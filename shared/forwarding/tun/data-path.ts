@@ -3,31 +3,35 @@
  * forwarded by the kernel already (TTL, MTU, policy); it is encapsulated in place and sent. What
  * comes out of a tunnel is checked, decapsulated and given back to the kernel by the anchor.
  *
- * Fragmentation: the anchor's MTU is that of the uplink less the outer header, so the kernel
+ * Fragmentation: the anchor's MTU is that of the uplink less what the headers take, so the kernel
  * fragments (or answers `fragmentation needed` to) what is too long before it is encapsulated, and
- * the outer datagram is never fragmented. RFC 2003 §3.1 allows that whatever the inner DF bit says.
+ * the outer datagram is never fragmented. RFC 2003 §3.1 allows that whatever the inner DF bit says,
+ * RFC 3519 §4.8 demands it.
  */
 
 import type { Ipv4 } from "../../base/address.ts";
 import type { Counters } from "../../base/counters.ts";
-import type { PacketBatch, PacketIo, RawIpSocket, TunDevice } from "../../linux/packet-io.ts";
+import type { PacketBatch, PacketIo, TunDevice } from "../../linux/packet-io.ts";
+import { Arrival, carryCongestion, decapsulate } from "../decapsulate.ts";
+import { encapsulate } from "../encapsulate.ts";
+import { fragment } from "../fragment.ts";
+import { takeSequence } from "../gre.ts";
+import { DESTINATION_UNREACHABLE, FRAGMENTATION_NEEDED } from "../icmp-error.ts";
+import { type DfPolicy, fitsTunnel, refusalFor } from "../ipip.ts";
+import { clampMss } from "../mss.ts";
 import {
-  type DfPolicy,
   destinationOf,
-  fitsTunnel,
-  innerStart,
   isDontFragment,
   isIpv4,
-  mergeCongestion,
-  OUTER_HEADER,
-  PROTOCOL_IPIP,
-  refusalFor,
+  LONGEST_IPV4_HEADER,
   sourceOf,
   totalLength,
-  writeOuterHeader,
-} from "../ipip.ts";
-import { readTooBig } from "../path-mtu.ts";
-import type { Tunnel, TunnelTable } from "../tunnel-table.ts";
+} from "../packet.ts";
+import { type ArrivalDrop, REACHABLE, type Tunnel, type TunnelTable } from "../tunnel-table.ts";
+import { Deliveries, type DeliveryPoint } from "./deliveries.ts";
+import { isKeepaliveAnswer } from "./keepalives.ts";
+import { TunnelErrors } from "./tunnel-errors.ts";
+import { TunnelSockets } from "./tunnel-sockets.ts";
 
 export interface DataPathOptions {
   readonly io: PacketIo;
@@ -35,215 +39,292 @@ export interface DataPathOptions {
   readonly table: TunnelTable;
   readonly df: DfPolicy;
   readonly counters: Counters;
+  /** MTU of the anchor. */
+  readonly mtu: () => number;
+  /** Are TCP connections clamped to it? */
+  readonly mssClamp: boolean;
   /** A packet to this destination did not fit through the path of its tunnel. */
-  readonly onTooBig: (destination: Ipv4, tunnelMtu: number) => void;
+  readonly onTooBig: (destination: Ipv4, tunnelMtu: number, plane: number) => void;
   /** A packet came to a tunnel end from nobody who may use it (RFC 3024 §4.3.2). */
-  readonly onStranger: (remote: Ipv4, innerSource: Ipv4) => void;
+  readonly onStranger: (reason: ArrivalDrop, remote: Ipv4, innerSource: Ipv4) => void;
 }
 
-/** RFC 1191 §6.3: how long a path is taken to be as narrow as an error said. */
-const PATH_MTU_LIFETIME_MS = 600_000;
-const PROTOCOL_ICMP = 1;
-
-interface Sockets {
-  readonly tunnel: RawIpSocket;
-  readonly icmp: RawIpSocket;
-}
+/** No packet is to be sent or delivered. */
+const NONE = -1;
+/** Before each fragment, for the headers of any tunnel. */
+const FRAGMENT_ROOM = 64;
 
 export class DataPath {
-  readonly #io: PacketIo;
   readonly #tun: TunDevice;
   readonly #table: TunnelTable;
   readonly #df: DfPolicy;
   readonly #counters: Counters;
+  readonly #mtu: () => number;
+  readonly #mssClamp: boolean;
   readonly #onStranger: DataPathOptions["onStranger"];
   readonly #onTooBig: DataPathOptions["onTooBig"];
-  readonly #sockets = new Map<Ipv4, Sockets>();
+  readonly #sockets: TunnelSockets;
+  readonly #errors: TunnelErrors;
+  /** Visitors that encapsulate what they send. */
+  readonly deliveries: Deliveries;
+  /** Anchors of the planes beside plane 0. */
+  readonly #planes = new Map<number, TunDevice>();
+  readonly #arrival = new Arrival();
+  /** Minimal encapsulation uses up the header, which the copies for other tunnels need. */
+  readonly #header = new Uint8Array(LONGEST_IPV4_HEADER);
   #identification = 0;
+  #plane = 0;
 
   constructor(options: DataPathOptions) {
-    this.#io = options.io;
     this.#tun = options.tun;
     this.#table = options.table;
     this.#df = options.df;
     this.#counters = options.counters;
+    this.#mtu = options.mtu;
+    this.#mssClamp = options.mssClamp;
     this.#onStranger = options.onStranger;
     this.#onTooBig = options.onTooBig;
-    this.#tun.onPackets((batch) => this.#encapsulateAll(batch));
+    this.#errors = new TunnelErrors({ ...options, send: (packet) => this.#sendOne(packet) });
+    this.#sockets = new TunnelSockets(options.io, {
+      onTunnel: (batch) => this.#decapsulateAll(batch),
+      onIcmp: (batch) => this.#errors.read(batch),
+    });
+    this.deliveries = new Deliveries(options.io, (batch, point) => this.#deliverAll(batch, point));
+    this.#tun.onPackets((batch) => this.#encapsulateAll(batch, 0));
   }
 
-  /** Listens on these tunnel ends and no others; throws an `IoError` when one cannot be opened. */
-  listen(locals: ReadonlySet<Ipv4>): void {
-    for (const [address, sockets] of this.#sockets) {
-      if (locals.has(address)) continue;
-      closeSockets(sockets);
-      this.#sockets.delete(address);
-    }
-    for (const address of locals) {
-      if (this.#sockets.has(address)) continue;
-      const tunnel = this.#io.openRawIp({ protocol: PROTOCOL_IPIP, address });
-      try {
-        const icmp = this.#io.openRawIp({ protocol: PROTOCOL_ICMP, address });
-        this.#sockets.set(address, { tunnel, icmp });
-        tunnel.onPackets((batch) => this.#decapsulateAll(batch));
-        icmp.onPackets((batch) => this.#readErrors(batch));
-      } catch (error) {
-        tunnel.close();
-        throw error;
-      }
-    }
+  /** What comes from this device belongs to that plane, and what is for that plane goes to it. */
+  addPlane(plane: number, tun: TunDevice): void {
+    this.#planes.set(plane, tun);
+    tun.onPackets((batch) => this.#encapsulateAll(batch, plane));
+  }
+
+  removePlane(plane: number): void {
+    this.#planes.delete(plane);
+  }
+
+  /** See `TunnelSockets.listen`. */
+  listen(locals: ReadonlySet<Ipv4>, udp: ReadonlySet<Ipv4> = new Set()): void {
+    this.#sockets.listen(locals, udp);
+    this.deliveries.listen();
   }
 
   close(): void {
-    for (const sockets of this.#sockets.values()) closeSockets(sockets);
-    this.#sockets.clear();
+    this.#sockets.close();
+    this.deliveries.close();
   }
 
-  /** RFC 2003 §5.1: an error from inside the tunnel narrows it. */
-  #readErrors(batch: PacketBatch): void {
-    for (let i = 0; i < batch.count; i++) {
-      const error = readTooBig(batch.slab, batch.offsets[i] ?? 0, batch.lengths[i] ?? 0);
-      if (error === undefined) continue;
-      const tunnel = this.#table.find(error.local, error.remote, "ipip");
-      if (tunnel === undefined || error.tunnelMtu >= tunnel.mtu) continue;
-      tunnel.mtu = error.tunnelMtu;
-      this.#counters.add("tunnel-path-narrowed");
-      const widen = (): void => {
-        if (tunnel.mtu === error.tunnelMtu) tunnel.mtu = Number.POSITIVE_INFINITY;
-      };
-      setTimeout(widen, PATH_MTU_LIFETIME_MS).unref();
-    }
-  }
-
-  #encapsulateAll(batch: PacketBatch): void {
+  #encapsulateAll(batch: PacketBatch, plane: number): void {
     const { slab, offsets, lengths } = batch;
     let kept = 0;
     for (let i = 0; i < batch.count; i++) {
-      const packet = offsets[i] ?? 0;
-      if (!this.#encapsulate(slab, packet, lengths[i] ?? 0)) continue;
-      offsets[kept] = packet - OUTER_HEADER;
-      lengths[kept] = totalLength(slab, packet) + OUTER_HEADER;
+      const start = this.#encapsulate(slab, offsets[i] ?? 0, lengths[i] ?? 0, plane);
+      if (start === NONE) continue;
+      offsets[kept] = start;
+      lengths[kept] = totalLength(slab, start);
       kept++;
     }
     batch.count = kept;
     if (kept > 0) this.#sendAll(batch);
   }
 
-  /** Writes the header for the last tunnel; packets for the others have been sent. */
-  #encapsulate(slab: Uint8Array, packet: number, length: number): boolean {
+  /** Where the packet for the last tunnel begins; those for the others have been sent. */
+  #encapsulate(slab: Uint8Array, packet: number, length: number, plane: number): number {
     if (!isIpv4(slab, packet, length)) return this.#drop("tunnel-not-ipv4");
-    if (!fitsTunnel(slab, packet)) return this.#drop("tunnel-too-big");
-    const tunnels = this.#table.outFor(sourceOf(slab, packet), destinationOf(slab, packet));
-    if (tunnels.length === 0) return this.#drop("tunnel-no-route");
-    let isWritten = false;
+    const destination = destinationOf(slab, packet);
+    const tunnels = this.#table.outFor(sourceOf(slab, packet), destination, plane);
+    const first = tunnels[0];
+    if (first === undefined) return this.#drop("tunnel-no-route");
+    if (tunnels.length > 1) return this.#encapsulateForEach(slab, packet, tunnels);
+    return this.#enter(slab, packet, first, plane);
+  }
+
+  /** Simultaneous bindings (RFC 5944 §4.2.3): the copies for all but the last leave at once. */
+  #encapsulateForEach(slab: Uint8Array, packet: number, tunnels: readonly Tunnel[]): number {
+    const header = this.#header;
+    header.set(slab.subarray(packet, packet + LONGEST_IPV4_HEADER));
+    let start = NONE;
     for (const tunnel of tunnels) {
-      const refusal = refusalFor(slab, packet, tunnel);
-      if (refusal !== undefined) {
-        this.#counters.add(refusal);
-        continue;
+      if (start !== NONE) {
+        const error = this.#sendOne(slab.subarray(start, start + totalLength(slab, start)));
+        if (error !== undefined) this.#counters.add(`tunnel-send-${error}`);
+        slab.set(header, packet);
       }
-      if (totalLength(slab, packet) > tunnel.mtu && this.#isTooBig(slab, packet, tunnel)) continue;
-      if (isWritten) this.#sendCopy(slab, packet);
-      this.#identification = (this.#identification + 1) & 0xffff;
-      writeOuterHeader(slab, packet, tunnel, this.#df, this.#identification);
-      countOut(tunnel, totalLength(slab, packet));
-      isWritten = true;
+      start = this.#enter(slab, packet, tunnel, 0);
     }
-    return isWritten;
+    return start;
+  }
+
+  /** One packet into one tunnel. */
+  #enter(slab: Uint8Array, packet: number, tunnel: Tunnel, plane: number): number {
+    const refusal = refusalFor(slab, packet, tunnel);
+    if (refusal !== undefined) return this.#drop(refusal);
+    if (!fitsTunnel(slab, packet, tunnel.overhead)) return this.#drop("tunnel-too-big");
+    const octets = totalLength(slab, packet);
+    if (octets > tunnel.mtu && this.#isTooBig(slab, packet, tunnel, plane)) return NONE;
+    // There is no way for an error to a visitor of another plane.
+    const isUnreachable = tunnel.unreachable !== REACHABLE && plane === 0;
+    if (isUnreachable) this.#errors.tellSender(slab, packet, tunnel);
+    if (this.#mssClamp) clampMss(slab, packet, this.#room(tunnel));
+    this.#identification = (this.#identification + 1) & 0xffff;
+    tunnel.packetsOut++;
+    tunnel.bytesOut += octets;
+    return encapsulate(slab, packet, tunnel, this.#df, this.#identification);
   }
 
   /**
    * The first packet that is too long for a narrow path sets a route for those that follow, by which
    * the kernel tells their sender or fragments them. It goes itself only if it may be fragmented.
    */
-  #isTooBig(slab: Uint8Array, packet: number, tunnel: Tunnel): boolean {
-    this.#onTooBig(destinationOf(slab, packet), tunnel.mtu);
+  #isTooBig(slab: Uint8Array, packet: number, tunnel: Tunnel, plane: number): boolean {
+    this.#onTooBig(destinationOf(slab, packet), tunnel.mtu, plane);
     if (!isDontFragment(slab, packet)) return false;
     this.#counters.add("tunnel-path-too-narrow");
     return true;
   }
 
-  /** Any of the sockets will do: the header says where a packet comes from. */
-  #sender(): RawIpSocket | undefined {
-    const [sockets] = this.#sockets.values();
-    return sockets?.tunnel;
-  }
-
-  /** Simultaneous bindings: the copy for one of them leaves at once. */
-  #sendCopy(slab: Uint8Array, packet: number): void {
-    const start = packet - OUTER_HEADER;
-    const socket = this.#sender();
-    const error = socket?.sendOne(slab.subarray(start, packet + totalLength(slab, packet)));
-    if (error !== undefined || socket === undefined) {
-      this.#counters.add(`tunnel-send-${error ?? "no-socket"}`);
-    }
+  #sendOne(packet: Uint8Array): string | undefined {
+    const { sender } = this.#sockets;
+    return sender === undefined ? "no-socket" : sender.sendOne(packet);
   }
 
   #sendAll(batch: PacketBatch): void {
-    const socket = this.#sender();
-    if (socket === undefined) {
+    const { sender } = this.#sockets;
+    if (sender === undefined) {
       this.#counters.add("tunnel-send-no-socket", batch.count);
       return;
     }
     // The socket passes over a packet that is refused, so what is missing must not be sent again.
-    const refused = batch.count - socket.send(batch);
+    const refused = batch.count - sender.send(batch);
     if (refused > 0) this.#counters.add("tunnel-send-refused", refused);
   }
 
   #decapsulateAll(batch: PacketBatch): void {
-    const { slab, offsets, lengths } = batch;
+    const { slab, offsets, lengths, count } = batch;
     let kept = 0;
-    for (let i = 0; i < batch.count; i++) {
+    let plane = 0;
+    for (let i = 0; i < count; i++) {
       const inner = this.#decapsulate(slab, offsets[i] ?? 0, lengths[i] ?? 0);
-      if (inner === undefined) continue;
+      if (inner === NONE) continue;
+      if (this.#plane !== plane) {
+        // What is for another device goes first, and the places in front are free again.
+        this.#deliver(batch, kept, plane);
+        kept = 0;
+        plane = this.#plane;
+      }
       offsets[kept] = inner;
       lengths[kept] = totalLength(slab, inner);
       kept++;
     }
-    batch.count = kept;
-    if (kept === 0) return;
-    const lost = kept - this.#tun.write(batch);
+    this.#deliver(batch, kept, plane);
+  }
+
+  /** The first packets of the batch, to the anchor of a plane. */
+  #deliver(batch: PacketBatch, count: number, plane: number): void {
+    batch.count = count;
+    if (count === 0) return;
+    const tun = plane === 0 ? this.#tun : this.#planes.get(plane);
+    const lost = count - (tun?.write(batch) ?? 0);
     if (lost > 0) this.#counters.add("tunnel-anchor-refused", lost);
   }
 
-  #decapsulate(slab: Uint8Array, packet: number, length: number): number | undefined {
-    const inner = innerStart(slab, packet, length);
-    if (typeof inner !== "number") {
-      this.#counters.add(inner);
-      return undefined;
-    }
-    const remote = sourceOf(slab, packet);
-    const local = destinationOf(slab, packet);
+  /** Where the inner packet begins; `#plane` is the one that it is for. */
+  #decapsulate(slab: Uint8Array, packet: number, length: number): number {
+    const arrival = this.#arrival;
+    const inner = decapsulate(slab, packet, length, arrival);
+    if (typeof inner !== "number") return this.#drop(inner);
     const source = sourceOf(slab, inner);
-    const tunnel = this.#table.inFor(remote, local, "ipip", source, destinationOf(slab, inner));
-    if (tunnel === undefined) {
-      // RFC 5944 §4.2.2 and RFC 3024 §4.3.2: silently; above all no ICMP.
-      this.#counters.add("tunnel-no-binding");
-      this.#onStranger(remote, source);
-      return undefined;
-    }
-    const marked = mergeCongestion(slab, packet, inner);
-    if (marked !== undefined) {
-      this.#counters.add(marked);
-      return undefined;
-    }
+    const destination = destinationOf(slab, inner);
+    const acceptance = this.#table.inFor(arrival, source, destination);
+    if (acceptance === undefined) return this.#dropStranger(source, destination);
+    const { tunnel } = acceptance;
+    if (!takeSequence(tunnel, arrival.sequence)) return this.#drop("tunnel-gre-late");
+    const marked = carryCongestion(slab, packet, inner, arrival);
+    if (marked !== undefined) return this.#drop(marked);
+    if (this.#mssClamp) clampMss(slab, inner, this.#room(tunnel));
     tunnel.packetsIn++;
     tunnel.bytesIn += totalLength(slab, inner);
+    if (tunnel.port !== 0 && isKeepaliveAnswer(slab, inner, tunnel.remote)) {
+      return this.#drop("tunnel-keepalives-answered");
+    }
+    this.#plane = acceptance.plane;
     return inner;
   }
 
-  #drop(reason: string): false {
-    this.#counters.add(reason);
-    return false;
+  /** RFC 5944 §4.2.2, RFC 3024 §4.3.2, RFC 3519 §3.3: silently; above all no ICMP. */
+  #dropStranger(source: Ipv4, destination: Ipv4): typeof NONE {
+    const arrival = this.#arrival;
+    // What visitors encapsulate to the agent comes by a socket of its own, too.
+    if (this.deliveries.has(arrival.remote)) return NONE;
+    const reason = this.#table.dropReason(arrival, source, destination);
+    this.#onStranger(reason, arrival.remote, source);
+    return this.#drop(reason);
   }
-}
 
-function closeSockets({ tunnel, icmp }: Sockets): void {
-  tunnel.close();
-  icmp.close();
-}
+  /** RFC 3024 §5.2.1: what visitors encapsulate to the agent goes into the tunnels of theirs. */
+  #deliverAll(batch: PacketBatch, point: DeliveryPoint): void {
+    const { slab, offsets, lengths } = batch;
+    let kept = 0;
+    for (let i = 0; i < batch.count; i++) {
+      const start = this.#tunnelOn(slab, offsets[i] ?? 0, lengths[i] ?? 0, point);
+      if (start === NONE) continue;
+      offsets[kept] = start;
+      lengths[kept] = totalLength(slab, start);
+      kept++;
+    }
+    batch.count = kept;
+    if (kept > 0) this.#sendAll(batch);
+  }
 
-function countOut(tunnel: Tunnel, octets: number): void {
-  tunnel.packetsOut++;
-  tunnel.bytesOut += octets;
+  /**
+   * Decapsulates and encapsulates again. No kernel sees the packet in between, since it may be for
+   * a group; so the inner packet is not changed, as in any decapsulation and encapsulation that is
+   * no forwarding (RFC 2003 §3.1), and what is too long is refused or fragmented here.
+   */
+  #tunnelOn(slab: Uint8Array, packet: number, length: number, point: DeliveryPoint): number {
+    const arrival = this.#arrival;
+    const inner = decapsulate(slab, packet, length, arrival);
+    // Tunnel packets of others come this way where the link to the visitors is the uplink as well.
+    if (!point.visitors.has(arrival.remote)) return NONE;
+    if (typeof inner !== "number") return this.#drop(inner);
+    const source = sourceOf(slab, inner);
+    if (!point.accepts(arrival, source)) return this.#drop("tunnel-delivery-not-agreed");
+    const marked = carryCongestion(slab, packet, inner, arrival);
+    if (marked !== undefined) return this.#drop(marked);
+    const [tunnel] = this.#table.outFor(source, destinationOf(slab, inner), point.plane);
+    if (tunnel === undefined) return this.#drop("tunnel-no-route");
+    const room = this.#room(tunnel);
+    if (totalLength(slab, inner) <= room) return this.#enter(slab, inner, tunnel, point.plane);
+    if (isDontFragment(slab, inner)) {
+      const error = { type: DESTINATION_UNREACHABLE, code: FRAGMENTATION_NEEDED, mtu: room };
+      const end = inner + totalLength(slab, inner);
+      if (point.plane === 0) this.#errors.refuse(tunnel.local, error, slab, inner, end);
+      return this.#drop("tunnel-path-too-narrow");
+    }
+    for (const part of fragment(slab, inner, room, FRAGMENT_ROOM)) {
+      const start = this.#enter(part, FRAGMENT_ROOM, tunnel, point.plane);
+      const error = start === NONE ? undefined : this.#sendOne(part.subarray(start));
+      if (error !== undefined) this.#counters.add(`tunnel-send-${error}`);
+    }
+    return NONE;
+  }
+
+  /** One of our own packets into this tunnel (RFC 3519 §4.9). */
+  sendKeepalive(tunnel: Tunnel, packet: Uint8Array, plane: number): void {
+    const roomy = new Uint8Array(FRAGMENT_ROOM + packet.length);
+    roomy.set(packet, FRAGMENT_ROOM);
+    const start = this.#enter(roomy, FRAGMENT_ROOM, tunnel, plane);
+    const error = start === NONE ? undefined : this.#sendOne(roomy.subarray(start));
+    this.#counters.add(error === undefined ? "tunnel-keepalives-sent" : `tunnel-send-${error}`);
+  }
+
+  /** What goes through a tunnel as far as we know. */
+  #room(tunnel: Tunnel): number {
+    return Math.min(this.#mtu(), tunnel.mtu);
+  }
+
+  #drop(reason: string): typeof NONE {
+    this.#counters.add(reason);
+    return NONE;
+  }
 }

@@ -6,7 +6,7 @@
 
 import type { Ipv4 } from "../../base/address.ts";
 import type { Counters } from "../../base/counters.ts";
-import type { Marks, RouteObject } from "../kernel-objects.ts";
+import { type Marks, planeMarks, type RouteObject } from "../kernel-objects.ts";
 import type { ObjectSet } from "../object-set.ts";
 
 const LIFETIME_MS = 600_000;
@@ -20,7 +20,7 @@ export class PathMtuRoutes {
   readonly #counters: Counters;
   readonly #onChange: () => void;
   readonly #routes = new Map<
-    Ipv4,
+    string,
     { readonly route: RouteObject; readonly timer: NodeJS.Timeout }
   >();
 
@@ -31,42 +31,48 @@ export class PathMtuRoutes {
     this.#onChange = onChange;
   }
 
-  narrow(destination: Ipv4, mtu: number): void {
-    if (this.#routes.get(destination)?.route.mtu === mtu) return;
-    if (this.#routes.size >= MAX_ROUTES && !this.#routes.has(destination)) {
+  narrow(destination: Ipv4, mtu: number, plane: number): void {
+    const key = keyOf(destination, plane);
+    if (this.#routes.get(key)?.route.mtu === mtu) return;
+    if (this.#routes.size >= MAX_ROUTES && !this.#routes.has(key)) {
       this.#counters.add("tunnel-path-mtu-full");
       return;
     }
-    this.#drop(destination);
+    this.#drop(key);
+    const { anchor, table } = planeMarks(this.#marks.table, plane);
     const route: RouteObject = {
       kind: "route",
-      table: this.#marks.table,
+      table,
       destination: { address: destination, length: 32 },
-      device: this.#marks.anchor,
+      device: anchor,
       scope: "link",
       mtu,
       precedence: PRECEDENCE,
     };
-    const timer = setTimeout(() => this.forget(destination), LIFETIME_MS).unref();
+    const timer = setTimeout(() => this.forget(destination, plane), LIFETIME_MS).unref();
     this.#objects.hold([route]);
-    this.#routes.set(destination, { route, timer });
+    this.#routes.set(key, { route, timer });
     this.#onChange();
   }
 
   /** The destination is no longer reached by a tunnel, or its time is over. */
-  forget(destination: Ipv4): void {
-    if (this.#drop(destination)) this.#onChange();
+  forget(destination: Ipv4, plane = 0): void {
+    if (this.#drop(keyOf(destination, plane))) this.#onChange();
   }
 
   clear(): void {
-    for (const destination of [...this.#routes.keys()]) this.#drop(destination);
+    for (const key of [...this.#routes.keys()]) this.#drop(key);
   }
 
-  #drop(destination: Ipv4): boolean {
-    const known = this.#routes.get(destination);
+  #drop(key: string): boolean {
+    const known = this.#routes.get(key);
     if (known === undefined) return false;
     clearTimeout(known.timer);
     this.#objects.release([known.route]);
-    return this.#routes.delete(destination);
+    return this.#routes.delete(key);
   }
+}
+
+function keyOf(destination: Ipv4, plane: number): string {
+  return `${plane} ${destination}`;
 }

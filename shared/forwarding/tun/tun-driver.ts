@@ -12,16 +12,19 @@ import type { NftVisitors } from "../../linux/nft-visitors.ts";
 import type { PacketIo, TunDevice } from "../../linux/packet-io.ts";
 import type { Sysctls } from "../../linux/sysctl.ts";
 import { type Driver, type DriverConfig, ForwardingError } from "../driver.ts";
-import { OUTER_HEADER } from "../ipip.ts";
 import { type Marks, marksOf } from "../kernel-objects.ts";
 import { ObjectSet } from "../object-set.ts";
 import { changedKeys } from "../persistent-map.ts";
-import { type RealizeConfig, realize, realizeBase } from "../realize.ts";
-import { type ForwardingState, NO_FORWARDING } from "../state.ts";
-import { type Tunnel, type TunnelEntry, TunnelTable } from "../tunnel-table.ts";
+import { type RealizeConfig, type Realized, realize, realizeBase } from "../realize.ts";
+import { type ForwardingItem, type ForwardingState, NO_FORWARDING } from "../state.ts";
+import { type ArrivalDrop, type TunnelEntry, TunnelTable } from "../tunnel-table.ts";
+import { AnchorMtu } from "./anchor-mtu.ts";
 import { DataPath } from "./data-path.ts";
+import { Keepalives } from "./keepalives.ts";
 import { KernelState } from "./kernel-state.ts";
 import { PathMtuRoutes } from "./path-mtu-routes.ts";
+import { Planes } from "./planes.ts";
+import { endsOf, tunnelRow } from "./tunnel-rows.ts";
 
 export interface TunDriverParts {
   readonly io: PacketIo;
@@ -34,9 +37,6 @@ export interface TunDriverParts {
   readonly report: (event: string, fields: JsonObject) => void;
 }
 
-/** RFC 791: what every link must carry. */
-const SMALLEST_MTU = 68;
-const USUAL_MTU = 1500;
 /** A link that changes says so several times. */
 const SETTLE_MS = 50;
 /** A flood of packets from strangers is reported this often. */
@@ -50,10 +50,12 @@ export class TunDriver implements Driver {
   readonly #counters = new Counters();
   readonly #kernel: KernelState;
   readonly #pathMtu: PathMtuRoutes;
+  readonly #planes: Planes;
+  readonly #keepalives: Keepalives;
+  readonly #mtu: AnchorMtu;
   #realizeConfig: RealizeConfig;
   #tun: TunDevice | undefined;
   #dataPath: DataPath | undefined;
-  #mtu = 0;
   #configuredLocals: readonly Ipv4[] = [];
   #items: ForwardingState = NO_FORWARDING;
   #wanted: ForwardingState = NO_FORWARDING;
@@ -73,6 +75,19 @@ export class TunDriver implements Driver {
     this.#marks = marksOf(parts.config.routeTable);
     this.#realizeConfig = { ...parts.config, hasNft: false };
     this.#kernel = new KernelState(parts, this.#marks, this.#objects);
+    const { io, network, config } = parts;
+    this.#planes = new Planes({
+      io,
+      network,
+      marks: this.#marks,
+      objects: this.#objects,
+      config: () => this.#realizeConfig,
+    });
+    this.#keepalives = new Keepalives(this.#table, (...about) =>
+      this.#dataPath?.sendKeepalive(...about),
+    );
+    const devices = () => [this.#marks.anchor, ...this.#planes.devices()];
+    this.#mtu = new AnchorMtu(network, devices, config.mtu, this.#table);
     this.#pathMtu = new PathMtuRoutes(this.#marks, this.#objects, this.#counters, () =>
       this.#applyAgain(),
     );
@@ -81,16 +96,18 @@ export class TunDriver implements Driver {
   async start(): Promise<void> {
     const { io, config, network, nft } = this.#parts;
     if (config.role === "fa") await this.#chooseVisitorMarking(nft);
-    this.#mtu = await this.#chooseMtu();
-    this.#tun = io.openTun({ name: this.#marks.anchor, mtu: this.#mtu });
+    const mtu = await this.#mtu.choose();
+    this.#tun = io.openTun({ name: this.#marks.anchor, mtu });
     this.#dataPath = new DataPath({
       io,
       tun: this.#tun,
       table: this.#table,
       df: config.df,
       counters: this.#counters,
-      onTooBig: (destination, mtu) => this.#pathMtu.narrow(destination, mtu),
-      onStranger: (remote, source) => this.#reportStranger(remote, source),
+      mtu: () => this.#mtu.value,
+      mssClamp: config.mssClamp,
+      onTooBig: (...about) => this.#pathMtu.narrow(...about),
+      onStranger: (...about) => this.#reportStranger(...about),
     });
     await this.#kernel.load();
     this.#objects.hold(realizeBase(this.#realizeConfig));
@@ -121,6 +138,7 @@ export class TunDriver implements Driver {
   async stop(): Promise<void> {
     this.#isStopped = true;
     clearTimeout(this.#timer);
+    this.#keepalives.close();
     await this.#running.catch(() => undefined);
     const { network, nft, config } = this.#parts;
     if (this.#tun === undefined) {
@@ -132,6 +150,7 @@ export class TunDriver implements Driver {
     if (this.#holdsBase) this.#objects.release(realizeBase(this.#realizeConfig));
     this.#dataPath?.close();
     const failures = await this.#kernel.reach(this.#kernel.allKeys());
+    failures.push(...(await this.#attempt(() => this.#planes.close(undefined))));
     if (config.role === "fa") await nft.remove();
     this.#tun?.close();
     try {
@@ -152,22 +171,13 @@ export class TunDriver implements Driver {
     return {
       driver: "tun",
       interface: this.#marks.anchor,
-      mtu: this.#mtu,
+      mtu: this.#mtu.value,
       problems: this.#failures,
     };
   }
 
   tunnels(): readonly JsonObject[] {
-    return [...this.#table.tunnels()].map((tunnel) => ({
-      ...endsOf(tunnel),
-      driver: "tun",
-      interface: this.#marks.anchor,
-      home_addresses: tunnel.homeAddresses,
-      packets_in: tunnel.packetsIn,
-      packets_out: tunnel.packetsOut,
-      bytes_in: tunnel.bytesIn,
-      bytes_out: tunnel.bytesOut,
-    }));
+    return [...this.#table.tunnels()].map((tunnel) => tunnelRow(tunnel, this.#marks.anchor));
   }
 
   counters(): Readonly<Record<string, number>> {
@@ -183,30 +193,27 @@ export class TunDriver implements Driver {
     this.#parts.report("forwarding-note", { message });
   }
 
-  /** RFC 2003 §5.1: what is left of the path's MTU under the outer header. */
-  async #chooseMtu(): Promise<number> {
-    const { config, network } = this.#parts;
-    if (config.mtu > 0) return config.mtu;
-    return Math.max(SMALLEST_MTU, ((await network.uplinkMtu()) ?? USUAL_MTU) - OUTER_HEADER);
-  }
-
   async #work(): Promise<void> {
     let failures: string[];
     do {
       const target = this.#wanted;
       failures = this.#swapItems(target);
+      failures.push(...this.#planes.open(this.#mtu.value, this.#dataPath));
+      if (this.#mtu.isStale) failures.push(...(await this.#attempt(() => this.#mtu.update())));
       let keys: Iterable<string> = this.#objects.takeChanged();
       if (this.#isFirst) {
         this.#isFirst = false;
         if (this.#realizeConfig.hasNft) failures.push(...(await this.#kernel.resetVisitors()));
+        failures.push(...(await this.#attempt(() => this.#planes.removeLeftovers())));
         keys = this.#kernel.allKeys();
       }
       if (this.#isStale) {
         this.#isStale = false;
-        failures.push(...(await this.#refresh()));
+        failures.push(...(await this.#attempt(() => this.#refresh())));
         keys = this.#kernel.allKeys();
       }
       failures.push(...(await this.#kernel.reach(keys)));
+      failures.push(...(await this.#attempt(() => this.#planes.close(this.#dataPath))));
     } while (this.#items !== this.#wanted || this.#isStale || this.#objects.isChanged);
     this.#failures = failures;
     if (failures.length > 0) throw new ForwardingError(failures);
@@ -217,15 +224,28 @@ export class TunDriver implements Driver {
     for (const key of changedKeys(this.#items, state)) {
       const before = this.#items.get(key);
       const now = state.get(key);
-      const made = now === undefined ? undefined : realize(now, this.#realizeConfig);
-      const left = before === undefined ? undefined : realize(before, this.#realizeConfig);
+      this.#planes.swap(key, before, now);
+      const made = this.#realize(key, now);
+      const left = this.#realize(key, before);
       // Holding before releasing: what both have never seems to be gone.
-      this.#objects.hold(made?.objects ?? []);
-      this.#objects.release(left?.objects ?? []);
-      this.#swapEntries(made?.tunnels ?? [], left?.tunnels ?? []);
+      this.#objects.hold(made.objects);
+      this.#objects.release(left.objects);
+      this.#swapEntries(made.tunnels, left.tunnels);
+      for (const delivery of left.deliveries) this.#dataPath?.deliveries.remove(delivery);
+      for (const delivery of made.deliveries) this.#dataPath?.deliveries.add(delivery);
+      if (now === undefined || this.#planes.aliasOf(key, now) === undefined) {
+        this.#planes.forgetAlias(key);
+      }
+      this.#keepalives.set(key, now, performance.now());
     }
+    this.#keepalives.run();
     this.#items = state;
     return this.#listen();
+  }
+
+  #realize(key: string, item: ForwardingItem | undefined): Realized {
+    if (item === undefined) return NOTHING;
+    return realize(item, this.#realizeConfig, this.#planes.aliasOf(key, item));
   }
 
   #swapEntries(added: readonly TunnelEntry[], removed: readonly TunnelEntry[]): void {
@@ -245,7 +265,8 @@ export class TunDriver implements Driver {
 
   #listen(): string[] {
     try {
-      this.#dataPath?.listen(new Set([...this.#configuredLocals, ...this.#table.locals()]));
+      const locals = new Set([...this.#configuredLocals, ...this.#table.locals()]);
+      this.#dataPath?.listen(locals, new Set(this.#table.udpLocals()));
       return [];
     } catch (error) {
       return [error instanceof Error ? error.message : String(error)];
@@ -270,12 +291,14 @@ export class TunDriver implements Driver {
     });
   }
 
-  async #refresh(): Promise<string[]> {
+  async #refresh(): Promise<void> {
+    await this.#mtu.refresh();
+    await this.#kernel.load();
+  }
+
+  async #attempt(step: () => Promise<void>): Promise<string[]> {
     try {
-      const mtu = await this.#chooseMtu();
-      if (mtu !== this.#mtu) await this.#parts.network.setMtu(this.#marks.anchor, mtu);
-      this.#mtu = mtu;
-      await this.#kernel.load();
+      await step();
       return [];
     } catch (error) {
       return [error instanceof Error ? error.message : String(error)];
@@ -283,19 +306,17 @@ export class TunDriver implements Driver {
   }
 
   /** RFC 3024 §4.3.2: a security exception at the home agent; RFC 5944 §4.2.2: silent at an FA. */
-  #reportStranger(remote: Ipv4, source: Ipv4): void {
+  #reportStranger(reason: ArrivalDrop, remote: Ipv4, source: Ipv4): void {
     if (this.#parts.config.role !== "ha") return;
     const now = performance.now();
     if (now - this.#reportedAt < REPORT_INTERVAL_MS) return;
     this.#reportedAt = now;
     this.#parts.report("dropped", {
-      reason: "tunnel-no-binding",
+      reason,
       care_of_address: formatIpv4(remote),
       home_address: formatIpv4(source),
     });
   }
 }
 
-function endsOf({ local, remote, encapsulation }: Tunnel): JsonObject {
-  return { local: formatIpv4(local), remote: formatIpv4(remote), encapsulation };
-}
+const NOTHING: Realized = { objects: [], tunnels: [], deliveries: [] };

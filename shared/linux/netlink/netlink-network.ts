@@ -5,6 +5,8 @@ import {
   type AddressObject,
   MAIN_TABLE,
   type Marks,
+  mayHoldOurs,
+  planeOfDevice,
   type RouteObject,
 } from "../../forwarding/kernel-objects.ts";
 import { operationText } from "../../forwarding/text.ts";
@@ -70,7 +72,7 @@ export class NetlinkNetwork implements KernelNetwork {
     return [
       // What matters of our own is that it is there.
       ...addresses
-        .filter(({ device }) => device === marks.anchor)
+        .filter(({ device }) => planeOfDevice(marks, device) !== undefined)
         .map(({ kind, device, prefix }) => ({ kind, device, prefix })),
       ...(await this.#readNeighbors(marks, names)),
       ...(await this.#readRoutes(marks, names)),
@@ -168,6 +170,10 @@ export class NetlinkNetwork implements KernelNetwork {
     return link.index;
   }
 
+  async devices(): Promise<readonly string[]> {
+    return [...(await this.#readNames()).values()];
+  }
+
   async #readNames(): Promise<ReadonlyMap<number, string>> {
     const names = new Map<number, string>();
     for (const body of await this.#rtnetlink.dump(RTM.getLink, new Uint8Array(16))) {
@@ -220,7 +226,7 @@ export class NetlinkNetwork implements KernelNetwork {
       if (body[5] !== marks.protocol) continue;
       const found = decodeRoute(body);
       const route = found && routeObject(found, names);
-      if (route?.table === marks.table || route?.table === MAIN_TABLE) objects.push(route);
+      if (route !== undefined && mayHoldOurs(marks, route.table)) objects.push(route);
     }
     return objects;
   }

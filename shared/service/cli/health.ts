@@ -11,6 +11,17 @@ interface Verdict {
   readonly performance: readonly (readonly [label: string, value: number])[];
 }
 
+const SEVERITIES = ["critical", "warning", "unknown"] as const;
+/** This program is younger; a clock that says otherwise has never been set. */
+const CLOCK_FLOOR = Date.UTC(2026, 0, 1);
+
+/** Timestamps keep replays out (RFC 5944 §5.7): with a clock that was never set none is believed. */
+export function clockProblems(wall: number): HealthProblem[] {
+  if (wall >= CLOCK_FLOOR) return [];
+  const message = `the clock is not set: it says ${new Date(wall).toISOString().slice(0, 10)}`;
+  return [{ severity: "critical", message }];
+}
+
 export function healthCommand<FileConfig extends CommonConfig, CoreConfig>(
   program: Program<FileConfig, CoreConfig>,
 ): CommandSpec {
@@ -64,14 +75,16 @@ async function judge<FileConfig extends CommonConfig, CoreConfig>(
   const problems: HealthProblem[] = [
     ...listed.map((message) => ({ severity: "warning" as const, message: String(message) })),
     ...program.health(status),
+    ...clockProblems(Date.now()),
   ];
   const performance = program.performance(status);
   if (problems.length === 0) {
     return { state: "ok", messages: [`${program.name}: ${String(status.state)}`], performance };
   }
-  const isCritical = problems.some((problem) => problem.severity === "critical");
+  // Of several the one that asks for most decides.
+  const [state = "warning"] = SEVERITIES.filter((one) => problems.some((p) => p.severity === one));
   return {
-    state: isCritical ? "critical" : "warning",
+    state,
     messages: problems.map((problem) => problem.message),
     performance,
   };

@@ -2,17 +2,19 @@
 
 import { ipv4 } from "../../base/address.ts";
 import { assert } from "../../base/result.ts";
+import type { RouterAddressRule } from "../../protocol/advertising-config.ts";
 import type { PeerAssociation, SecurityContext } from "../../security/association.ts";
 import type { ConfigFault } from "../program.ts";
 
 /** RFC 1256 §4.1: MinAdvertisementInterval <= MaxAdvertisementInterval <= AdvertisementLifetime. */
-export function checkIntervals(advertisement: {
+export function checkAdvertisement(advertisement: {
   readonly max_interval: number;
   readonly min_interval: number;
   readonly lifetime: number;
+  readonly address: readonly { readonly address: string }[];
 }): ConfigFault[] {
-  const { max_interval, min_interval, lifetime } = advertisement;
-  const faults: ConfigFault[] = [];
+  const { max_interval, min_interval, lifetime, address } = advertisement;
+  const faults = checkUnique("advertisement.address", address, (row) => row.address, "address");
   if (min_interval > max_interval) {
     const message = `${min_interval} is more than max_interval, must be at most ${max_interval}`;
     faults.push({ key: "advertisement.min_interval", message });
@@ -22,6 +24,17 @@ export function checkIntervals(advertisement: {
     faults.push({ key: "advertisement.lifetime", message });
   }
   return faults;
+}
+
+/** File form to core form: how single router addresses are advertised. */
+export function routerAddressRules(
+  rows: readonly {
+    readonly address: string;
+    readonly advertise: boolean;
+    readonly preference: number;
+  }[],
+): RouterAddressRule[] {
+  return rows.map((row) => ({ ...row, address: ipv4(row.address) }));
 }
 
 /** No two rows of an array are about the same thing. */

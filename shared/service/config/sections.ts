@@ -2,27 +2,42 @@
 
 import * as z from "zod";
 import type { Encapsulation } from "../../forwarding/state.ts";
-import type { PlannedKey } from "../program.ts";
-import { address, choice, flag, hexKey, integer, mustBe, seconds, table, text } from "./values.ts";
+import { parseListen } from "../metrics/listen.ts";
+import {
+  address,
+  choice,
+  flag,
+  hexKey,
+  integer,
+  mustBe,
+  seconds,
+  table,
+  tables,
+  text,
+} from "./values.ts";
 
 /** Encapsulations for which a driver is built; the configuration allows no other. */
-export const BUILT_ENCAPSULATIONS = ["ipip"] as const satisfies readonly Encapsulation[];
-
-const NO_DRIVER = "the driver for this encapsulation is not built yet";
+export const BUILT_ENCAPSULATIONS = [
+  "ipip",
+  "minimal",
+  "gre",
+] as const satisfies readonly Encapsulation[];
 
 /** One encapsulation by name. */
 export function encapsulation() {
-  return choice(BUILT_ENCAPSULATIONS, { minimal: NO_DRIVER, gre: NO_DRIVER });
+  return choice(BUILT_ENCAPSULATIONS);
 }
 
-/** In order of preference; by default everything that the built drivers can do. */
-export function encapsulations() {
+/** By default everything that the built drivers can do. */
+export function encapsulations(all: readonly Encapsulation[] = BUILT_ENCAPSULATIONS) {
   const error = mustBe("an array of encapsulations, at least one");
   return z
     .array(encapsulation(), { error })
     .min(1, { error })
-    .default([...BUILT_ENCAPSULATIONS])
-    .describe("Encapsulations that are offered: IP in IP (RFC 2003).");
+    .default([...all])
+    .describe(
+      "Encapsulations that are offered: IP in IP (RFC 2003), minimal encapsulation (RFC 2004), GRE (RFC 2784).",
+    );
 }
 
 /** Seconds that a registration lasts; 65535 is infinity (RFC 5944 §3.3). */
@@ -70,6 +85,19 @@ export const ADVERTISEMENT = {
   prefix_lengths: flag()
     .default(true)
     .describe("Send the Prefix-Lengths Extension (RFC 5944 §2.1.2)."),
+  address: tables(
+    table({
+      address: address().describe("An address that the agent's router addresses include."),
+      advertise: flag().default(true).describe("Whether it is one of them (RFC 1256 §4.1)."),
+      preference: integer(-0x80000000, 0x7fffffff)
+        .default(0)
+        .describe(
+          "How much it is preferred as a default router; the lowest value means never (RFC 1256 §4.1, PreferenceLevel).",
+        ),
+    }),
+  )
+    .default([])
+    .describe("How single router addresses are advertised; the others are, with preference 0."),
 };
 
 interface Intervals {
@@ -144,12 +172,17 @@ export function dataplane(routeTable: number, rulePriority: number) {
       })
       .default(0)
       .describe(
-        "MTU of the tunnel in octets, 68 or more; 0: that of the uplink less 20, and less where ICMP errors say so (RFC 2003 §5.1).",
+        "MTU of the tunnels in octets, 68 or more; 0: that of the uplink less the largest headers in use (20 for IP in IP and minimal encapsulation, 24 to 28 for GRE, 12 more for UDP tunnels), and less where ICMP errors say so (RFC 2003 §5.1).",
       ),
     df: choice(["copy", "clear", "set"])
       .default("copy")
       .describe(
         "Don't Fragment bit of the outer header (RFC 2003 §3.1): as inside, never, always.",
+      ),
+    mss_clamp: flag()
+      .default(true)
+      .describe(
+        "Lower the maximum segment size that TCP connections through a tunnel ask for to what fits, for paths that lose ICMP.",
       ),
     // 0 and 253 to 255 are the kernel's own tables.
     route_table: integer(1, 0x7fffffff, "a routing table number")
@@ -166,6 +199,14 @@ export function dataplane(routeTable: number, rulePriority: number) {
   })
     .prefault({})
     .describe("How packets are forwarded, and the numbers that mark what is made.");
+}
+
+function listen() {
+  const error = mustBe('a port like "9434", or an IPv4 address and a port like "127.0.0.1:9434"');
+  return z
+    .string({ error })
+    .refine((text) => parseListen(text) !== undefined, { error })
+    .meta({ title: "port, or address:port" });
 }
 
 /** Tables that every program has. */
@@ -191,11 +232,14 @@ export function common(role: "fa" | "mn" | "ha", routeTable: number, rulePriorit
     })
       .prefault({})
       .describe("The control socket."),
+    metrics: table({
+      listen: listen()
+        .optional()
+        .describe(
+          "Where Prometheus may ask for /metrics: a port of this machine itself (127.0.0.1), or an address and a port; an address that others reach shows them everything. Absent: nowhere.",
+        ),
+    })
+      .prefault({})
+      .describe("The Prometheus exporter (text format), off by default."),
   };
 }
-
-/** Keys of the contract that every program will have, and cannot act on yet. */
-export const COMMON_PLANNED = {
-  metrics: { why: "the Prometheus exporter is not built yet" },
-  "dataplane.mss_clamp": { why: "clamping of the TCP MSS is not built yet", off: false },
-} satisfies Readonly<Record<string, PlannedKey>>;

@@ -104,6 +104,22 @@ export function network() {
   return z.string({ error }).refine(check, { error }).meta({ title: "prefix in CIDR form" });
 }
 
+/** A network, or one address. */
+export function prefixOrAddress() {
+  return z.union([address(), network()], {
+    error: (issue) => mustBe("an address or a network like 10.1.0.0/24")({ input: issue.input }),
+  });
+}
+
+/** A link-layer address. */
+export function mac() {
+  const error = mustBe("a link-layer address like 02:00:00:00:00:01");
+  return z
+    .string({ error })
+    .regex(/^[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){5}$/, { error })
+    .meta({ title: "link-layer address" });
+}
+
 /** What the kernel takes as an interface name. */
 export function interfaceName() {
   const error = mustBe("an interface name of 1 to 15 characters without spaces, slashes or colons");

@@ -6,6 +6,7 @@ import { Counters } from "../../base/counters.ts";
 import type { Json, JsonObject } from "../../base/result.ts";
 import type { Instant } from "../../base/time.ts";
 import { type Driver, ForwardingError } from "../../forwarding/driver.ts";
+import { TUNNEL_DATA } from "../../forwarding/udp-tunnel.ts";
 import type { FrameEvent } from "../../linux/frames.ts";
 import type { PacketIo } from "../../linux/packet-io.ts";
 import type { CommandOutcome, ControlHandler } from "../control/server.ts";
@@ -13,6 +14,7 @@ import type { CommonConfig, HostFacts, Program } from "../program.ts";
 import { Commands } from "./commands.ts";
 import { carryOut } from "./effects.ts";
 import { explainError } from "./explain.ts";
+import { Exporter } from "./exporter.ts";
 import { Forwarder } from "./forwarder.ts";
 import { Journal } from "./journal.ts";
 import { kernelRandom } from "./kernel-random.ts";
@@ -46,6 +48,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
   readonly #monitor: HostMonitor;
   readonly #driver: Driver;
   readonly #forwarder: Forwarder;
+  readonly #exporter: Exporter;
   readonly #startedAt: Instant;
   readonly #linkNews = new LinkNews();
   #loaded: Loaded<Config, CoreConfig>;
@@ -77,6 +80,8 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
     this.#startedAt = parts.clock.now().monotonic;
     this.#problems = new Problems(parts.log, () => this.#retryLater());
     this.#forwarder = new Forwarder(opened.driver, this.#problems);
+    const query = (name: string): Json | undefined => this.query(name);
+    this.#exporter = new Exporter(program, parts, this.#counters, this.#problems, query);
     this.#journal = new Journal(loaded.journalPath, parts.journalFiles);
     const common = { io: opened.io, problems: this.#problems, counters: this.#counters };
     const onEvent = (event: FrameEvent): void => this.#fromNetwork(event);
@@ -138,6 +143,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
     this.#wire();
     this.#monitor.onChange(() => this.#hostChanged());
     this.#isStarted = true;
+    this.#exporter.rewire(this.#loaded.config.metrics.listen);
     log.write("info", this.#problems.size === 0 ? "ready" : "running, degraded", {
       links: this.#links.names,
       addresses: this.#loaded.wiring.udpAddresses.map(formatIpv4),
@@ -165,13 +171,17 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
       if (!isSame) log.write("warning", `${key}: the change takes effect at the next start`);
     }
     log.setConfig(config.log);
+    this.#exporter.rewire(config.metrics.listen);
     log.write("info", "configuration reloaded");
   }
 
-  /** Lets the core withdraw or deregister; `isOver` ends the wait for a mobile node's reply. */
+  /**
+   * Lets the core withdraw, deregister or revoke; `isOver` ends the wait for replies. A home agent
+   * waits for nothing: its bindings stay.
+   */
   async leave(isOver: () => boolean): Promise<void> {
     this.#loop.handle({ type: "shutdown" });
-    if (this.#program.role === "mn") {
+    if (this.#program.role !== "ha") {
       while (this.#loop.core.nextDeadline() !== undefined && !isOver()) {
         await new Promise<void>((resolve) => {
           this.#parts.clock.setTimer(LEAVE_POLL_MS, resolve);
@@ -189,6 +199,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
     this.#commands.close();
     const steps: readonly (readonly [string, () => unknown])[] = [
       ["control socket", () => this.#control?.close()],
+      ["metrics", () => this.#exporter.close()],
       ["links", () => this.#links.close()],
       ["sockets", () => this.#sockets.close()],
       ["forwarding", () => this.#forwarder.drain()],
@@ -253,6 +264,8 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
       this.#counters.add("other-udp-port");
       return;
     }
+    // A packet socket sees it too; no core has anything to do with it (RFC 3519 §3.3).
+    if (event.type === "udp" && event.payload[0] === TUNNEL_DATA) return;
     this.#loop.handle(event);
   }
 
@@ -321,6 +334,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
       this.#sockets.refresh();
       this.#outbox.retry();
       this.#forwarder.retry();
+      this.#exporter.refresh();
       if (this.#problems.size > 0) this.#retryLater();
     });
   }

@@ -26,6 +26,8 @@ interface OpenLink {
 interface Link {
   readonly wiring: LinkWiring;
   open: OpenLink | undefined;
+  /** Of the last packet sent, if it failed. */
+  sendError?: string | undefined;
 }
 
 /** Group bit of the first octet (IEEE 802): broadcast and multicast. */
@@ -99,19 +101,22 @@ export class Links {
     etherType: number,
     packet: Uint8Array,
   ): string | undefined {
-    const socket = this.#links.get(link.interface)?.open?.socket;
-    return socket === undefined ? "ENODEV" : socket.send(link.destination, etherType, packet);
+    const out = this.#links.get(link.interface);
+    if (out?.open === undefined) return "ENODEV";
+    out.sendError = out.open.socket.send(link.destination, etherType, packet);
+    return out.sendError;
   }
 
   /** Rows of `interfaces` in `status`. */
   status(): readonly JsonObject[] {
-    return this.names.map((name) => {
+    return [...this.#links].map(([name, { sendError }]) => {
       const host = this.#monitor.link(name);
       const address: Ipv4 | undefined = host?.addresses[0]?.address;
       return {
         name,
         address: address === undefined ? null : formatIpv4(address),
         state: host === undefined ? "missing" : host.up ? "up" : "down",
+        ...(sendError === undefined ? {} : { send_error: sendError }),
       };
     });
   }

@@ -1,12 +1,15 @@
 /** What the runtime is put together from; the real parts and the fakes of tests fit alike. */
 
 import type { Ipv4, Mac, Prefix } from "../../base/address.ts";
+import type { Counters } from "../../base/counters.ts";
 import type { JsonObject, Result } from "../../base/result.ts";
 import type { Instant, Now, WallTime } from "../../base/time.ts";
 import type { Driver } from "../../forwarding/driver.ts";
 import type { Closable, PacketIo } from "../../linux/packet-io.ts";
 import type { Report } from "../../protocol/core.ts";
 import type { ControlOptions, ControlServer } from "../control/server.ts";
+import type { Listen } from "../metrics/listen.ts";
+import type { MetricsFacts } from "../metrics/text.ts";
 import type { CommonConfig, HostFacts, Resolved } from "../program.ts";
 import type { JournalFiles } from "./journal-files.ts";
 
@@ -70,6 +73,14 @@ export interface Parts<Config extends CommonConfig, CoreConfig> {
     report: (event: string, fields: JsonObject) => void,
   ) => Driver;
   readonly openControl: (path: string, options: ControlOptions) => Promise<Control>;
+  /** `source` is asked at each `GET /metrics`. */
+  readonly openMetrics: (
+    listen: Listen,
+    options: {
+      readonly counters: Counters;
+      readonly source: () => MetricsFacts;
+    },
+  ) => Promise<Closable>;
   readonly log: Log;
   readonly clock: Clock;
   readonly journalFiles: JournalFiles;

@@ -7,7 +7,10 @@ import { choosePacketIo } from "../../linux/providers.ts";
 import { readHostFacts } from "../config/host-facts.ts";
 import { loadConfig } from "../config/load.ts";
 import { openControlServer } from "../control/server.ts";
+import { version } from "../embedded.ts";
 import { stderrLog } from "../log.ts";
+import { openMetricsServer } from "../metrics/server.ts";
+import { metricsText } from "../metrics/text.ts";
 import type { CommonConfig, Program, RunOptions } from "../program.ts";
 import { realFiles } from "./journal-files.ts";
 import { realClock } from "./parts.ts";
@@ -20,6 +23,12 @@ const FIRST_LOG: CommonConfig["log"] = { level: "info", format: "text" };
 function stampOf(path: string): string {
   const stat = statSync(path, { throwIfNoEntry: false });
   return stat === undefined ? "none" : `${stat.ino} ${stat.size} ${stat.mtimeMs}`;
+}
+
+/** Octets of memory and seconds of CPU time, so far. */
+function usage() {
+  const { user, system } = process.cpuUsage();
+  return { memory: process.memoryUsage.rss(), cpu: (user + system) / 1e6 };
 }
 
 export function runProgram<FileConfig extends CommonConfig, CoreConfig>(
@@ -41,11 +50,17 @@ export function runProgram<FileConfig extends CommonConfig, CoreConfig>(
           rulePriority: config.dataplane.rule_priority,
           mtu: config.dataplane.mtu,
           df: config.dataplane.df,
+          mssClamp: config.dataplane.mss_clamp,
         },
         sysctlFile: `${journalPath}.sysctl`,
         report,
       }),
     openControl: openControlServer,
+    openMetrics: (listen, { counters, source }) =>
+      openMetricsServer(listen, {
+        counters,
+        text: () => metricsText({ ...source(), version: version(), process: usage() }),
+      }),
     log: stderrLog(FIRST_LOG),
     clock: realClock,
     journalFiles: realFiles,

@@ -5,7 +5,7 @@ import { Daemon } from "./daemon.ts";
 import { explainError } from "./explain.ts";
 import type { HostMonitor, Parts } from "./parts.ts";
 
-/** How long a mobile node waits for the reply to its deregistration. */
+/** How long a mobile node or a foreign agent waits for the replies to what it has ended. */
 const LEAVE_MAX_MS = 2000;
 /** After this the process ends, whatever is still being taken apart. */
 const STOP_MAX_MS = 5000;

@@ -5,6 +5,7 @@
 
 import { formatIpv4, type Ipv4 } from "../../base/address.ts";
 import type { Counters } from "../../base/counters.ts";
+import { TUNNEL_DATA } from "../../forwarding/udp-tunnel.ts";
 import { PROTOCOL_ICMP, parseIcmp, parseIpv4Packet } from "../../linux/frames.ts";
 import type {
   PacketBatch,
@@ -94,7 +95,12 @@ export class Sockets {
   #openUdp(address: Ipv4): void {
     const key = `address ${formatIpv4(address)}`;
     try {
-      const socket = this.#io.openUdp({ address, port: REGISTRATION_PORT });
+      const socket = this.#io.openUdp({
+        address,
+        port: REGISTRATION_PORT,
+        // The forwarding driver has a socket of its own for it (RFC 3519 §3.3).
+        exceptFirstOctet: TUNNEL_DATA,
+      });
       socket.onDatagram((datagram) => this.#receiveUdp(address, datagram));
       this.#udp.set(address, socket);
       this.#problems.set(key, undefined);

@@ -1,0 +1,31 @@
+import type { Ipv4 } from "../../shared/base/address.ts";
+import type { Counters } from "../../shared/base/counters.ts";
+import type { AdvertisingConfig } from "../../shared/protocol/advertising-config.ts";
+import type { Effect } from "../../shared/protocol/core.ts";
+import type { Challenges } from "./challenge.ts";
+import type { FaCoreConfig } from "./config.ts";
+import type { Node } from "./node.ts";
+import type { PendingList } from "./pending.ts";
+import type { VisitorRevocations } from "./revocation.ts";
+import type { VisitorList } from "./visitors.ts";
+
+/** What the parts of the foreign agent must know of the agent around them. */
+export interface Agent {
+  readonly config: FaCoreConfig;
+  readonly counters: Counters;
+  readonly visitors: VisitorList;
+  readonly pending: PendingList;
+  readonly challenges: Challenges;
+  readonly revocations: VisitorRevocations;
+  /** How the agent advertises on a link; `undefined` for a link that it does not serve. */
+  link(interfaceName: string): AdvertisingConfig | undefined;
+  /** The address that advertisements on a link come from, while the link is up. */
+  linkAddress(interfaceName: string): Ipv4 | undefined;
+  isOwnAddress(address: Ipv4): boolean;
+  /** Called after the visitor with this key came, changed or went. */
+  visitorChanged(key: string): void;
+  /** A key for GRE packets to this agent that no visitor has (RFC 6245 §4.1). */
+  nextGreKey(): number;
+  /** Tells a node that its registration is gone; `busy`: not to come back (RFC 3543 §4.1). */
+  notifyRevoked(node: Node, busy: boolean): Effect[];
+}

@@ -1,0 +1,48 @@
+/** Where a request goes: its Home Agent field, or what RFC 4433 lets the node leave open. */
+
+import { BROADCAST, type Ipv4, isUsableUnicast, UNSPECIFIED } from "../../shared/base/address.ts";
+import type { RegistrationRequest } from "../../shared/wire/control.ts";
+import { ReplyCode } from "../../shared/wire/reply-code.ts";
+import { isInRealms, realmOf } from "./access.ts";
+import type { HomeAgentChoice } from "./config.ts";
+
+export type ChosenHomeAgent = { readonly address: Ipv4 } | { readonly code: number };
+
+/** ALL-ZERO-ONE-ADDR: the network is to choose (RFC 4433 §2). */
+function isLeftOpen(homeAgent: Ipv4): boolean {
+  return homeAgent === UNSPECIFIED || homeAgent === BROADCAST;
+}
+
+/**
+ * The Requested HA Extension comes first, even before a Home Agent field that names one (RFC 4433
+ * §3.4.1, §4.1); then the field; then the home agent that has accepted this visitor before; then
+ * what is configured. Code 90 when none is found, 116 for a field that is no node's address.
+ */
+export function chooseHomeAgent(
+  { homeAgent, extensions }: Pick<RegistrationRequest, "homeAgent" | "extensions">,
+  nai: string | undefined,
+  current: Ipv4 | undefined,
+  choices: readonly HomeAgentChoice[],
+): ChosenHomeAgent {
+  for (const extension of extensions) {
+    if (
+      extension.name === "requested-ha-extension" ||
+      extension.name === "requested-ha-extension-as-printed"
+    ) {
+      const address = extension.haAddress;
+      return isUsableUnicast(address)
+        ? { address }
+        : { code: ReplyCode.faNonzeroHomeAgentRequired };
+    }
+  }
+  if (!isLeftOpen(homeAgent)) {
+    // The printed 194 is 116 (erratum 3116).
+    return isUsableUnicast(homeAgent)
+      ? { address: homeAgent }
+      : { code: ReplyCode.faInvalidHomeAgentAddress };
+  }
+  const realm = realmOf(nai);
+  const fitting = choices.find(({ realms }) => realms.length === 0 || isInRealms(realm, realms));
+  const address = current ?? fitting?.address;
+  return address === undefined ? { code: ReplyCode.faNonzeroHomeAgentRequired } : { address };
+}

@@ -1,0 +1,144 @@
+/**
+ * Keepalives of UDP tunnels, so that a NAT on the way keeps its mapping (RFC 3519 §4.9): an ICMP
+ * Echo Request from the home address to the home agent, through the tunnel, when nothing else has
+ * gone there for a while. It leaves by the data path like any other packet of the tunnel, so with
+ * the same UDP source port.
+ */
+
+import type { Ipv4 } from "../../base/address.ts";
+import { internetChecksum } from "../../wire/checksum.ts";
+import {
+  IPV4_HEADER,
+  PROTOCOL_ICMP,
+  protocolOf,
+  readU16,
+  sourceOf,
+  totalLength,
+  writeAddress,
+  writeHeaderChecksum,
+  writeU16,
+} from "../packet.ts";
+import { type ForwardingItem, sameForm, type VisitorItem } from "../state.ts";
+import type { Tunnel, TunnelTable } from "../tunnel-table.ts";
+
+const ECHO_REQUEST = 8;
+const ECHO_REPLY = 0;
+const TTL = 64;
+/** Identifier of our echoes: what is answered to another is not ours to take away. */
+const IDENTIFIER = 0x4d49;
+/** Tells our echoes from a visitor's own with the same identifier. */
+const MARK = Uint8Array.of(0x52, 0x46, 0x43, 0x33, 0x35, 0x31, 0x39, 0x4b);
+const LENGTH = IPV4_HEADER + 8 + MARK.length;
+
+interface Watched {
+  readonly item: VisitorItem;
+  /** Seconds. */
+  readonly interval: number;
+  packetsOut: number;
+  idleSince: number;
+}
+
+/** Milliseconds between two looks at the tunnels: an interval is kept that precisely. */
+const LOOK_INTERVAL_MS = 1000;
+
+export class Keepalives {
+  readonly #table: TunnelTable;
+  readonly #send: (tunnel: Tunnel, packet: Uint8Array, plane: number) => void;
+  readonly #watched = new Map<string, Watched>();
+  #sequence = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    table: TunnelTable,
+    send: (tunnel: Tunnel, packet: Uint8Array, plane: number) => void,
+  ) {
+    this.#table = table;
+    this.#send = send;
+  }
+
+  /** Looks at the tunnels by itself, as long as there is one to look at. */
+  run(): void {
+    const isNeeded = this.#watched.size > 0;
+    if (isNeeded === (this.#timer !== undefined)) return;
+    this.close();
+    if (isNeeded) this.#timer = setInterval(() => this.look(performance.now()), LOOK_INTERVAL_MS);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** What is forwarded under this key from now on; `now` in milliseconds of a steady clock. */
+  set(key: string, item: ForwardingItem | undefined, now: number): void {
+    this.#watched.delete(key);
+    if (item?.kind !== "visitor" || item.udpPort === undefined) return;
+    const { keepalive: interval } = item;
+    if (interval === undefined) return;
+    const packetsOut = this.#tunnelOf(item)?.packetsOut ?? 0;
+    this.#watched.set(key, { item, interval, packetsOut, idleSince: now });
+  }
+
+  /** Sends what is due. All that goes into a tunnel keeps its mapping, a keepalive of another too. */
+  look(now: number): void {
+    for (const watched of this.#watched.values()) {
+      const { item, interval } = watched;
+      const tunnel = this.#tunnelOf(item);
+      if (tunnel === undefined) continue;
+      if (tunnel.packetsOut !== watched.packetsOut) {
+        watched.packetsOut = tunnel.packetsOut;
+        watched.idleSince = now;
+      } else if (now - watched.idleSince >= interval * 1000) {
+        this.#sequence = (this.#sequence + 1) & 0xffff;
+        this.#send(
+          tunnel,
+          echoRequest(item.homeAddress, item.homeAgent, this.#sequence),
+          item.plane,
+        );
+        watched.packetsOut = tunnel.packetsOut;
+        watched.idleSince = now;
+      }
+    }
+  }
+
+  #tunnelOf(item: VisitorItem): Tunnel | undefined {
+    return this.#table
+      .to(item.homeAgent)
+      .find(({ local, form }) => local === item.careOfAddress && sameForm(form, item));
+  }
+}
+
+function echoRequest(source: Ipv4, destination: Ipv4, sequence: number): Uint8Array {
+  const packet = new Uint8Array(LENGTH);
+  packet[0] = 0x45;
+  writeU16(packet, 2, LENGTH);
+  packet[8] = TTL;
+  packet[9] = PROTOCOL_ICMP;
+  writeAddress(packet, 12, source);
+  writeAddress(packet, 16, destination);
+  writeHeaderChecksum(packet, 0);
+  packet[IPV4_HEADER] = ECHO_REQUEST;
+  writeU16(packet, IPV4_HEADER + 4, IDENTIFIER);
+  writeU16(packet, IPV4_HEADER + 6, sequence);
+  packet.set(MARK, IPV4_HEADER + 8);
+  writeU16(packet, IPV4_HEADER + 2, internetChecksum(packet, IPV4_HEADER));
+  return packet;
+}
+
+/**
+ * Is this inner packet the home agent's answer to a keepalive of ours? It bears the node's address,
+ * but the node has asked for nothing.
+ */
+export function isKeepaliveAnswer(bytes: Uint8Array, packet: number, homeAgent: Ipv4): boolean {
+  if (protocolOf(bytes, packet) !== PROTOCOL_ICMP || sourceOf(bytes, packet) !== homeAgent) {
+    return false;
+  }
+  const icmp = packet + IPV4_HEADER;
+  return (
+    bytes[packet] === 0x45 &&
+    totalLength(bytes, packet) === LENGTH &&
+    bytes[icmp] === ECHO_REPLY &&
+    readU16(bytes, icmp + 4) === IDENTIFIER &&
+    MARK.every((octet, i) => bytes[icmp + 8 + i] === octet)
+  );
+}

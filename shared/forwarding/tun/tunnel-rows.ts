@@ -1,0 +1,32 @@
+/** Tunnels as `tunnels --json` and the events show them. */
+
+import { formatIpv4 } from "../../base/address.ts";
+import type { JsonObject } from "../../base/result.ts";
+import type { Tunnel } from "../tunnel-table.ts";
+
+/** A row of `tunnels --json`; packets go by the device of this name. */
+export function tunnelRow(tunnel: Tunnel, device: string): JsonObject {
+  return {
+    ...endsOf(tunnel),
+    driver: "tun",
+    interface: device,
+    home_addresses: tunnel.homeAddresses,
+    packets_in: tunnel.packetsIn,
+    packets_out: tunnel.packetsOut,
+    bytes_in: tunnel.bytesIn,
+    bytes_out: tunnel.bytesOut,
+  };
+}
+
+/** Both ends and the form. */
+export function endsOf({ local, remote, form }: Tunnel): JsonObject {
+  const { encapsulation, udpPort, greKeyIn, greKeyOut } = form;
+  return {
+    local: formatIpv4(local),
+    remote: formatIpv4(remote),
+    encapsulation,
+    ...(udpPort === undefined ? {} : { udp_port: udpPort }),
+    ...(greKeyIn === undefined ? {} : { gre_key_in: greKeyIn }),
+    ...(greKeyOut === undefined ? {} : { gre_key_out: greKeyOut }),
+  };
+}

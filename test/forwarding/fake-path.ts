@@ -1,0 +1,157 @@
+/** The tun driver's data path between devices and sockets that only remember. */
+
+import assert from "node:assert/strict";
+import type { Ipv4 } from "../../shared/base/address.ts";
+import { Counters } from "../../shared/base/counters.ts";
+import { encapsulate } from "../../shared/forwarding/encapsulate.ts";
+import type { Delivery } from "../../shared/forwarding/realize.ts";
+import type { TunnelForm } from "../../shared/forwarding/state.ts";
+import { DataPath } from "../../shared/forwarding/tun/data-path.ts";
+import { type TunnelEntry, TunnelTable } from "../../shared/forwarding/tunnel-table.ts";
+import {
+  createBatch,
+  HEADROOM,
+  type PacketBatch,
+  type RawIpOptions,
+} from "../../shared/linux/packet-io.ts";
+import { entry, packet, ROOM, TUNNEL, translated } from "./packets.ts";
+
+export function batchOf(packets: readonly Uint8Array[]): PacketBatch {
+  const batch = createBatch(packets.length, 2048);
+  for (const [i, bytes] of packets.entries()) {
+    const at = i * batch.slot + HEADROOM;
+    batch.slab.set(bytes, at);
+    batch.offsets[i] = at;
+    batch.lengths[i] = bytes.length;
+  }
+  batch.count = packets.length;
+  return batch;
+}
+
+export function packetsOf({ slab, offsets, lengths, count }: PacketBatch): Uint8Array[] {
+  return Array.from({ length: count }, (_, i) => {
+    const start = offsets[i] ?? 0;
+    return slab.slice(start, start + (lengths[i] ?? 0));
+  });
+}
+
+export interface Setup {
+  readonly entries?: readonly TunnelEntry[];
+  readonly clampTo?: number;
+  readonly refuses?: (packet: Uint8Array) => boolean;
+  readonly deliveries?: readonly Delivery[];
+}
+
+export function openPath(setup: Setup = {}) {
+  const { entries = [entry()], clampTo, refuses = () => false, deliveries = [] } = setup;
+  let fromTun = (_: PacketBatch): void => {};
+  /** By protocol, and by device where the socket is bound to one. */
+  const handlers = new Map<string, (batch: PacketBatch) => void>();
+  const opened: RawIpOptions[] = [];
+  const sent: Uint8Array[] = [];
+  const delivered: Uint8Array[] = [];
+  const tooBig: [Ipv4, number][] = [];
+  const strangers: string[] = [];
+  const missing = (): never => assert.fail("not used here");
+  const tun = {
+    name: "tun",
+    index: 1,
+    onPackets: (handler: (batch: PacketBatch) => void) => {
+      fromTun = handler;
+    },
+    write: (batch: PacketBatch) => {
+      delivered.push(...packetsOf(batch));
+      return batch.count;
+    },
+    close: () => {},
+  };
+  const take = (bytes: Uint8Array): boolean => {
+    if (refuses(bytes)) return false;
+    sent.push(bytes.slice());
+    return true;
+  };
+  const openRawIp = (options: RawIpOptions) => {
+    opened.push(options);
+    return {
+      onPackets: (handler: (batch: PacketBatch) => void) => {
+        handlers.set(`${options.protocol} ${options.device ?? ""}`, handler);
+      },
+      send: (batch: PacketBatch) => packetsOf(batch).filter(take).length,
+      sendOne: (bytes: Uint8Array) => (take(bytes) ? undefined : "EPERM"),
+      close: () => {},
+    };
+  };
+  const table = new TunnelTable();
+  for (const one of entries) table.add(one);
+  const counters = new Counters();
+  const path = new DataPath({
+    io: {
+      provider: "helper",
+      capabilities: new Set(),
+      openTun: () => tun,
+      openRawIp,
+      openUdp: missing,
+      openLink: missing,
+      openNetlink: missing,
+    },
+    tun,
+    table,
+    df: "copy",
+    counters,
+    mtu: () => clampTo ?? 1480,
+    mssClamp: clampTo !== undefined,
+    onTooBig: (destination, mtu) => tooBig.push([destination, mtu]),
+    onStranger: (reason) => strangers.push(reason),
+  });
+  const planes: Uint8Array[][] = [[], []];
+  path.addPlane(1, {
+    ...tun,
+    onPackets: () => {},
+    write: (batch: PacketBatch) => {
+      planes[1]?.push(...packetsOf(batch));
+      return batch.count;
+    },
+  });
+  for (const one of deliveries) path.deliveries.add(one);
+  path.listen(new Set([TUNNEL.local]), new Set(table.udpLocals()));
+  return {
+    enter: (...packets: Uint8Array[]) => fromTun(batchOf(packets)),
+    arrive: (...packets: Uint8Array[]) => {
+      for (const bytes of packets) handlers.get(`${bytes[9]} `)?.(batchOf([bytes]));
+    },
+    arriveTogether: (...packets: Uint8Array[]) => handlers.get("4 ")?.(batchOf(packets)),
+    deliver: (device: string, ...packets: Uint8Array[]) => {
+      for (const bytes of packets) handlers.get(`${bytes[9]} ${device}`)?.(batchOf([bytes]));
+    },
+    planes,
+    path,
+    sent,
+    delivered,
+    opened,
+    counters,
+    tooBig,
+    strangers,
+    table,
+  };
+}
+
+/** Packets to 10.1.0.7, numbered in their last octet. */
+export function numbered(number: number): Uint8Array {
+  return packet({ payload: Uint8Array.of(0, 0, 0, 0, 0, 0, 0, number) }).slice(ROOM);
+}
+
+export const numbersIn = (packets: readonly Uint8Array[]) => packets.map((bytes) => bytes.at(-1));
+
+/** What the other end of a tunnel of this form sends to us. */
+export function fromPeer({ greKeyIn, ...form }: TunnelForm, inner: Uint8Array): Uint8Array {
+  const table = new TunnelTable();
+  const swapped = { local: TUNNEL.remote, remote: TUNNEL.local };
+  const tunnel = table.add({ ...entry(), ...form, ...swapped, greKeyOut: greKeyIn });
+  assert.ok(tunnel !== undefined);
+  const bytes = new Uint8Array(ROOM + inner.length);
+  bytes.set(inner, ROOM);
+  const start = encapsulate(bytes, ROOM, tunnel, "copy", 3);
+  translated(bytes, start);
+  if (form.udpPort !== undefined) new DataView(bytes.buffer).setUint16(start + 20, form.udpPort);
+  return bytes.slice(start);
+}
