@@ -125,7 +125,7 @@ test("RFC 5944 §2.1: agent advertisements as tshark reads them: TTL 1, 224.0.0.
       "16,19",
       "10,1",
       "1800",
-      "0x9d00", // R, F and T
+      "0x9d40", // R, F and T
       ADDRESS.fa1,
       "26",
     ]);
@@ -189,7 +189,13 @@ test("RFC 5944 §3.7.2.2: the relayed request keeps every octet up to extension 
   const end = authenticationTlvs(before)[0]?.end ?? 0;
   assert.deepEqual(after.subarray(0, end), before.subarray(0, end));
   const names = ["ip.src", "ip.dst", "udp.srcport", "udp.dstport", "mip.ext.type"] as const;
-  assert.deepEqual(part(relayed, names), [ADDRESS.fa1, ADDRESS.homeAgent, "434", "434", "32,34"]);
+  assert.deepEqual(part(relayed, names), [
+    ADDRESS.fa1,
+    ADDRESS.homeAgent,
+    "434",
+    "434",
+    "32,137,34",
+  ]);
   assert.ok(Number(relayed["ip.ttl"]) >= 64);
 });
 
@@ -200,7 +206,7 @@ test("RFC 5944 §3.7.3: the reply comes from the home agent and is relayed to th
     only(air, "mip.type == 1", REQUEST),
   ]);
   const names = ["ip.src", "ip.dst", "udp.srcport", "udp.dstport", "mip.ext.type"] as const;
-  const from = [ADDRESS.homeAgent, ADDRESS.fa1, "434", "434", "32,34"];
+  const from = [ADDRESS.homeAgent, ADDRESS.fa1, "434", "434", "32,137,34"];
   assert.deepEqual(part(sent, names), from);
   const to = [ADDRESS.fa1, ADDRESS.home, "434", asked["udp.srcport"], "32,33"];
   assert.deepEqual(part(relayed, names), to);
