@@ -144,10 +144,12 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
   /** Forwarding follows the visitor list, and the B bit the room that is left in it. */
   visitorChanged(key: string): void {
     const visitor = this.visitors.get(key);
-    this.#forwarding =
-      visitor === undefined || visitor.colocated // a co-located node is its own tunnel end
-        ? this.#forwarding.without(key)
-        : this.#forwarding.with(key, forwardingOf(visitor));
+    if (visitor === undefined || visitor.colocated) {
+      // A co-located node is its own tunnel end.
+      this.#forwarding = this.#forwarding.without(key);
+    } else if (!isForwarded(visitor, this.#forwarding.get(key))) {
+      this.#forwarding = this.#forwarding.with(key, forwardingOf(visitor));
+    }
     this.#updateBusy();
   }
 
@@ -250,7 +252,6 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
 
 function forwardingOf(visitor: Visitor): ForwardingItem {
   return {
-    ...formOf(visitor),
     kind: "visitor",
     homeAddress: visitor.homeAddress,
     interface: visitor.interface,
@@ -261,5 +262,26 @@ function forwardingOf(visitor: Visitor): ForwardingItem {
     delivery: visitor.delivery,
     plane: visitor.plane,
     keepalive: visitor.keepalive,
+    ...formOf(visitor),
   };
+}
+
+/** A renewal changes nothing: then there is nothing for the machine to do either. */
+function isForwarded(visitor: Visitor, item: ForwardingItem | undefined): boolean {
+  return (
+    item?.kind === "visitor" &&
+    item.interface === visitor.interface &&
+    item.mac === visitor.mac &&
+    item.homeAddress === visitor.homeAddress &&
+    item.homeAgent === visitor.homeAgent &&
+    item.careOfAddress === visitor.careOfAddress &&
+    item.reverse === visitor.reverse &&
+    item.delivery === visitor.delivery &&
+    item.plane === visitor.plane &&
+    item.keepalive === visitor.keepalive &&
+    item.encapsulation === visitor.encapsulation &&
+    item.greKeyIn === visitor.greKeyIn &&
+    item.greKeyOut === visitor.greKeyOut &&
+    item.udpPort === visitor.udpPort
+  );
 }

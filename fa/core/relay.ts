@@ -82,13 +82,13 @@ export class RegistrationRelay {
     }
     this.#agent.counters.add("requests-received");
     const received: ReceivedRequest = {
-      ...decoded.message,
       nai: naiIn(decoded.message.extensions),
       interface: interfaceName,
       mac: event.linkSource,
       source: event.source,
       sourcePort: event.sourcePort,
       destination: event.destination,
+      ...decoded.message,
     };
     const verdict = judgeRequest(
       {
@@ -117,8 +117,9 @@ export class RegistrationRelay {
     }
     const reply = result.value as DecodedControl<RegistrationReply>;
     this.#agent.counters.add("replies-received");
-    const { extensions, ...fields } = reply.message;
-    const marks = { ...fields, nai: naiIn(extensions), source: event.source };
+    const { extensions, homeAddress, homeAgent, identification } = reply.message;
+    const { source } = event;
+    const marks = { homeAddress, homeAgent, identification, nai: naiIn(extensions), source };
     const pending = this.#agent.pending.match(marks);
     if (pending === undefined) return this.#discard("reply-unmatched");
     this.#agent.pending.delete(pending);

@@ -36,8 +36,11 @@ export function visitorReport(
   visitor: Visitor,
   reason?: string,
 ): Report {
-  const fields = { ...visitorFields(visitor), ...(reason === undefined ? {} : { reason }) };
-  return { type: "report", level: "info", event, fields };
+  const fields = visitorFields(visitor);
+  if (reason !== undefined) fields.reason = reason;
+  // A renewal is no news to a person; thousands of visitors renew all the time.
+  const level = event === "visitor-updated" ? "debug" : "info";
+  return { type: "report", level, event, fields };
 }
 
 /** A visit that an agent has ended before its time (RFC 3543). */

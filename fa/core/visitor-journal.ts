@@ -17,7 +17,6 @@ const ENCAPSULATIONS: readonly Encapsulation[] = ["ipip", "minimal", "gre"];
 export function visitorRecord(visitor: Visitor, now: Now): Json {
   const left = visitor.expiresAt === undefined ? undefined : visitor.expiresAt - now.monotonic;
   return {
-    ...rowOf(visitor),
     delivery_style: visitor.delivery,
     colocated: visitor.colocated,
     gre_key_in: visitor.greKeyIn ?? null,
@@ -27,6 +26,7 @@ export function visitorRecord(visitor: Visitor, now: Now): Json {
     revocation: termsRecord(visitor.revocation),
     lifetime: visitor.lifetime,
     expires: left === undefined ? null : Math.round(now.wall + left),
+    ...rowOf(visitor),
   };
 }
 

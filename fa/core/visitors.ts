@@ -44,13 +44,14 @@ export function keyOf({ homeAgent, homeAddress }: Visitor): string {
 function stationsOf(visitor: Visitor): string[] {
   const byAddress = stationOf(visitor);
   if (visitor.nai === undefined) return [byAddress];
-  return [byAddress, stationOf({ ...visitor, homeAddress: 0 as Ipv4 })];
+  const { interface: name, mac, nai } = visitor;
+  return [byAddress, stationOf({ interface: name, mac, homeAddress: 0 as Ipv4, nai })];
 }
 
 export class VisitorList {
   readonly #visitors = new Map<string, Visitor>();
   readonly #byStation = new Map<string, Visitor>();
-  readonly #byHomeAddress = new Map<Ipv4, Set<Visitor>>();
+  readonly #byHomeAddress = new Map<Ipv4, Visitor[]>();
   readonly #greKeys = new Set<number>();
   readonly #expiry = new Deadlines<string>();
 
@@ -77,8 +78,8 @@ export class VisitorList {
     this.#visitors.set(key, visitor);
     for (const station of stationsOf(visitor)) this.#byStation.set(station, visitor);
     const same = this.#byHomeAddress.get(visitor.homeAddress);
-    if (same === undefined) this.#byHomeAddress.set(visitor.homeAddress, new Set([visitor]));
-    else same.add(visitor);
+    if (same === undefined) this.#byHomeAddress.set(visitor.homeAddress, [visitor]);
+    else same.push(visitor);
     if (visitor.greKeyIn !== undefined) this.#greKeys.add(visitor.greKeyIn);
     if (visitor.expiresAt !== undefined) this.#expiry.set(key, visitor.expiresAt);
   }
@@ -91,16 +92,17 @@ export class VisitorList {
     for (const station of stationsOf(visitor)) {
       if (this.#byStation.get(station) === visitor) this.#byStation.delete(station);
     }
-    const same = this.#byHomeAddress.get(visitor.homeAddress);
-    same?.delete(visitor);
-    if (same?.size === 0) this.#byHomeAddress.delete(visitor.homeAddress);
+    const same = this.#byHomeAddress.get(visitor.homeAddress) ?? [];
+    const left = same.filter((other) => other !== visitor);
+    if (left.length === 0) this.#byHomeAddress.delete(visitor.homeAddress);
+    else this.#byHomeAddress.set(visitor.homeAddress, left);
     if (visitor.greKeyIn !== undefined) this.#greKeys.delete(visitor.greKeyIn);
   }
 
   /** The plane that a visitor has, or the lowest that is free for its home address, if any is. */
   planeFor(homeAgent: Ipv4, homeAddress: Ipv4): number | undefined {
     const current = this.#visitors.get(visitorKey(homeAgent, homeAddress));
-    const others = [...(this.#byHomeAddress.get(homeAddress) ?? [])].filter(
+    const others = (this.#byHomeAddress.get(homeAddress) ?? []).filter(
       (other) => other !== current && !other.colocated,
     );
     const taken = new Set(others.map(({ plane }) => plane));
@@ -126,7 +128,7 @@ export class VisitorList {
 
 /** The fields by which events name a visitor. */
 export function visitorFields(visitor: Visitor): { [key: string]: Json } {
-  return { ...rowOf(visitor), lifetime: visitor.lifetime };
+  return { lifetime: visitor.lifetime, ...rowOf(visitor) };
 }
 
 /** The rows of `visitors --json`. A visitor whose renewal is pending is one row. */

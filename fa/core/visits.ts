@@ -60,7 +60,7 @@ export function followReply(
       ...agent.revocations.revoke(visitor, true, now),
     ]);
   const revocation = agreedRevocation(pending, decoded, now.monotonic);
-  const visitor = { ...visitorOf(agent, pending, reply, lifetime, now), revocation };
+  const visitor = visitorOf(agent, pending, { reply, lifetime, revocation }, now);
   agent.visitors.set(visitor);
   agent.visitorChanged(key);
   const event = current === undefined ? "visitor-added" : "visitor-updated";
@@ -87,7 +87,7 @@ export function disownReply(
   const goesOn = agent.visitors.get(visitorKey(reply.homeAgent, reply.homeAddress)) !== undefined;
   const revocation = agreedRevocation(pending, decoded, now.monotonic);
   if (lifetime === 0 || goesOn || revocation === undefined || reply.homeAddress === 0) return [];
-  const refused = { ...visitorOf(agent, pending, reply, lifetime, now), revocation };
+  const refused = visitorOf(agent, pending, { reply, lifetime, revocation }, now);
   return agent.revocations.revoke(refused, true, now);
 }
 
@@ -113,18 +113,23 @@ function supersededBy(
   { homeAgent, homeAddress }: RegistrationReply,
 ): Visitor[] {
   const same = visitors.get(visitorKey(homeAgent, homeAddress));
-  const here = visitors.at({ ...pending, homeAddress });
+  const { interface: name, mac, nai } = pending;
+  const here = visitors.at({ interface: name, mac, homeAddress, nai });
   return [...new Set([same, here])].filter((visitor) => visitor !== undefined);
+}
+
+/** What an accepting reply comes to. */
+interface Granted extends Pick<Visitor, "lifetime" | "revocation"> {
+  readonly reply: RegistrationReply;
 }
 
 /** The visitor that an accepted request makes; its time runs from the relaying of the reply. */
 function visitorOf(
   { visitors, config }: Agent,
   pending: PendingRequest,
-  reply: RegistrationReply,
-  lifetime: number,
+  { reply, lifetime, revocation }: Granted,
   now: Now,
-): Omit<Visitor, "revocation"> {
+): Visitor {
   const infinite = lifetime === INFINITE_LIFETIME;
   const { homeAddress, homeAgent } = reply;
   return {
@@ -139,10 +144,11 @@ function visitorOf(
     reverse: pending.reverse,
     delivery: pending.delivery,
     colocated: pending.colocated,
-    ...agreedTunnel(pending, reply, config.udpKeepalive),
     // visitFault has made sure that there is one.
     plane: pending.colocated ? 0 : (visitors.planeFor(homeAgent, homeAddress) ?? 0),
     lifetime,
     expiresAt: infinite ? undefined : after(now.monotonic, lifetime * 1000),
+    revocation,
+    ...agreedTunnel(pending, reply, config.udpKeepalive),
   };
 }

@@ -136,7 +136,8 @@ export function parseUdp(
   if (!isChecksumGood(packet, length, checksumPending)) return err("udp-checksum");
   return ok({
     type: "udp",
-    ...link,
+    interface: link.interface,
+    linkSource: link.linkSource,
     source: packet.source,
     sourcePort: u16(payload, 0),
     destination: packet.destination,
@@ -154,7 +155,8 @@ export function parseIcmp(
   if (packet.payload.length < 4) return err("icmp-length");
   return ok({
     type: "icmp",
-    ...link,
+    interface: link.interface,
+    linkSource: link.linkSource,
     source: packet.source,
     destination: packet.destination,
     ttl: packet.ttl,

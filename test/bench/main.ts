@@ -1,6 +1,6 @@
 /**
- * `make bench`: codec, registrations and packets, in one run, with the yardsticks beside each.
- * Usage: main.js [--quick] [--json FILE] [--only codec|registrations|packets]
+ * `make bench`: codec, registrations, relay and packets, in one run, with the yardsticks beside each.
+ * Usage: main.js [--quick] [--json FILE] [--only codec|registrations|relay|packets]
  */
 
 import { writeFileSync } from "node:fs";
@@ -13,6 +13,8 @@ import { type DataplaneResult, measureDataplane, SIZES } from "./dataplane.ts";
 import { dataplaneRows, latencyRows } from "./dataplane-table.ts";
 import { headerRows } from "./headers.ts";
 import { registrationRows } from "./registrations.ts";
+import { measureRelay, type RelayResult } from "./relay.ts";
+import { relayRows, visitorRows } from "./relay-table.ts";
 import { printTable, type Row } from "./table.ts";
 
 const { values: options } = parseArgs({
@@ -23,7 +25,7 @@ const { values: options } = parseArgs({
   },
 });
 
-const PARTS = ["codec", "registrations", "packets"] as const;
+const PARTS = ["codec", "registrations", "relay", "packets"] as const;
 if (options.only !== undefined && !PARTS.some((part) => part === options.only)) {
   process.stderr.write(`bench: --only takes one of ${PARTS.join(", ")}\n`);
   process.exit(2);
@@ -80,6 +82,7 @@ const heading = machine();
 let codec: ReturnType<typeof codecTables> | undefined;
 let headers: Row[] | undefined;
 let registrations: Row[] | undefined;
+let relay: RelayResult | undefined;
 let dataplane: DataplaneResult | undefined;
 if (isWanted("codec")) {
   progress("codec");
@@ -89,6 +92,9 @@ if (isWanted("codec")) {
 if (isWanted("registrations")) {
   progress("registrations");
   registrations = registrationRows(options.quick ? [1000, 10_000] : undefined);
+}
+if (isWanted("relay") && faults.length === 0) {
+  relay = await measureRelay({ quick: options.quick, progress });
 }
 if (isWanted("packets") && faults.length === 0) {
   const length = options.quick ? { rounds: 1, seconds: 0.3 } : { rounds: 5, seconds: 0.7 };
@@ -104,9 +110,27 @@ if (headers !== undefined) printTable("Tunnel headers, a packet, without system 
 if (registrations !== undefined) {
   printTable("Registrations, authenticators included", registrations);
 }
+if (relay !== undefined) {
+  printTable(
+    "Registrations through the foreign agent, both ways, on one core; renewals, 64 at a time",
+    relayRows(relay),
+  );
+  printTable(
+    "The same with more visitors: CPU time, and memory without garbage",
+    visitorRows(relay),
+  );
+}
 if (dataplane !== undefined) printDataplane(dataplane);
-if (faults.length > 0) console.log(`\nPackets: not measured here. ${faults.join("; ")}`);
+if (faults.length > 0) console.log(`\nRelay and packets: not measured here. ${faults.join("; ")}`);
 if (options.json !== undefined) {
-  const all = { machine: heading, quick: options.quick, codec, headers, registrations, dataplane };
+  const all = {
+    machine: heading,
+    quick: options.quick,
+    codec,
+    headers,
+    registrations,
+    relay,
+    dataplane,
+  };
   writeFileSync(options.json, `${JSON.stringify({ ...all, faults }, undefined, 2)}\n`);
 }

@@ -106,6 +106,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
       problems: this.#problems,
       carryOut: (effect) => carryOut(outlets, effect),
       waitsForDisk: program.role === "ha",
+      clock: parts.clock,
     });
     this.#loop = new Loop({
       core: program.createCore(loaded.core, kernelRandom()),

@@ -12,6 +12,7 @@ export class Forwarder {
   readonly #problems: Problems;
   #wanted: ForwardingState | undefined;
   #hasFailed = false;
+  #work: Promise<void> | undefined;
   #running: Promise<void> = Promise.resolve();
 
   constructor(driver: Driver, problems: Problems) {
@@ -22,7 +23,10 @@ export class Forwarder {
   /** The driver works on one state at a time and goes on with the newest. */
   apply(state: ForwardingState): void {
     this.#wanted = state;
-    this.#running = this.#driver.apply(state).then(
+    const work = this.#driver.apply(state);
+    if (work === this.#work) return; // a driver at work takes the newest state along
+    this.#work = work;
+    this.#running = work.then(
       () => {
         this.#hasFailed = false;
         this.#problems.set(PROBLEM, undefined);

@@ -3,7 +3,7 @@
  * new one, and one timer for the core's next deadline.
  */
 
-import type { Now } from "../../base/time.ts";
+import { after, type Instant, type Now } from "../../base/time.ts";
 import type { ForwardingState } from "../../forwarding/state.ts";
 import type { Core, Effect, Event } from "../../protocol/core.ts";
 import { type Clock, TIMER_MAX_MS } from "./parts.ts";
@@ -16,6 +16,7 @@ export class Loop<CoreConfig> {
   /** None yet: also an empty state is applied once, which removes what an earlier run left. */
   #forwarding: ForwardingState | undefined;
   #cancelTimer: (() => void) | undefined;
+  #firesAt: Instant | undefined;
   #isStopped = false;
 
   constructor(options: {
@@ -41,7 +42,7 @@ export class Loop<CoreConfig> {
   /** No event reaches the core after this. */
   stop(): void {
     this.#isStopped = true;
-    this.#cancelTimer?.();
+    this.#disarm();
   }
 
   #step(advance: (now: Now) => readonly Effect[]): void {
@@ -55,16 +56,35 @@ export class Loop<CoreConfig> {
     this.#armTimer();
   }
 
+  /**
+   * Most events change the next deadline and few make it come sooner: a timer that will fire in
+   * time stays, and finds out then how long there is still to wait.
+   */
   #armTimer(): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
     const deadline = this.core.nextDeadline();
-    if (deadline === undefined) return;
+    if (deadline === undefined) {
+      this.#disarm();
+      return;
+    }
     // Rounded up, so that the deadline has passed when the tick comes; never 0, so that a core
     // which asks for the past cannot starve the sockets.
-    const wait = Math.ceil(deadline - this.#clock.now().monotonic);
-    this.#cancelTimer = this.#clock.setTimer(Math.min(Math.max(1, wait), TIMER_MAX_MS), () => {
-      this.handle({ type: "tick" });
+    const now = this.#clock.now().monotonic;
+    const wait = Math.min(Math.max(1, Math.ceil(deadline - now)), TIMER_MAX_MS);
+    const firesAt = after(now, wait);
+    if (this.#firesAt !== undefined && this.#firesAt <= firesAt) return;
+    this.#disarm();
+    this.#firesAt = firesAt;
+    this.#cancelTimer = this.#clock.setTimer(wait, () => {
+      this.#disarm();
+      const next = this.core.nextDeadline();
+      if (next === undefined || next > this.#clock.now().monotonic) this.#armTimer();
+      else this.handle({ type: "tick" });
     });
+  }
+
+  #disarm(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#firesAt = undefined;
   }
 }

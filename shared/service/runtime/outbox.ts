@@ -6,15 +6,20 @@
  * (RFC 5944 §5.7), so its replies wait for `fdatasync`. That runs beside the loop, which goes on
  * forwarding packets, and one `fdatasync` covers all steps that came while the one before it ran.
  * The foreign agent and the mobile node recover by registering again, so nothing waits there: the
- * record is in the kernel before the packet leaves, and on the disk soon after.
+ * record is in the kernel before the packet leaves, and on the disk within a second; whatever happens
+ * to this program, only a loss of power in between costs a record. Flash memory wears less that way.
  */
 
 import type { Effect, Persist } from "../../protocol/core.ts";
 import type { Journal } from "./journal.ts";
+import type { Clock } from "./parts.ts";
 import type { Problems } from "./problems.ts";
 
 /** Steps waiting for the disk; beyond it the loop takes no more from the network. */
 export const OUTBOX_MAX = 4096;
+
+/** Milliseconds in which records are gathered for one `fdatasync` when nothing waits for it. */
+export const GATHER_MS = 1000;
 
 interface Step {
   readonly effects: readonly Effect[];
@@ -27,21 +32,25 @@ export class Outbox {
   readonly #problems: Problems;
   readonly #carryOut: (effect: Effect) => void;
   readonly #waitsForDisk: boolean;
+  readonly #clock: Clock;
   #waiting: Step[] = [];
   #appended = 0;
   #durable = 0;
   #syncing: Promise<void> | undefined;
+  #cancelGathering: (() => void) | undefined;
 
   constructor(options: {
     readonly journal: Journal;
     readonly problems: Problems;
     readonly carryOut: (effect: Effect) => void;
     readonly waitsForDisk: boolean;
+    readonly clock: Clock;
   }) {
     this.#journal = options.journal;
     this.#problems = options.problems;
     this.#carryOut = options.carryOut;
     this.#waitsForDisk = options.waitsForDisk;
+    this.#clock = options.clock;
   }
 
   get isFull(): boolean {
@@ -73,7 +82,10 @@ export class Outbox {
 
   /** Resolves when nothing waits any more. */
   async drain(): Promise<void> {
-    while (this.#syncing !== undefined) await this.#syncing;
+    while (this.#syncing !== undefined || this.#durable < this.#appended) {
+      this.#syncNow();
+      await this.#syncing;
+    }
   }
 
   #run(effects: readonly Effect[]): void {
@@ -81,6 +93,13 @@ export class Outbox {
   }
 
   #startSync(): void {
+    if (this.#waitsForDisk) this.#syncNow();
+    else this.#cancelGathering ??= this.#clock.setTimer(GATHER_MS, () => this.#syncNow());
+  }
+
+  #syncNow(): void {
+    this.#cancelGathering?.();
+    this.#cancelGathering = undefined;
     this.#syncing ??= this.#sync().finally(() => {
       this.#syncing = undefined;
       // Steps came while the last one ran: they share the next.

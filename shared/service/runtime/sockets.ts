@@ -110,15 +110,18 @@ export class Sockets {
   }
 
   #receiveUdp(address: Ipv4, datagram: UdpDatagram): void {
-    const { interfaceIndex, destination, ...rest } = datagram;
-    if (interfaceIndex !== undefined && this.#isCaptured(interfaceIndex, rest.source)) return;
+    const { interfaceIndex, source, destination = address } = datagram;
+    if (interfaceIndex !== undefined && this.#isCaptured(interfaceIndex, source)) return;
     this.#onEvent({
       type: "udp",
       interface: undefined,
       linkSource: undefined,
-      ...rest,
-      destination: destination ?? address,
+      source,
+      sourcePort: datagram.sourcePort,
+      destination,
       destinationPort: REGISTRATION_PORT,
+      ttl: datagram.ttl,
+      payload: datagram.payload,
     });
   }
 
