@@ -88,6 +88,8 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
         return [
           { type: "answer", id: event.id, ok: false, message: `no command ${event.name} here` },
         ];
+      case "resolved":
+        return []; // nothing is asked for
       case "arp":
         return []; // visitors' addresses come from their requests, never from ARP (§4.2.2)
     }

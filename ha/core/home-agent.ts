@@ -95,6 +95,8 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
         return [
           { type: "answer", id: event.id, ok: false, message: `no command ${event.name} here` },
         ];
+      case "resolved":
+        return []; // nothing is asked for
       case "arp":
         return []; // proxy ARP is part of the forwarding state
     }

@@ -122,6 +122,7 @@ export class MobileNode implements Core<MnCoreConfig> {
         return this.#commanded(event, now.monotonic);
       case "shutdown":
         return this.#stop(now.monotonic);
+      case "resolved":
       case "tick":
         return [];
       default:

@@ -95,6 +95,16 @@ export interface Command {
   readonly args: JsonObject;
 }
 
+/** The answer to a `resolve` effect: IPv4 addresses in the order of the resolver, or why not. */
+export interface Resolved {
+  readonly type: "resolved";
+  readonly name: string;
+  /** At least one; `undefined`: there is none to be had now. */
+  readonly addresses: readonly Ipv4[] | undefined;
+  /** In words for a person, when there are no addresses. */
+  readonly error?: string;
+}
+
 export type Event =
   | UdpReceived
   | IcmpReceived
@@ -102,6 +112,7 @@ export type Event =
   | LinkChanged
   | Restored
   | Command
+  | Resolved
   | { readonly type: "tick" }
   /** An orderly end: withdraw or deregister; the service then applies an empty forwarding state. */
   | { readonly type: "shutdown" };
@@ -161,4 +172,10 @@ export interface Answer {
   readonly result?: Json;
 }
 
-export type Effect = SendUdp | SendIcmp | SendArp | Report | Persist | Answer;
+/** Ask for the IPv4 addresses of a DNS name; each `resolve` is answered by one `resolved` event. */
+export interface Resolve {
+  readonly type: "resolve";
+  readonly name: string;
+}
+
+export type Effect = SendUdp | SendIcmp | SendArp | Report | Persist | Answer | Resolve;

@@ -95,6 +95,7 @@ export class Bench {
   startFault: Error | undefined;
   hostChanged: () => void = () => {};
   sync: () => Promise<void> = async () => {};
+  lookup: (name: string) => Promise<readonly Ipv4[]> = async () => [];
   exit: Promise<number> | undefined;
   readonly #role: "fa" | "mn" | "ha";
   readonly #journalPath: string;
@@ -197,6 +198,7 @@ export class Bench {
           setConfig: () => {},
         },
         clock: this.clock,
+        lookup: (name) => this.lookup(name),
         journalFiles,
         process: this.signals,
       },

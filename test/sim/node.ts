@@ -9,6 +9,11 @@ import type { MachineClock } from "./clock.ts";
 import type { Network, Packet, Port, Station } from "./network.ts";
 import type { EventQueue } from "./queue.ts";
 
+/** No name resolves here: the nodes of a run know their home agents by address. */
+function isPacket(effect: Effect): effect is Packet {
+  return effect.type === "send-udp" || effect.type === "send-icmp" || effect.type === "send-arp";
+}
+
 export type Role = "foreign-agent" | "home-agent" | "mobile-node";
 
 /** Who watches: told of every step of every node. */
@@ -241,8 +246,7 @@ export class SimNode implements Station {
     const { network, observer } = this.#world;
     this.#persist(effects);
     for (const effect of effects) {
-      if (effect.type === "report" || effect.type === "persist" || effect.type === "answer")
-        continue;
+      if (!isPacket(effect)) continue;
       observer.sent(this, effect);
       const { link } = effect;
       const port = this.ports.find((candidate) => candidate.interface === link?.interface);

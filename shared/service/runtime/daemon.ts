@@ -15,12 +15,14 @@ import { Commands } from "./commands.ts";
 import { carryOut } from "./effects.ts";
 import { explainError } from "./explain.ts";
 import { Exporter } from "./exporter.ts";
+import { fixedKeys } from "./fixed-keys.ts";
 import { Forwarder } from "./forwarder.ts";
 import { Journal } from "./journal.ts";
 import { kernelRandom } from "./kernel-random.ts";
 import { LinkNews } from "./link-news.ts";
 import { Links } from "./links.ts";
 import { Loop } from "./loop.ts";
+import { Names } from "./names.ts";
 import { Outbox } from "./outbox.ts";
 import type { Control, HostMonitor, Loaded, Parts } from "./parts.ts";
 import { Problems } from "./problems.ts";
@@ -42,6 +44,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
   readonly #journal: Journal;
   readonly #outbox: Outbox;
   readonly #commands: Commands;
+  readonly #names: Names;
   readonly #loop: Loop<CoreConfig>;
   readonly #links: Links;
   readonly #sockets: Sockets;
@@ -92,10 +95,12 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
       this.#links.isCaptured(index) && !opened.monitor.isLocal(source);
     this.#sockets = new Sockets({ ...common, isCaptured, onEvent });
     this.#commands = new Commands(parts.clock, (command) => this.#loop.handle(command));
+    this.#names = new Names(parts, (event) => this.#loop.handle(event));
     const outlets = {
       links: this.#links,
       sockets: this.#sockets,
       commands: this.#commands,
+      names: this.#names,
       counters: this.#counters,
       clock: parts.clock,
       log: parts.log,
@@ -162,14 +167,9 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
       log.write("error", "the configuration was not reloaded: the old one stays");
       return;
     }
-    const { config, journalPath } = this.#loaded;
-    const isFixed = {
-      control: isDeepStrictEqual(config.control, before.config.control),
-      dataplane: isDeepStrictEqual(config.dataplane, before.config.dataplane),
-      "journal path": journalPath === before.journalPath,
-    };
-    for (const [key, isSame] of Object.entries(isFixed)) {
-      if (!isSame) log.write("warning", `${key}: the change takes effect at the next start`);
+    const { config } = this.#loaded;
+    for (const key of fixedKeys(before, this.#loaded)) {
+      log.write("warning", `${key}: the change takes effect at the next start`);
     }
     log.setConfig(config.log);
     this.#exporter.rewire(config.metrics.listen);
@@ -198,6 +198,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
     this.#cancelRetry?.();
     this.#cancelReconsider?.();
     this.#commands.close();
+    this.#names.close();
     const steps: readonly (readonly [string, () => unknown])[] = [
       ["control socket", () => this.#control?.close()],
       ["metrics", () => this.#exporter.close()],

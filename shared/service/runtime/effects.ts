@@ -11,6 +11,7 @@ import {
 import type { Effect, SendArp, SendIcmp, SendUdp } from "../../protocol/core.ts";
 import type { Commands } from "./commands.ts";
 import type { Links } from "./links.ts";
+import type { Names } from "./names.ts";
 import type { Clock, Control, Log } from "./parts.ts";
 import type { Sockets } from "./sockets.ts";
 
@@ -18,6 +19,7 @@ export interface Outlets {
   readonly links: Links;
   readonly sockets: Sockets;
   readonly commands: Commands;
+  readonly names: Names;
   readonly counters: Counters;
   readonly clock: Clock;
   readonly log: Log;
@@ -57,6 +59,9 @@ export function carryOut(outlets: Outlets, effect: Effect): void {
       return;
     case "answer":
       outlets.commands.answer(effect);
+      return;
+    case "resolve":
+      outlets.names.resolve(effect.name);
       return;
     case "persist":
       // The outbox has written it already.

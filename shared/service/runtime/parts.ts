@@ -81,6 +81,8 @@ export interface Parts<Config extends CommonConfig, CoreConfig> {
       readonly source: () => MetricsFacts;
     },
   ) => Promise<Closable>;
+  /** The IPv4 addresses of a DNS name; rejects when there is none. */
+  readonly lookup: (name: string) => Promise<readonly Ipv4[]>;
   readonly log: Log;
   readonly clock: Clock;
   readonly journalFiles: JournalFiles;

@@ -1,6 +1,8 @@
 /** The `run` command with its real parts. */
 
+import { lookup } from "node:dns/promises";
 import { statSync } from "node:fs";
+import { ipv4 } from "../../base/address.ts";
 import { createTunDriver } from "../../forwarding/tun/create.ts";
 import { LinkMonitor } from "../../linux/netlink/link-monitor.ts";
 import { choosePacketIo } from "../../linux/providers.ts";
@@ -23,6 +25,15 @@ const FIRST_LOG: CommonConfig["log"] = { level: "info", format: "text" };
 function stampOf(path: string): string {
   const stat = statSync(path, { throwIfNoEntry: false });
   return stat === undefined ? "none" : `${stat.ino} ${stat.size} ${stat.mtimeMs}`;
+}
+
+/**
+ * As the system resolves names: /etc/hosts, systemd-resolved and the like are asked, too. The
+ * thread of the pool that waits for it is one of four, so there is never more than one (names.ts).
+ */
+async function lookupName(name: string) {
+  const found = await lookup(name, { family: 4, all: true });
+  return found.map(({ address }) => ipv4(address));
 }
 
 /** Octets of memory and seconds of CPU time, so far. */
@@ -61,6 +72,7 @@ export function runProgram<FileConfig extends CommonConfig, CoreConfig>(
         counters,
         text: () => metricsText({ ...source(), version: version(), process: usage() }),
       }),
+    lookup: lookupName,
     log: stderrLog(FIRST_LOG),
     clock: realClock,
     journalFiles: realFiles,
