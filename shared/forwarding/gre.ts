@@ -13,8 +13,6 @@ const VERSION = 7;
 const PROTOCOL_TYPE_IPV4 = 0x0800;
 export const GRE_HEADER = 4;
 const WORD = 4;
-/** RFC 2890 §2.2: half the numbers are ahead, the other half behind. */
-const HALF = 0x80000000;
 
 /** No key, no sequence number. */
 export const ABSENT = -1;
@@ -87,26 +85,4 @@ export function readGreHeader(
   // RFC 2784 §2.5: over header and payload.
   if (hasChecksum && internetChecksum(bytes, gre, end) !== 0) return "tunnel-gre-checksum";
   return at;
-}
-
-/** Of one flow: the number of the last packet taken (RFC 2890 §2.2). */
-export interface SequenceState {
-  lastSequence: number;
-}
-
-/** RFC 2890 §2.2: so that the first number, 0, is in sequence. */
-export const BEFORE_FIRST_SEQUENCE = 0xffffffff;
-
-/**
- * Takes a packet's number, or says that it comes too late. There is no buffer: after a gap the
- * packet is taken at once. Number 0 always begins anew, or a peer that has restarted would not be
- * heard for two thousand million packets.
- */
-export function takeSequence(state: SequenceState, sequence: number): boolean {
-  if (sequence === ABSENT) return true;
-  const ahead = (sequence - state.lastSequence) >>> 0;
-  const isLate = ahead === 0 || ahead > HALF;
-  if (isLate && sequence !== 0) return false;
-  state.lastSequence = sequence;
-  return true;
 }

@@ -7,7 +7,8 @@ import type { Ipv4 } from "../base/address.ts";
 import { assert } from "../base/result.ts";
 import type { Arrival } from "./decapsulate.ts";
 import { overheadOf, type TunnelHeaders } from "./encapsulate.ts";
-import { ABSENT, BEFORE_FIRST_SEQUENCE, type SequenceState } from "./gre.ts";
+import { ABSENT } from "./gre.ts";
+import { GreFlow } from "./gre-flow.ts";
 import { type Encapsulation, formOf, type TunnelForm } from "./state.ts";
 
 /** One home address in one direction of a tunnel. */
@@ -32,10 +33,18 @@ export interface Acceptance {
 /** No error from inside the tunnel that its senders must hear of. */
 export const REACHABLE = -1;
 
-export interface Tunnel extends TunnelHeaders, SequenceState {
+/** A packet that waits for its turn, as it was decapsulated. */
+export interface WaitingPacket {
+  readonly bytes: Uint8Array;
+  readonly plane: number;
+}
+
+export interface Tunnel extends TunnelHeaders {
   readonly form: TunnelForm;
   /** GRE key that must come, or `ABSENT`. */
   readonly keyIn: number;
+  /** What comes out of it, in the order of its sequence numbers; only GRE has them. */
+  readonly flow: GreFlow<WaitingPacket> | undefined;
   /** Octets that its headers add at most. */
   readonly overhead: number;
   /** What fits through the path, once an error has told; until then infinite. */
@@ -241,7 +250,7 @@ function createTunnel(entry: TunnelEntry): Tunnel {
     overhead: overheadOf(entry),
     mtu: Number.POSITIVE_INFINITY,
     unreachable: REACHABLE,
-    lastSequence: BEFORE_FIRST_SEQUENCE,
+    flow: encapsulation === "gre" ? new GreFlow() : undefined,
     entries: 0,
     homeAddresses: 0,
     packetsIn: 0,

@@ -37,14 +37,14 @@ function formOf(bench: Bench) {
   return { encapsulation, greKeyIn, greKeyOut };
 }
 
-test("RFC 6245 §4.1: an agent with GRE advertises G, one without does not and denies it with 72 [6245-4.1-02, 6245-4.1-06, 6245-4.1-07]", () => {
+test("RFC 6245 §4.1: an agent with GRE advertises G, one without does not and denies it with 72 [6245-4.1-02, 6245-4.1-06, 6245-4.1-07, 6245e-4.1-02, 6245e-4.1-06]", () => {
   const gre = { ...lan0, encapsulations };
   assert.notEqual(advertisedFlags({ links: [gre], encapsulations }) & AdvertisementFlag.G, 0);
   assert.equal(advertisedFlags({}) & AdvertisementFlag.G, 0);
   assert.equal(denialOf(Bench.up(), withGre).reply.code, 72);
 });
 
-test("RFC 6245 §4.1: IP-in-IP is there whatever is said about GRE, and is what a node without G gets [6245-4.1-01, 6245-4.1-03]", () => {
+test("RFC 6245 §4.1: IP-in-IP is there whatever is said about GRE, and is what a node without G gets [6245-4.1-01, 6245-4.1-03, 6245e-4.1-01]", () => {
   for (const greKeys of ["never", "requested"] as const) {
     const bench = Bench.up({ encapsulations, greKeys });
     const relayed = oneSend(bench.request());
@@ -54,7 +54,7 @@ test("RFC 6245 §4.1: IP-in-IP is there whatever is said about GRE, and is what 
   }
 });
 
-test("RFC 6245 §4.1, §5: with GRE every request bears this agent's key: initial, renewal, deregistration; the keys of the two directions differ [6245-4.1-08, 6245-5-01, 6245-5-02]", () => {
+test("RFC 6245 §4.1, §5: with GRE every request bears this agent's key: initial, renewal, deregistration; the keys of the two directions differ [6245-4.1-08, 6245-5-01, 6245-5-02, 6245e-4.1-07, 6245e-5-01]", () => {
   const bench = Bench.up(GRE);
   const relayed = oneSend(bench.request(withGre));
   const key = keyIn(relayed);
@@ -76,7 +76,7 @@ test("RFC 6245 §4.1: the home agent's key is taken on either side of extension 
   assert.equal(formOf(bench).greKeyOut, 77);
 });
 
-test("RFC 6245 §4.1: by policy GRE is asked for by the extension alone; the G bit stays as the node signed it [6245-4.1-04, 6245-4.1-05]", () => {
+test("RFC 6245 §4.1: by policy GRE is asked for by the extension alone; the G bit stays as the node signed it [6245-4.1-04, 6245-4.1-05, 6245e-4.1-04, 6245e-4.1-05]", () => {
   const bench = Bench.up({ encapsulations, greKeys: "always" });
   const original = bench.requestBytes({ fields: { flags: T } });
   const relayed = oneSend(bench.deliver(original));
@@ -96,7 +96,7 @@ test("RFC 6245 §4.1: a node that decapsulates itself is left out [6245-4.1-08]"
   assert.equal(keyIn(oneSend(bench.request({ fields, event: { source: own } }))), undefined);
 });
 
-test("RFC 6245 §4.1: the key stands behind extension 32 and before extension 34 [6245-4.1-10, 5944-3.7.2.2-04]", () => {
+test("RFC 6245 §4.1: the key stands behind extension 32 and before extension 34 [6245-4.1-10, 5944-3.7.2.2-04, 6245e-4.1-09]", () => {
   const bench = Bench.up({ ...GRE, homeAgents: [foreignHome] });
   const names = extensionsOf(oneSend(bench.request(withGre))).map(({ name }) => name);
   assert.deepEqual(names, [

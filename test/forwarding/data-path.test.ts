@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { type Ipv4, ipv4 } from "../../shared/base/address.ts";
 import { encapsulate } from "../../shared/forwarding/encapsulate.ts";
 import { TunnelTable } from "../../shared/forwarding/tunnel-table.ts";
+import { waitFor } from "../lab/wait.ts";
 import { fromPeer, numbered, numbersIn, openPath } from "./fake-path.ts";
 import { entry, FORMS, formText, packet, ROOM, TUNNEL } from "./packets.ts";
 
@@ -77,19 +78,57 @@ test("a copy that its tunnel must not carry does not keep the others back", () =
   }
 });
 
-test("RFC 2890 §2.2: a late packet is dropped and counted [2890-2.2-05]", () => {
-  const form = { encapsulation: "gre" } as const;
-  const path = openPath({ entries: [entry({ ...form, direction: "in", match: "source" })] });
-  const inner = packet({ source: "10.1.0.7", destination: "10.9.0.2" }).slice(ROOM);
-  const withNumber = (number: number): Uint8Array => {
-    const plain = fromPeer(form, inner);
-    const bytes = Uint8Array.from([...plain.slice(0, 20), 16, 0, 8, 0, 0, 0, 0, number, ...inner]);
-    bytes[3] = bytes.length;
-    return bytes;
-  };
-  path.arrive(withNumber(0), withNumber(2), withNumber(1), withNumber(3));
-  assert.equal(path.delivered.length, 3);
-  assert.deepEqual(path.counters.toJson(), { "tunnel-gre-late": 1 });
+/** A packet of the visitor's peer by GRE, with a sequence number and perhaps a key. */
+function sequenced(number: number | undefined, mark: number, key?: number): Uint8Array {
+  const form = { encapsulation: "gre", greKeyIn: key } as const;
+  const bytes = fromPeer(form, numbered(mark));
+  if (number === undefined) return bytes;
+  const flags = (bytes[20] ?? 0) | 0x10;
+  const header = 20 + (key === undefined ? 4 : 8);
+  const tail = [0, 0, 0, number, ...bytes.slice(header)];
+  const whole = Uint8Array.from([...bytes.slice(0, header), ...tail]);
+  whole[20] = flags;
+  whole[3] = whole.length;
+  return whole;
+}
+
+const GRE_IN = { encapsulation: "gre", direction: "in" } as const;
+
+test("RFC 2890 §2.2: packets go on in the order of their numbers, those without one at once, late ones are dropped and counted [2890-2.2-01] [2890-2.2-02] [2890-2.2-05] [2890-2.2-06] [2890-2.2-08]", () => {
+  const path = openPath({ entries: [entry(GRE_IN)] });
+  path.arrive(sequenced(0, 1), sequenced(2, 3), sequenced(undefined, 9), sequenced(0xff, 7));
+  assert.deepEqual(numbersIn(path.delivered), [1, 9]);
+  path.arrive(sequenced(1, 2), sequenced(1, 2), sequenced(3, 4));
+  assert.deepEqual(numbersIn(path.delivered), [1, 9, 2, 3, 4]);
+  assert.deepEqual(path.counters.toJson(), { "tunnel-gre-early": 2, "tunnel-gre-late": 1 });
+  path.path.close();
+});
+
+test("RFC 2890 §2.2: each key has numbers of its own [2890-2.2-02]", () => {
+  const keys = [5, 6].map((greKeyIn) => ({ ...GRE_IN, greKeyIn, greKeyOut: greKeyIn }));
+  const path = openPath({ entries: keys.map((key) => entry(key)) });
+  path.arrive(sequenced(0, 1, 5), sequenced(1, 2, 5), sequenced(0, 3, 6));
+  path.arrive(sequenced(2, 4, 5), sequenced(1, 5, 6));
+  assert.deepEqual(numbersIn(path.delivered), [1, 2, 3, 4, 5]);
+  assert.deepEqual(path.counters.toJson(), {});
+});
+
+test("RFC 2890 §2.2: a packet whose forerunners are lost goes on by itself, soon [2890-2.2-09] [2890-2.2-10]", async () => {
+  const path = openPath({ entries: [entry(GRE_IN)] });
+  path.arrive(sequenced(0, 1), sequenced(5, 6), sequenced(3, 4));
+  assert.deepEqual(numbersIn(path.delivered), [1]);
+  await waitFor("the timer", () => path.delivered.length === 3);
+  assert.deepEqual(numbersIn(path.delivered), [1, 4, 6]);
+  path.arrive(sequenced(4, 5), sequenced(6, 7));
+  assert.deepEqual(numbersIn(path.delivered), [1, 4, 6, 7]);
+});
+
+test("a packet that waits goes to its own plane, behind what came before it", () => {
+  const entries = [entry({ ...GRE_IN, plane: 1 })];
+  const path = openPath({ entries });
+  path.arrive(sequenced(1, 2), sequenced(0, 1));
+  assert.deepEqual(numbersIn(path.planes[1] ?? []), [1, 2]);
+  assert.deepEqual(path.delivered, []);
 });
 
 test("TCP connections are clamped to what the tunnel carries, in both directions", () => {

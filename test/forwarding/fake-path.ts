@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import type { Ipv4 } from "../../shared/base/address.ts";
 import { Counters } from "../../shared/base/counters.ts";
 import { encapsulate } from "../../shared/forwarding/encapsulate.ts";
+import type { DfPolicy } from "../../shared/forwarding/ipip.ts";
 import type { Delivery } from "../../shared/forwarding/realize.ts";
 import type { TunnelForm } from "../../shared/forwarding/state.ts";
 import { DataPath } from "../../shared/forwarding/tun/data-path.ts";
@@ -38,6 +39,7 @@ export function packetsOf({ slab, offsets, lengths, count }: PacketBatch): Uint8
 export interface Setup {
   readonly entries?: readonly TunnelEntry[];
   readonly clampTo?: number;
+  readonly df?: DfPolicy;
   readonly refuses?: (packet: Uint8Array) => boolean;
   readonly deliveries?: readonly Delivery[];
 }
@@ -96,7 +98,7 @@ export function openPath(setup: Setup = {}) {
     },
     tun,
     table,
-    df: "copy",
+    df: setup.df ?? "copy",
     counters,
     mtu: () => clampTo ?? 1480,
     mssClamp: clampTo !== undefined,

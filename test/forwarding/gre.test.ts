@@ -5,7 +5,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { Arrival, decapsulate } from "../../shared/forwarding/decapsulate.ts";
 import { encapsulate } from "../../shared/forwarding/encapsulate.ts";
-import { ABSENT, BEFORE_FIRST_SEQUENCE, takeSequence } from "../../shared/forwarding/gre.ts";
+import { ABSENT } from "../../shared/forwarding/gre.ts";
 import { greChecksum } from "../../shared/wire/tunnel/gre.ts";
 import { octets, packet, ROOM, tunnelOf, withRoom } from "./packets.ts";
 
@@ -101,28 +101,4 @@ test("RFC 2784 §3.1: a packet for the encapsulator itself is discarded [2784-3.
   const inner = packet({ source: "10.1.0.7", destination: "198.51.100.1" }).slice(ROOM);
   const bytes = arrived("0000 0800", inner);
   assert.equal(decapsulate(bytes, 0, bytes.length, new Arrival()), "tunnel-destination-is-entry");
-});
-
-test("RFC 2890 §2.2: numbers in order are taken, late ones discarded, gaps passed over [2890-2.2-01] [2890-2.2-03] [2890-2.2-04] [2890-2.2-05] [2890-2.2-06]", () => {
-  const state = { lastSequence: BEFORE_FIRST_SEQUENCE };
-  const take = (sequence: number) => takeSequence(state, sequence);
-  assert.deepEqual([0, 1, 2].map(take), [true, true, true]);
-  assert.deepEqual([2, 1].map(take), [false, false]);
-  assert.equal(take(10), true);
-  assert.equal(take(9), false);
-  assert.equal(take(ABSENT), true);
-  assert.equal(take(11), true);
-  // Half of all numbers is ahead, the other half behind, modulo 2^32.
-  state.lastSequence = 0xfffffffe;
-  assert.equal(take(0xffffffff), true);
-  assert.equal(take(1), true);
-  state.lastSequence = 5;
-  assert.equal(take(0x80000006), false);
-  assert.equal(take(0x80000005), true);
-});
-
-test("RFC 2890 §2.2: a peer that began anew, from 0, is heard", () => {
-  const state = { lastSequence: 1000 };
-  assert.equal(takeSequence(state, 0), true);
-  assert.equal(takeSequence(state, 1), true);
 });

@@ -60,6 +60,28 @@ test("RFC 2003 §4.1, §5.1: too big in the tunnel: the tunnel is narrower, and 
   assert.equal(path.counters.get("tunnel-path-too-narrow"), 1);
 });
 
+test("RFC 2003 §5.1: with `set` every packet has DF outside, so the tunnel's MTU is found whatever is inside; with `copy` when it has DF, with `clear` never [2003-5.1-03] [2003-3.1-03]", () => {
+  for (const [df, inner, outer] of [
+    ["set", 0, 0x40],
+    ["set", 0x4000, 0x40],
+    ["copy", 0, 0],
+    ["copy", 0x4000, 0x40],
+    ["clear", 0x4000, 0],
+  ] as const) {
+    const path = openPath({ df });
+    const long = packet({ payload: new Uint8Array(1400), flags: inner }).slice(ROOM);
+    path.enter(long);
+    const [tunnelled = long] = path.sent.splice(0);
+    assert.equal(tunnelled[6], outer, df);
+    if (outer === 0) continue; // a router on the way fragments it
+    path.arrive(errorAbout(tunnelled, 3, 4, 28, 1400));
+    assert.equal(path.counters.get("tunnel-path-narrowed"), 1);
+    // Those that follow are fragmented or refused by the kernel, before the tunnel.
+    path.enter(long);
+    assert.deepEqual(path.tooBig.at(-1), [ipv4("10.1.0.7"), 1380]);
+  }
+});
+
 test("errors about what was never sent into a tunnel are not relayed, nor those that RFC 2003 §4 keeps back [2003-4.1-06] [2003-4.1-08] [2003-4.1-09] [2003-4.2-01] [2003-5.2-02]", () => {
   const path = openPath();
   path.enter(packet({ payload }).slice(ROOM));

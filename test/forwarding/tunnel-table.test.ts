@@ -45,7 +45,7 @@ test("RFC 3024 §4.3.2: from a tunnel only what a binding allows: outer source, 
   assert.equal(found({}, ELSEWHERE, HOME), false);
 });
 
-test("RFC 5944 §4.2.2: from a tunnel only to a visitor of that home agent [5944-4.2.2-02] [5944-4.2.2-05]", () => {
+test("RFC 5944 §4.2.2: from a tunnel only to a visitor of that home agent [5944-4.2.2-02] [5944-4.2.2-05] [2003-6.2-01]", () => {
   const table = new TunnelTable();
   table.add(entry({ direction: "in", match: "destination" }));
   table.add(entry({ direction: "out", match: "source" }));

@@ -62,9 +62,9 @@ test("check: an empty file lacks what is required, at line 1", (t) => {
   ]);
 });
 
-test("RFC 5944 §1.6: an SPI of 0 to 255 is refused, 256 and 2^32-1 are taken [5944-1.6-02]", (t) => {
+test("RFC 5944 §1.6, RFC 4721 §7, §12: an SPI of 0 to 255 is refused, so also 2, CHAP_SPI; 256 and 2^32-1 are taken [5944-1.6-02, 4721-7-01, 4721-12-02]", (t) => {
   const withSpi = (spi: number): string => MINIMAL_MN.replace("spi = 256", `spi = ${spi}`);
-  for (const spi of [-1, 0, 1, 255, 2 ** 32, 300.5]) {
+  for (const spi of [-1, 0, 1, 2, 255, 2 ** 32, 300.5]) {
     assert.deepEqual(load(t, mnProgram, withSpi(spi)).faults, [
       `c.toml:7: security_association[0].spi: ${spi} is not allowed, must be an SPI from 256 to 4294967295 (RFC 5944 section 1.6 reserves 0 to 255)`,
     ]);
@@ -72,6 +72,9 @@ test("RFC 5944 §1.6: an SPI of 0 to 255 is refused, 256 and 2^32-1 are taken [5
   for (const spi of [256, 2 ** 32 - 1]) {
     assert.equal(loadGood(t, mnProgram, withSpi(spi)).core.homeAssociation.spi, spi);
   }
+  const ends = `with = "home-agent"\naddress = "198.51.100.1"\nkey = "00"\nspi = 2\n`;
+  const { faults } = load(t, faProgram, `${MINIMAL_FA}[[security_association]]\n${ends}`);
+  assert.match(faults[0] ?? "", /spi: 2 is not allowed/);
 });
 
 test("RFC 5944 §5.1: a key is any octets, NUL included, and is never shown", (t) => {

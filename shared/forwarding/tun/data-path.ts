@@ -11,11 +11,17 @@
 
 import type { Ipv4 } from "../../base/address.ts";
 import type { Counters } from "../../base/counters.ts";
-import type { PacketBatch, PacketIo, TunDevice } from "../../linux/packet-io.ts";
+import {
+  createBatch,
+  HEADROOM,
+  type PacketBatch,
+  type PacketIo,
+  type TunDevice,
+} from "../../linux/packet-io.ts";
 import { Arrival, carryCongestion, decapsulate } from "../decapsulate.ts";
 import { encapsulate } from "../encapsulate.ts";
 import { fragment } from "../fragment.ts";
-import { takeSequence } from "../gre.ts";
+import { ABSENT } from "../gre.ts";
 import { DESTINATION_UNREACHABLE, FRAGMENTATION_NEEDED } from "../icmp-error.ts";
 import { type DfPolicy, fitsTunnel, refusalFor } from "../ipip.ts";
 import { clampMss } from "../mss.ts";
@@ -27,8 +33,15 @@ import {
   sourceOf,
   totalLength,
 } from "../packet.ts";
-import { type ArrivalDrop, REACHABLE, type Tunnel, type TunnelTable } from "../tunnel-table.ts";
+import {
+  type ArrivalDrop,
+  REACHABLE,
+  type Tunnel,
+  type TunnelTable,
+  type WaitingPacket,
+} from "../tunnel-table.ts";
 import { Deliveries, type DeliveryPoint } from "./deliveries.ts";
+import { GreOrder } from "./gre-order.ts";
 import { isKeepaliveAnswer } from "./keepalives.ts";
 import { TunnelErrors } from "./tunnel-errors.ts";
 import { TunnelSockets } from "./tunnel-sockets.ts";
@@ -65,6 +78,7 @@ export class DataPath {
   readonly #onTooBig: DataPathOptions["onTooBig"];
   readonly #sockets: TunnelSockets;
   readonly #errors: TunnelErrors;
+  readonly #order: GreOrder;
   /** Visitors that encapsulate what they send. */
   readonly deliveries: Deliveries;
   /** Anchors of the planes beside plane 0. */
@@ -85,6 +99,7 @@ export class DataPath {
     this.#onStranger = options.onStranger;
     this.#onTooBig = options.onTooBig;
     this.#errors = new TunnelErrors({ ...options, send: (packet) => this.#sendOne(packet) });
+    this.#order = new GreOrder(options.counters, (packet) => this.#deliverLate(packet));
     this.#sockets = new TunnelSockets(options.io, {
       onTunnel: (batch) => this.#decapsulateAll(batch),
       onIcmp: (batch) => this.#errors.read(batch),
@@ -111,6 +126,7 @@ export class DataPath {
 
   close(): void {
     this.#sockets.close();
+    this.#order.close();
     this.deliveries.close();
   }
 
@@ -205,16 +221,21 @@ export class DataPath {
     let plane = 0;
     for (let i = 0; i < count; i++) {
       const inner = this.#decapsulate(slab, offsets[i] ?? 0, lengths[i] ?? 0);
-      if (inner === NONE) continue;
-      if (this.#plane !== plane) {
-        // What is for another device goes first, and the places in front are free again.
-        this.#deliver(batch, kept, plane);
-        kept = 0;
-        plane = this.#plane;
+      if (inner !== NONE) {
+        if (this.#plane !== plane) {
+          // What is for another device goes first, and the places in front are free again.
+          this.#deliver(batch, kept, plane);
+          kept = 0;
+          plane = this.#plane;
+        }
+        offsets[kept] = inner;
+        lengths[kept] = totalLength(slab, inner);
+        kept++;
       }
-      offsets[kept] = inner;
-      lengths[kept] = totalLength(slab, inner);
-      kept++;
+      if (!this.#order.isReady) continue;
+      this.#deliver(batch, kept, plane);
+      kept = 0;
+      this.#order.writeReady();
     }
     this.#deliver(batch, kept, plane);
   }
@@ -228,6 +249,15 @@ export class DataPath {
     if (lost > 0) this.#counters.add("tunnel-anchor-refused", lost);
   }
 
+  /** A packet that has waited for others of its flow. */
+  #deliverLate({ bytes, plane }: WaitingPacket): void {
+    const batch = createBatch(1, HEADROOM + bytes.length);
+    batch.slab.set(bytes, HEADROOM);
+    batch.offsets[0] = HEADROOM;
+    batch.lengths[0] = bytes.length;
+    this.#deliver(batch, 1, plane);
+  }
+
   /** Where the inner packet begins; `#plane` is the one that it is for. */
   #decapsulate(slab: Uint8Array, packet: number, length: number): number {
     const arrival = this.#arrival;
@@ -238,7 +268,12 @@ export class DataPath {
     const acceptance = this.#table.inFor(arrival, source, destination);
     if (acceptance === undefined) return this.#dropStranger(source, destination);
     const { tunnel } = acceptance;
-    if (!takeSequence(tunnel, arrival.sequence)) return this.#drop("tunnel-gre-late");
+    const { sequence } = arrival;
+    // RFC 2890 §2.2: packets without a number are interleaved as they come.
+    const flow = sequence === ABSENT ? undefined : tunnel.flow;
+    const turn = flow?.turnOf(sequence);
+    if (turn === "late") return this.#drop("tunnel-gre-late");
+    if (flow !== undefined && turn === "next") this.#order.took(flow, sequence);
     const marked = carryCongestion(slab, packet, inner, arrival);
     if (marked !== undefined) return this.#drop(marked);
     if (this.#mssClamp) clampMss(slab, inner, this.#room(tunnel));
@@ -247,7 +282,13 @@ export class DataPath {
     if (tunnel.port !== 0 && isKeepaliveAnswer(slab, inner, tunnel.remote)) {
       return this.#drop("tunnel-keepalives-answered");
     }
-    this.#plane = acceptance.plane;
+    const { plane } = acceptance;
+    if (flow !== undefined && turn === "ahead") {
+      const bytes = slab.slice(inner, inner + totalLength(slab, inner));
+      this.#order.hold(flow, sequence, { bytes, plane });
+      return NONE;
+    }
+    this.#plane = plane;
     return inner;
   }
 
