@@ -47,6 +47,16 @@ export interface Wiring {
   readonly tunnelAddresses: readonly Ipv4[];
 }
 
+/** A program that runs when something happens. */
+export interface HookConfig {
+  /** A program, or a directory of programs; absolute. */
+  readonly exec: string;
+  /** Names of events; `*` is every one. */
+  readonly events: readonly string[];
+  /** Seconds that it may take. */
+  readonly timeout: number;
+}
+
 /** Keys that every program's configuration has, in the file's own form. */
 export interface CommonConfig {
   readonly log: {
@@ -55,6 +65,7 @@ export interface CommonConfig {
   };
   readonly control: { readonly socket: string };
   readonly metrics: { readonly listen?: string | undefined };
+  readonly hook: readonly HookConfig[];
   readonly dataplane: {
     readonly driver: string;
     readonly mtu: number;

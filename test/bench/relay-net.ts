@@ -73,7 +73,7 @@ export async function startDaemon(
   const node = [process.execPath, ...profileOptions(nodes), "--expose-gc", "--require", probe];
   const argv = [...pin, ...node, bundleOf("fa"), "run", "--config", config];
   const daemon = fa.spawn(argv, { name: `mip4-fa for ${nodes}` });
-  await daemon.waitForLine(/ (ready|running, degraded) /, 60_000);
+  await daemon.waitForLine(/ started /, 60_000);
   return daemon;
 }
 

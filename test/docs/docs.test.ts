@@ -51,6 +51,7 @@ const WRITTEN = [
   "docs/operating/running.md",
   "docs/operating/monitoring.md",
   "docs/operating/troubleshooting.md",
+  "docs/operating/hooks.md",
   "docs/operating/host-changes.md",
   "docs/internals/architecture.md",
   "docs/internals/forwarding.md",

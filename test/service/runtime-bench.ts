@@ -3,10 +3,9 @@
 import { EventEmitter } from "node:events";
 import type * as z from "zod";
 import { type Ipv4, ipv4, type Mac } from "../../shared/base/address.ts";
-import { type Json, type JsonObject, ok, type Result } from "../../shared/base/result.ts";
-import type { Instant, Now } from "../../shared/base/time.ts";
+import { type JsonObject, ok, type Result } from "../../shared/base/result.ts";
 import type { Driver } from "../../shared/forwarding/driver.ts";
-import { type ForwardingState, NO_FORWARDING } from "../../shared/forwarding/state.ts";
+import type { ForwardingState } from "../../shared/forwarding/state.ts";
 import {
   type Frame,
   IoError,
@@ -16,50 +15,20 @@ import {
   type UdpOptions,
   type UdpSocket,
 } from "../../shared/linux/packet-io.ts";
-import type { Core, Effect, Event } from "../../shared/protocol/core.ts";
 import type { ControlOptions } from "../../shared/service/control/server.ts";
 import type { Listen } from "../../shared/service/metrics/listen.ts";
 import type { MetricsFacts } from "../../shared/service/metrics/text.ts";
 import type { CommonConfig, HostFacts, Program } from "../../shared/service/program.ts";
+import type { HookRun } from "../../shared/service/runtime/hook-process.ts";
 import { type JournalFiles, realFiles } from "../../shared/service/runtime/journal-files.ts";
 import type { HostLink, Loaded, Parts } from "../../shared/service/runtime/parts.ts";
 import { runWith } from "../../shared/service/runtime/runtime.ts";
 import { settle, ToyClock } from "./toy-clock.ts";
+import { type ToyConfig, ToyCore } from "./toy-core.ts";
 
 export const OWN_MAC = "02:00:00:00:00:02" as Mac;
 export const PEER_MAC = "02:00:00:00:00:01" as Mac;
 export const UPLINK = ipv4("192.0.2.1");
-
-export interface ToyConfig {
-  readonly links: readonly string[];
-}
-
-/** Does what the test says, and remembers what it was told. */
-export class ToyCore implements Core<ToyConfig> {
-  readonly events: Event[] = [];
-  readonly configs: ToyConfig[] = [];
-  deadline: Instant | undefined;
-  state: ForwardingState = NO_FORWARDING;
-  react: (event: Event, now: Now) => Effect[] = () => [];
-
-  handle(event: Event, now: Now): Effect[] {
-    this.events.push(event);
-    return this.react(event, now);
-  }
-  nextDeadline(): Instant | undefined {
-    return this.deadline;
-  }
-  forwarding(): ForwardingState {
-    return this.state;
-  }
-  reconfigure(config: ToyConfig): Effect[] {
-    this.configs.push(config);
-    return [];
-  }
-  query(name: string): Json | undefined {
-    return name === "status" ? { state: "registered", counters: { own: 1 } } : undefined;
-  }
-}
 
 export interface ToyLink extends LinkSocket {
   receive: (frame: Frame) => void;
@@ -90,6 +59,9 @@ export class Bench {
   metricsFault: Error | undefined;
   /** `metrics.listen` of the file. */
   listen: string | undefined;
+  hooks: CommonConfig["hook"] = [];
+  /** The hooks that were started; each ends at once. */
+  readonly hookRuns: HookRun[] = [];
   applied: ForwardingState[] = [];
   applyFault: string | undefined;
   startFault: Error | undefined;
@@ -200,6 +172,13 @@ export class Bench {
         clock: this.clock,
         lookup: (name) => this.lookup(name),
         journalFiles,
+        hookPrograms: {
+          list: async (exec) => [exec],
+          start: (run) => {
+            this.hookRuns.push(run);
+            return { ended: Promise.resolve(undefined), signal: () => undefined };
+          },
+        },
         process: this.signals,
       },
     };
@@ -225,6 +204,7 @@ export class Bench {
         log: { level: "info", format: "text" },
         control: { socket: "/none" },
         metrics: { listen: this.listen },
+        hook: this.hooks,
         dataplane: {
           driver: "auto",
           mtu: 0,

@@ -3,6 +3,7 @@
 import * as z from "zod";
 import type { Encapsulation } from "../../forwarding/state.ts";
 import { parseListen } from "../metrics/listen.ts";
+import { hooks } from "./hook-section.ts";
 import {
   address,
   choice,
@@ -241,5 +242,6 @@ export function common(role: "fa" | "mn" | "ha", routeTable: number, rulePriorit
     })
       .prefault({})
       .describe("The Prometheus exporter (text format), off by default."),
+    hook: hooks(),
   };
 }

@@ -11,9 +11,9 @@ import type { FrameEvent } from "../../linux/frames.ts";
 import type { PacketIo } from "../../linux/packet-io.ts";
 import type { CommandOutcome, ControlHandler } from "../control/server.ts";
 import type { CommonConfig, HostFacts, Program } from "../program.ts";
+import { Announcer } from "./announcer.ts";
 import { Commands } from "./commands.ts";
 import { carryOut } from "./effects.ts";
-import { explainError } from "./explain.ts";
 import { Exporter } from "./exporter.ts";
 import { fixedKeys } from "./fixed-keys.ts";
 import { Forwarder } from "./forwarder.ts";
@@ -28,6 +28,7 @@ import type { Control, HostMonitor, Loaded, Parts } from "./parts.ts";
 import { Problems } from "./problems.ts";
 import { REGISTRATION_PORT, Sockets } from "./sockets.ts";
 import { mergeStatus } from "./status.ts";
+import { type Step, takeApart } from "./take-apart.ts";
 
 /** How often what failed is tried again. */
 export const RETRY_MS = 5000;
@@ -52,6 +53,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
   readonly #driver: Driver;
   readonly #forwarder: Forwarder;
   readonly #exporter: Exporter;
+  readonly #announcer: Announcer;
   readonly #startedAt: Instant;
   readonly #linkNews = new LinkNews();
   #loaded: Loaded<Config, CoreConfig>;
@@ -94,6 +96,9 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
     const isCaptured = (index: number, source: Ipv4): boolean =>
       this.#links.isCaptured(index) && !opened.monitor.isLocal(source);
     this.#sockets = new Sockets({ ...common, isCaptured, onEvent });
+    const control = (): Control | undefined => this.#control;
+    this.#announcer = new Announcer(program.name, parts, this.#counters, control);
+    this.#announcer.setHooks(loaded.config.hook);
     this.#commands = new Commands(parts.clock, (command) => this.#loop.handle(command));
     this.#names = new Names(parts, (event) => this.#loop.handle(event));
     const outlets = {
@@ -102,9 +107,8 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
       commands: this.#commands,
       names: this.#names,
       counters: this.#counters,
-      clock: parts.clock,
       log: parts.log,
-      control: () => this.#control,
+      announcer: this.#announcer,
     };
     this.#outbox = new Outbox({
       journal: this.#journal,
@@ -150,7 +154,8 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
     this.#monitor.onChange(() => this.#hostChanged());
     this.#isStarted = true;
     this.#exporter.rewire(this.#loaded.config.metrics.listen);
-    log.write("info", this.#problems.size === 0 ? "ready" : "running, degraded", {
+    this.#announcer.tell("info", "started", {
+      ready: this.#problems.size === 0,
       links: this.#links.names,
       addresses: this.#loaded.wiring.udpAddresses.map(formatIpv4),
       restored: loaded.records,
@@ -173,6 +178,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
     }
     log.setConfig(config.log);
     this.#exporter.rewire(config.metrics.listen);
+    this.#announcer.setHooks(config.hook);
     log.write("info", "configuration reloaded");
   }
 
@@ -181,6 +187,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
    * waits for nothing: its bindings stay.
    */
   async leave(isOver: () => boolean): Promise<void> {
+    this.#announcer.tell("info", "stopping", {});
     this.#loop.handle({ type: "shutdown" });
     if (this.#program.role !== "ha") {
       while (this.#loop.core.nextDeadline() !== undefined && !isOver()) {
@@ -192,14 +199,16 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
     await this.#outbox.drain();
   }
 
-  /** Takes everything apart; nothing that fails keeps the rest from being done. */
+  /** Takes everything apart. */
   async stop(): Promise<void> {
     this.#loop.stop();
     this.#cancelRetry?.();
     this.#cancelReconsider?.();
     this.#commands.close();
     this.#names.close();
-    const steps: readonly (readonly [string, () => unknown])[] = [
+    // They have the time of everything else; what hangs there does not keep them alive.
+    const hooksEnded = this.#announcer.close();
+    const steps: readonly Step[] = [
       ["control socket", () => this.#control?.close()],
       ["metrics", () => this.#exporter.close()],
       ["links", () => this.#links.close()],
@@ -208,14 +217,9 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
       // What bears our marks is another program's if we never got that far.
       ["driver", () => (this.#ownsMarks ? this.#driver.stop() : undefined)],
       ["journal", () => this.#journal.close()],
+      ["hooks", () => hooksEnded],
     ];
-    for (const [name, step] of steps) {
-      try {
-        await step();
-      } catch (error) {
-        this.#parts.log.write("error", `${name}: ${explainError(error)}`);
-      }
-    }
+    await takeApart(steps, this.#parts.log);
   }
 
   query(name: string): Json | undefined {
@@ -234,8 +238,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
   report(event: string, fields: JsonObject): void {
     if (event === "forwarding-failed") this.#forwarder.failed(fields.problems);
     const level = event === "dropped" ? "warning" : "info";
-    this.#parts.log.write(level, event, fields);
-    this.#control?.publish(event, fields, this.#parts.clock.now().wall);
+    this.#announcer.tell(level, event, fields);
   }
 
   /** SIGUSR1. */

@@ -9,10 +9,11 @@ import {
   ETHERTYPE_IPV4,
 } from "../../linux/frames.ts";
 import type { Effect, SendArp, SendIcmp, SendUdp } from "../../protocol/core.ts";
+import type { Announcer } from "./announcer.ts";
 import type { Commands } from "./commands.ts";
 import type { Links } from "./links.ts";
 import type { Names } from "./names.ts";
-import type { Clock, Control, Log } from "./parts.ts";
+import type { Log } from "./parts.ts";
 import type { Sockets } from "./sockets.ts";
 
 export interface Outlets {
@@ -21,10 +22,8 @@ export interface Outlets {
   readonly commands: Commands;
   readonly names: Names;
   readonly counters: Counters;
-  readonly clock: Clock;
   readonly log: Log;
-  /** There is none before the control socket is open. */
-  readonly control: () => Control | undefined;
+  readonly announcer: Announcer;
 }
 
 function send(outlets: Outlets, effect: SendUdp | SendIcmp | SendArp): string | undefined {
@@ -54,8 +53,7 @@ export function carryOut(outlets: Outlets, effect: Effect): void {
       return;
     }
     case "report":
-      outlets.log.write(effect.level, effect.event, effect.fields);
-      outlets.control()?.publish(effect.event, effect.fields, outlets.clock.now().wall);
+      outlets.announcer.tell(effect.level, effect.event, effect.fields);
       return;
     case "answer":
       outlets.commands.answer(effect);

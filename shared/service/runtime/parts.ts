@@ -11,6 +11,7 @@ import type { ControlOptions, ControlServer } from "../control/server.ts";
 import type { Listen } from "../metrics/listen.ts";
 import type { MetricsFacts } from "../metrics/text.ts";
 import type { CommonConfig, HostFacts, Resolved } from "../program.ts";
+import type { HookPrograms } from "./hook-process.ts";
 import type { JournalFiles } from "./journal-files.ts";
 
 /** One interface of the machine. */
@@ -86,6 +87,7 @@ export interface Parts<Config extends CommonConfig, CoreConfig> {
   readonly log: Log;
   readonly clock: Clock;
   readonly journalFiles: JournalFiles;
+  readonly hookPrograms: HookPrograms;
   readonly process: ProcessEvents;
 }
 

@@ -14,6 +14,7 @@ import { stderrLog } from "../log.ts";
 import { openMetricsServer } from "../metrics/server.ts";
 import { metricsText } from "../metrics/text.ts";
 import type { CommonConfig, Program, RunOptions } from "../program.ts";
+import { hookPrograms } from "./hook-process.ts";
 import { realFiles } from "./journal-files.ts";
 import { realClock } from "./parts.ts";
 import { runWith } from "./runtime.ts";
@@ -76,6 +77,7 @@ export function runProgram<FileConfig extends CommonConfig, CoreConfig>(
     log: stderrLog(FIRST_LOG),
     clock: realClock,
     journalFiles: realFiles,
+    hookPrograms,
     process,
   });
 }

@@ -1,0 +1,44 @@
+/** Where everything that happens is told, in one form: the log, who watches, and the hooks. */
+
+import type { Counters } from "../../base/counters.ts";
+import type { JsonObject } from "../../base/result.ts";
+import type { Report } from "../../protocol/core.ts";
+import type { HookConfig } from "../program.ts";
+import { Hooks } from "./hooks.ts";
+import type { Clock, Control, Log, Parts } from "./parts.ts";
+
+export class Announcer {
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #control: () => Control | undefined;
+  readonly #hooks: Hooks;
+
+  /** `control`: there is none before the control socket is open. */
+  constructor(
+    program: string,
+    { log, clock, hookPrograms }: Pick<Parts<never, never>, "log" | "clock" | "hookPrograms">,
+    counters: Counters,
+    control: () => Control | undefined,
+  ) {
+    this.#log = log;
+    this.#clock = clock;
+    this.#control = control;
+    this.#hooks = new Hooks({ program, programs: hookPrograms, clock, log, counters });
+  }
+
+  tell(level: Report["level"], event: string, fields: JsonObject): void {
+    const { wall } = this.#clock.now();
+    this.#log.write(level, event, fields);
+    this.#control()?.publish(event, fields, wall);
+    this.#hooks.tell(level, event, fields, wall);
+  }
+
+  setHooks(hooks: readonly HookConfig[]): void {
+    this.#hooks.setConfig(hooks);
+  }
+
+  /** What is told from now on runs no hook; resolves when none runs any more. */
+  close(): Promise<void> {
+    return this.#hooks.close();
+  }
+}
