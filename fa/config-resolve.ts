@@ -59,6 +59,7 @@ export function resolveFa(config: FaConfig): Resolved<FaCoreConfig> {
       pendingTimeout: registration.pending_timeout,
       maxVisitors: limits.visitors,
       maxPending: limits.pending,
+      maxRequestRate: limits.requests_per_second,
       homeAgents: config.security_association.flatMap((row) =>
         row.with === "home-agent" ? [toPeer(row, row.address)] : [],
       ),

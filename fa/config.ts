@@ -137,9 +137,9 @@ export const faSchema = table({
         "Reverse tunnelling (RFC 3024): as the node asks, only with it (code 75), or never (code 74).",
       ),
     reverse_tunnel_for_private: flag()
-      .default(false)
+      .default(true)
       .describe(
-        "Deny nodes with a private home address that ask for no reverse tunnel with code 75: nobody outside could answer them (RFC 3024 §A.4).",
+        "Deny nodes with a private home address that ask for no reverse tunnel with code 75 where care-of address and home agent are globally routable: nobody out there could answer them (RFC 3024 §A.4). In a network of private or documentation addresses nothing is denied.",
       ),
     encapsulating_delivery: flag()
       .default(true)
@@ -202,6 +202,11 @@ export const faSchema = table({
       .default(1024)
       .describe("Visitors served at a time; beyond, code 66 and the B bit."),
     pending: integer(1, 100_000).default(256).describe("Requests that wait for a reply at a time."),
+    requests_per_second: integer(0, 1_000_000)
+      .default(0)
+      .describe(
+        "Load at which the agent is busy, in registration requests a second over two seconds: until they are worked off it adds no visitor, code 66 and the B bit; those who are there renew (RFC 5944 §2.1.1). 0: no such limit.",
+      ),
   })
     .prefault({})
     .describe("Bounds of the tables."),

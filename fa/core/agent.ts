@@ -1,9 +1,11 @@
 import type { Ipv4 } from "../../shared/base/address.ts";
 import type { Counters } from "../../shared/base/counters.ts";
+import type { Now } from "../../shared/base/time.ts";
 import type { AdvertisingConfig } from "../../shared/protocol/advertising-config.ts";
 import type { Effect } from "../../shared/protocol/core.ts";
 import type { Challenges } from "./challenge.ts";
 import type { FaCoreConfig } from "./config.ts";
+import type { RequestLoad } from "./load.ts";
 import type { Node } from "./node.ts";
 import type { PendingList } from "./pending.ts";
 import type { VisitorRevocations } from "./revocation.ts";
@@ -15,6 +17,7 @@ export interface Agent {
   readonly counters: Counters;
   readonly visitors: VisitorList;
   readonly pending: PendingList;
+  readonly load: RequestLoad;
   readonly challenges: Challenges;
   readonly revocations: VisitorRevocations;
   /** How the agent advertises on a link; `undefined` for a link that it does not serve. */
@@ -22,6 +25,8 @@ export interface Agent {
   /** The address that advertisements on a link come from, while the link is up. */
   linkAddress(interfaceName: string): Ipv4 | undefined;
   isOwnAddress(address: Ipv4): boolean;
+  /** Visitors that may be added now; with none the B bit is set (RFC 5944 §2.1.1). */
+  room(now: Now): number;
   /** Called after the visitor with this key came, changed or went. */
   visitorChanged(key: string): void;
   /** A key for GRE packets to this agent that no visitor has (RFC 6245 §4.1). */

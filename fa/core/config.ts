@@ -24,7 +24,7 @@ export interface FaCoreConfig {
   readonly registrationLifetime: number;
   readonly encapsulations: readonly Encapsulation[];
   readonly reverseTunnel: "allow" | "require" | "refuse";
-  /** Deny a private home address without a reverse tunnel (RFC 3024 §A.4). */
+  /** Deny a private home address without a reverse tunnel between global ends (RFC 3024 §A.4). */
   readonly privateNeedsReverseTunnel: boolean;
   /** Is the Encapsulating Delivery Style offered (RFC 3024 §3.3)? Without it code 79. */
   readonly encapsulatingDelivery: boolean;
@@ -40,6 +40,8 @@ export interface FaCoreConfig {
   readonly pendingTimeout: number;
   readonly maxVisitors: number;
   readonly maxPending: number;
+  /** Requests a second, beyond which no visitor is added (the B bit); 0: without a limit. */
+  readonly maxRequestRate: number;
   /** Who decides whether a node is told that it was revoked (RFC 3543 §3.2): its home agent, or we. */
   readonly informRevoked: "home-agent" | "always" | "never";
   /** Does a denial say in words why (RFC 4917)? */

@@ -28,6 +28,7 @@ import { isRevocationMessage } from "../../shared/protocol/revocation-messages.t
 import type { Agent } from "./agent.ts";
 import { Challenges } from "./challenge.ts";
 import type { FaCoreConfig } from "./config.ts";
+import { RequestLoad } from "./load.ts";
 import type { Node } from "./node.ts";
 import { PendingList } from "./pending.ts";
 import { RegistrationRelay } from "./relay.ts";
@@ -40,6 +41,7 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
   readonly counters = new Counters();
   readonly visitors = new VisitorList();
   readonly pending = new PendingList();
+  readonly load = new RequestLoad(() => this.#config.maxRequestRate);
   readonly challenges: Challenges;
   readonly revocations = new VisitorRevocations(this);
   #config: FaCoreConfig;
@@ -71,6 +73,7 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
   handle(event: Event, now: Now): Effect[] {
     // After the farewell nothing is advertised or relayed any more.
     if (this.#isLeaving && (event.type === "link" || event.type === "icmp")) return [];
+    this.#updateBusy(now);
     switch (event.type) {
       case "udp":
         return this.#onUdp(event, now);
@@ -113,7 +116,7 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
     // While their links still advertise: the nodes may have to be told.
     const effects = this.#revoke(unfit, "reconfigured", now);
     effects.push(...this.#advertisers.reconfigure(config.links, now));
-    this.#updateBusy();
+    this.#updateBusy(now);
     return effects;
   }
 
@@ -123,7 +126,7 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
     return {
       visitors: this.visitors.size,
       pending: this.pending.size,
-      busy: this.#isFull(),
+      busy: this.room(now) <= 0,
       advertising: this.#advertisers.status(now),
       home_agents: this.#relay.upstream.rows(now),
       counters: this.counters.toJson(),
@@ -143,7 +146,12 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
     return onInterface || this.#config.links.some((l) => l.careOfAddresses.includes(address));
   }
 
-  /** Forwarding follows the visitor list, and the B bit the room that is left in it. */
+  room(now: Now): number {
+    if (this.load.isBusy(now.monotonic)) return 0;
+    return this.#config.maxVisitors - this.visitors.size;
+  }
+
+  /** Forwarding follows the visitor list. */
   visitorChanged(key: string): void {
     const visitor = this.visitors.get(key);
     if (visitor === undefined || visitor.colocated) {
@@ -152,7 +160,6 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
     } else if (!isForwarded(visitor, this.#forwarding.get(key))) {
       this.#forwarding = this.#forwarding.with(key, forwardingOf(visitor));
     }
-    this.#updateBusy();
   }
 
   nextGreKey(): number {
@@ -192,12 +199,10 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
     ]);
   }
 
-  #updateBusy(): void {
-    for (const advertiser of this.#advertisers.all()) advertiser.setBusy(this.#isFull());
-  }
-
-  #isFull(): boolean {
-    return this.visitors.size >= this.#config.maxVisitors;
+  /** What is advertised next tells the room that is left. */
+  #updateBusy(now: Now): void {
+    const isBusy = this.room(now) <= 0;
+    for (const advertiser of this.#advertisers.all()) advertiser.setBusy(isBusy);
   }
 
   #onLink(event: LinkChanged, now: Now): Effect[] {
@@ -225,7 +230,8 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
   #onRestore(entries: readonly (readonly [string, Json])[], now: Now): Effect[] {
     return entries.flatMap(([key, value]) => {
       const visitor = restoreVisitor(value, now);
-      const fits = visitor !== undefined && this.#stillFits(visitor) && !this.#isFull();
+      const hasRoom = this.visitors.size < this.#config.maxVisitors;
+      const fits = visitor !== undefined && this.#stillFits(visitor) && hasRoom;
       const plane = fits
         ? this.visitors.planeFor(visitor.homeAgent, visitor.homeAddress)
         : undefined;

@@ -81,6 +81,7 @@ export class RegistrationRelay {
       return this.#discard("request-revocation-support");
     }
     this.#agent.counters.add("requests-received");
+    this.#agent.load.count(now.monotonic);
     const received: ReceivedRequest = {
       nai: naiIn(decoded.message.extensions),
       interface: interfaceName,
@@ -211,7 +212,7 @@ export class RegistrationRelay {
     const trusted = contextsOf(config, received).length > 0; // judgeRequest has checked it
     const fault = challenges.fault(request, trusted);
     if (fault !== undefined) return this.#deny(received, fault, now);
-    const room = { pending: config.maxPending, visitors: config.maxVisitors - visitors.size };
+    const room = { pending: config.maxPending, visitors: this.#agent.room(now) };
     const { admitted, evicted } = pending.add(request, room);
     if (evicted !== undefined) counters.add("pending-evicted-by-visitor");
     if (!admitted) return this.#deny(received, ReplyCode.faInsufficientResources, now);

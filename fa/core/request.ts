@@ -5,6 +5,7 @@
 
 import {
   type Ipv4,
+  isGloballyReachable,
   isMulticast,
   isPrivate,
   isUsableUnicast,
@@ -133,7 +134,7 @@ export function judgeRequest(
   const encapsulating = reverse && asksForEncapsulatingDelivery(message);
   return (
     lifetimeAndCareOf(context, message) ??
-    tunnelFault(context, event, message) ?? {
+    tunnelFault(context, event, message, chosen.address) ?? {
       verdict: "relay",
       request: {
         signed: octetsForHomeAgent(decoded, signedEnd),
@@ -204,6 +205,7 @@ function tunnelFault(
   { config }: RequestContext,
   event: UdpReceived,
   message: RegistrationRequest,
+  homeAgent: Ipv4,
 ): RequestVerdict | undefined {
   const colocated = (message.flags & RequestFlag.D) !== 0;
   const reverse = (message.flags & RequestFlag.T) !== 0;
@@ -216,16 +218,28 @@ function tunnelFault(
     return deny(ReplyCode.faDeliveryStyleNotSupported);
   }
   if (!reverse) {
-    // RFC 3024 §A.4: nobody out there can answer to a private address.
     const mandatory =
       config.reverseTunnel === "require" ||
-      (config.privateNeedsReverseTunnel && isPrivate(message.homeAddress));
+      (config.privateNeedsReverseTunnel && isPrivateAmongGlobal(message, homeAgent));
     return mandatory ? deny(ReplyCode.faReverseTunnelMandatory) : undefined;
   }
   // RFC 5944 §3.6.1.1 keeps TTL 1 for the group; RFC 3024 asks for 255 from a direct neighbour.
   const fromNeighbour = isMulticast(event.destination) || event.ttl === 255;
   if (!fromNeighbour) return deny(ReplyCode.faTooDistant);
   return config.reverseTunnel === "refuse" ? deny(ReplyCode.faReverseTunnelUnavailable) : undefined;
+}
+
+/**
+ * The scenario of RFC 3024 §A.4: only the node has a private address, which nobody on the general
+ * Internet could answer to. In a network that is private as a whole its neighbours can.
+ */
+function isPrivateAmongGlobal(
+  { homeAddress, careOfAddress }: RegistrationRequest,
+  homeAgent: Ipv4,
+): boolean {
+  return (
+    isPrivate(homeAddress) && isGloballyReachable(careOfAddress) && isGloballyReachable(homeAgent)
+  );
 }
 
 /** The extension itself stays here either way (RFC 3024 §3.3). */

@@ -113,6 +113,28 @@ export function isPrivate(address: Ipv4): boolean {
   return address >>> 24 === 10 || address >>> 20 === 0xac1 || address >>> 16 === 0xc0a8;
 }
 
+/**
+ * Address space that is not reachable from everywhere, or nobody's: what the registry of special
+ * addresses says about IPv4 (RFC 6890 and its updates), loopback and groups left out.
+ */
+const NOT_GLOBAL: readonly Prefix[] = [
+  "10.0.0.0/8",
+  "100.64.0.0/10",
+  "169.254.0.0/16",
+  "172.16.0.0/12",
+  "192.0.0.0/24",
+  "192.0.2.0/24",
+  "192.168.0.0/16",
+  "198.18.0.0/15",
+  "198.51.100.0/24",
+  "203.0.113.0/24",
+].map((text) => parsePrefix(text) as Prefix);
+
+/** Is this one node's address that is routed on the general Internet? RFC 6890 §2.1. */
+export function isGloballyReachable(address: Ipv4): boolean {
+  return isUsableUnicast(address) && !NOT_GLOBAL.some((prefix) => prefixContains(prefix, address));
+}
+
 const HEX = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, "0"));
 
 /** Six octets from `offset`; the caller made sure that they are there. */

@@ -7,6 +7,7 @@ import {
   formatPrefix,
   type Ipv4,
   ipv4,
+  isGloballyReachable,
   isUsableUnicast,
   macFromBytes,
   macToBytes,
@@ -59,4 +60,12 @@ test("no node has one of these addresses to itself", () => {
   for (const text of ["10.1.0.7", "192.0.2.1", "223.255.255.254"]) {
     assert(isUsableUnicast(ipv4(text)), text);
   }
+});
+
+test("RFC 6890: what is routed on the general Internet is neither private nor special", () => {
+  const special =
+    "0.0.0.1 10.0.0.1 100.64.0.1 127.0.0.1 169.254.1.1 172.16.0.1 192.0.0.8 192.0.2.1 192.168.0.1 198.18.0.1 198.51.100.1 203.0.113.1 224.0.0.1 240.0.0.1 255.255.255.255";
+  for (const text of special.split(" ")) assert(!isGloballyReachable(ipv4(text)), text);
+  const general = "1.1.1.1 9.255.255.255 11.0.0.1 100.128.0.1 172.32.0.1 192.0.1.1 198.20.0.1";
+  for (const text of general.split(" ")) assert(isGloballyReachable(ipv4(text)), text);
 });

@@ -72,3 +72,11 @@ test("RFC 1256 §4.3, RFC 5944 §3.7.1: on each link the agent is in 224.0.0.2 a
     [[MOBILE_AGENTS, ALL_ROUTERS]],
   );
 });
+
+test("RFC 3024 §A.4: a private home address between global ends needs a reverse tunnel, unless the file says otherwise [3024-A.4-06]", () => {
+  assert.equal(resolve().core.privateNeedsReverseTunnel, true);
+  const registration = { reverse_tunnel_for_private: false };
+  const { data } = faSchema.safeParse({ interface: [{ name: "lan0" }], registration });
+  assert(data !== undefined);
+  assert.equal(resolveFa(data).core.privateNeedsReverseTunnel, false);
+});

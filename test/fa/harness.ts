@@ -83,6 +83,7 @@ export const config: FaCoreConfig = {
   pendingTimeout: 7,
   maxVisitors: 1024,
   maxPending: 256,
+  maxRequestRate: 0,
   informRevoked: "home-agent",
   messages: false,
   access: ALLOW_ALL,

@@ -205,7 +205,7 @@ test("RFC 5944 §4.2.2: forwarding names the visitor's link-layer address and bo
   assert.equal(item.mac, "02:00:00:00:00:08");
 });
 
-test("RFC 5944 §2.4.1: a node with a co-located care-of address is relayed and listed, not forwarded for [5944-2.1.1-13]", () => {
+test("RFC 5944 §2.4.1: a node with a co-located care-of address is relayed and listed, not forwarded for", () => {
   const bench = Bench.up();
   const own = ipv4("192.0.2.40");
   bench.register({ fields: { flags: 0x20, careOfAddress: own }, event: { source: own } });

@@ -70,7 +70,7 @@ test("RFC 5944 §2.1: an advertisement without any router address is one all the
   assert.deepEqual(extension.careOfAddresses, [OWN]);
 });
 
-test("RFC 5944 §2.1.1: several care-of addresses, in their order [5944-2.1.1-13]", () => {
+test("RFC 5944 §2.1.1: several care-of addresses, in their order [5944-2.1.1-07]", () => {
   const careOfAddresses = Array.from({ length: 62 }, (_, i) => ipv4(`203.0.113.${62 - i}`));
   const { extension } = sent(new Bench({ ...foreign, careOfAddresses }).link());
   assert.deepEqual(extension.careOfAddresses, careOfAddresses);

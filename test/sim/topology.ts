@@ -103,6 +103,7 @@ function foreignAgent(plan: Plan, index: number): Blueprint {
     pendingTimeout: PENDING_TIMEOUT,
     maxVisitors: MAX_VISITORS,
     maxPending: plan.maxPending,
+    maxRequestRate: 0,
     informRevoked: "home-agent",
     messages: false,
     access: ALLOW_ALL,
