@@ -17,6 +17,7 @@ export const haTables: readonly TableCommand[] = [
       { heading: "REMAINING", cell: showRemaining },
       column("ENCAPSULATION", "encapsulation"),
       column("REVERSE", "reverse_tunnel"),
+      column("UDP", "udp_tunnel"),
     ],
   },
   tunnelsTable,

@@ -106,6 +106,29 @@ export const haSchema = table({
     .prefault({})
     .transform(deriveIntervals)
     .describe("How it advertises itself on its home links, with the H bit (RFC 5944 §2.1)."),
+  nat_traversal: table({
+    enabled: flag()
+      .default(true)
+      .describe(
+        "Tunnels in UDP for those behind a NAT that ask for them (RFC 3519); without it they are denied with code 129.",
+      ),
+    force: flag()
+      .default(false)
+      .describe(
+        "Also for those who force it without a NAT on the way (RFC 3519 §3.1.1); otherwise code 129.",
+      ),
+    keepalive: integer(10, 65535, "seconds")
+      .default(110)
+      .describe(
+        "Seconds without a packet after which the other end is to send a keepalive: less than NATs keep a mapping (RFC 3519 §3.2, §4.9).",
+      ),
+    max_lifetime: registrationLifetime(
+      "Longest registration that is granted with a tunnel in UDP, in seconds: a NAT that lost its mapping cuts the node off until it registers again (RFC 3519 §5.2).",
+      60,
+    ),
+  })
+    .prefault({})
+    .describe("How those behind a NAT are served (RFC 3519)."),
   security_association: tables(peerAssociation("foreign-agent"))
     .default([])
     .describe("Associations with foreign agents; none is needed (RFC 5944 §3.5)."),
@@ -122,15 +145,9 @@ export const haSchema = table({
 
 export type HaConfig = z.output<typeof haSchema>;
 
-const NAT_TRAVERSAL = "NAT traversal (RFC 3519) is not built yet";
-
 export const haPlanned = {
   "mobile_node.nai": { why: "network access identifiers (RFC 2794) are not built yet" },
   "mobile_node.networks": { why: "mobile networks (RFC 5177) are not built yet", off: [] },
-  nat_traversal: { why: NAT_TRAVERSAL },
-  "nat_traversal.enabled": { why: NAT_TRAVERSAL, off: false },
-  "nat_traversal.force": { why: NAT_TRAVERSAL, off: false },
-  "nat_traversal.keepalive": { why: NAT_TRAVERSAL, off: 110 },
   address_pool: { why: "dynamic home addresses (RFC 2794) are not built yet" },
 } satisfies Readonly<Record<string, PlannedKey>>;
 
@@ -249,6 +266,12 @@ export function resolveHa(config: HaConfig): Resolved<HaCoreConfig> {
       reverseTunnel: registration.reverse_tunnel,
       replayWindow: registration.replay_window,
       maxBindings: config.limits.bindings,
+      natTraversal: {
+        enabled: config.nat_traversal.enabled,
+        force: config.nat_traversal.force,
+        keepalive: config.nat_traversal.keepalive,
+        maxLifetime: config.nat_traversal.max_lifetime,
+      },
       informRevoked: config.revocation.inform,
       foreignAgents: config.security_association.map((row) => toPeer(row, row.address)),
       links,

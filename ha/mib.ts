@@ -2,8 +2,6 @@
 
 import { AGENT_OBJECTS, type MibObject, systemObjects } from "../shared/service/metrics/mib.ts";
 
-const NO_UDP_TUNNELS = "never: there are no UDP tunnels";
-
 export const HA_MIB: readonly MibObject[] = [
   ...systemObjects("`registration.encapsulations` in `check`"),
   {
@@ -34,8 +32,8 @@ export const HA_MIB: readonly MibObject[] = [
   { object: "haDeRegRequestsReceived", counters: ["de-reg-requests-received"] },
   { object: "haRegRepliesSent", counters: ["reg-replies-sent"] },
   { object: "haDeRegRepliesSent", counters: ["de-reg-replies-sent"] },
-  { object: "haUdpTunnelEnable", elsewhere: NO_UDP_TUNNELS },
-  { object: "haUdpTunnelKeepaliveInterval", elsewhere: NO_UDP_TUNNELS },
-  { object: "haUdpTunnelForce", elsewhere: NO_UDP_TUNNELS },
-  { object: "haUdpTunnelEncapUnavail", counters: ["code-142"] },
+  { object: "haUdpTunnelEnable", elsewhere: "`nat_traversal.enabled` in `check`" },
+  { object: "haUdpTunnelKeepaliveInterval", elsewhere: "`nat_traversal.keepalive` in `check`" },
+  { object: "haUdpTunnelForce", elsewhere: "`nat_traversal.force` in `check`" },
+  { object: "haUdpTunnelEncapUnavail", counters: ["udp-encapsulation-unavailable"] },
 ];

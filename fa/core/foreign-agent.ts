@@ -95,6 +95,8 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
         return []; // nothing is asked for
       case "arp":
         return []; // visitors' addresses come from their requests, never from ARP (§4.2.2)
+      case "tunnel-bound":
+        return []; // the home agent's side knows the port of its own request
     }
   }
 

@@ -23,7 +23,7 @@ import {
 } from "../../shared/protocol/revocation-terms.ts";
 import type { SecurityContext } from "../../shared/security/association.ts";
 import { RevocationFlag } from "../../shared/wire/control/revocation.ts";
-import { type DecodedControl, decodeControl } from "../../shared/wire/control.ts";
+import { type DecodedControl, decodeControl, MOBILE_IP_PORT } from "../../shared/wire/control.ts";
 import type { Agent } from "./agent.ts";
 import type { Node } from "./node.ts";
 import {
@@ -119,6 +119,7 @@ export class VisitorRevocations {
         foreignDomainAddress: visitor.careOfAddress,
         source: visitor.careOfAddress,
         destination: homeAgent,
+        destinationPort: MOBILE_IP_PORT,
         inform: asks,
         protection: { name: "foreign-home-authentication-extension", context },
         endsAt: visitor.expiresAt,

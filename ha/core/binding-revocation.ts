@@ -3,6 +3,7 @@
 import { formatIpv4, type Ipv4, parseIpv4 } from "../../shared/base/address.ts";
 import type { Json, JsonObject } from "../../shared/base/result.ts";
 import type { Instant, Now } from "../../shared/base/time.ts";
+import { HALF_BOUND, type TunnelForm } from "../../shared/forwarding/state.ts";
 import {
   agree,
   type RevocationClock,
@@ -10,12 +11,14 @@ import {
   type RevocationTerms,
   readOffer,
   restoreTerms,
+  supportExtension,
   termsRecord,
 } from "../../shared/protocol/revocation-terms.ts";
 import { authenticationIndexes } from "../../shared/security/authenticator.ts";
-import { RequestFlag } from "../../shared/wire/control.ts";
+import { MOBILE_IP_PORT, RequestFlag } from "../../shared/wire/control.ts";
 import type { ReplyTerms } from "./authenticate.ts";
 import type { Exchange } from "./reception.ts";
+import type { ReplyExtensions } from "./tunnel-terms.ts";
 
 /** Revocation as negotiated for a binding. */
 export interface BindingRevocation extends RevocationTerms {
@@ -59,6 +62,20 @@ export function negotiate(
   if (agreed === undefined) return undefined;
   const revocation = { ...agreed, source: event.source, direct, registeredAt: now.monotonic };
   return { offer, revocation };
+}
+
+/** What is said about revocation stands before the extension that the peer can check (§3.2). */
+export function supportExtensions(support: SupportReply | undefined): ReplyExtensions {
+  if (support === undefined) return { toNode: [], toAgent: [] };
+  const extension = [supportExtension(support.offer)];
+  return support.revocation.direct
+    ? { toNode: extension, toAgent: [] }
+    : { toNode: [], toAgent: extension };
+}
+
+/** Port 434, or what a NAT has made of it: the same as a UDP tunnel's (RFC 3543 §3.3). */
+export function revocationPort({ udpPort }: TunnelForm): number {
+  return udpPort === undefined || udpPort === HALF_BOUND ? MOBILE_IP_PORT : udpPort;
 }
 
 /** Journal form. */

@@ -7,7 +7,13 @@ import { formatIpv4, type Ipv4, parseIpv4 } from "../../shared/base/address.ts";
 import { Deadlines } from "../../shared/base/deadlines.ts";
 import type { Json, JsonObject } from "../../shared/base/result.ts";
 import { after, type Instant, type Now, secondsLeft } from "../../shared/base/time.ts";
-import { type BindingItem, type Encapsulation, sameForm } from "../../shared/forwarding/state.ts";
+import {
+  type BindingItem,
+  type Encapsulation,
+  formOf,
+  sameForm,
+  type TunnelForm,
+} from "../../shared/forwarding/state.ts";
 import { INFINITE_LIFETIME } from "../../shared/wire/control.ts";
 import {
   type BindingRevocation,
@@ -18,16 +24,18 @@ import {
 /** Bindings of one node that may be in force at once; code 135 beyond (RFC 5944 §3.8.2.3). */
 export const MAX_SIMULTANEOUS_BINDINGS = 4;
 
-export interface Binding {
+export interface Binding extends TunnelForm {
   /** `binding/<home address>/<care-of address>`: in the journal and in the forwarding state. */
   readonly key: string;
   readonly homeAddress: Ipv4;
+  /** As the request has it, and as a later one names it (RFC 5944 §3.8.2.2). */
   readonly careOfAddress: Ipv4;
+  /** Where the tunnel ends: the care-of address, or what a NAT has made of it (RFC 3519 §4.6). */
+  readonly effectiveCareOfAddress: Ipv4;
   /** The Home Agent field of the reply, which is the outer source of the tunnel. */
   readonly homeAgent: Ipv4;
   /** Of the Registration Reply (RFC 5944 §3.8.1). */
   readonly identification: bigint;
-  readonly encapsulation: Encapsulation;
   readonly reverse: boolean;
   /** Granted, in seconds; 0xffff is infinity. */
   readonly lifetime: number;
@@ -98,22 +106,16 @@ export class BindingTable {
 
 /** What forwarding needs to know of a binding. */
 export function bindingItem(binding: Binding, homeInterface: string | undefined): BindingItem {
-  const { homeAddress, homeAgent, careOfAddress, encapsulation, reverse } = binding;
-  return {
-    kind: "binding",
-    homeAddress,
-    homeAgent,
-    careOfAddress,
-    encapsulation,
-    reverse,
-    homeInterface,
-  };
+  const { homeAddress, homeAgent, effectiveCareOfAddress: careOfAddress, reverse } = binding;
+  const ends = { homeAddress, homeAgent, careOfAddress };
+  return { kind: "binding", ...ends, ...formOf(binding), reverse, homeInterface };
 }
 
 /** Nothing changes for forwarding when a binding is only renewed. */
 export function sameItem(a: BindingItem, b: BindingItem): boolean {
   return (
     a.homeAgent === b.homeAgent &&
+    a.careOfAddress === b.careOfAddress &&
     sameForm(a, b) &&
     a.reverse === b.reverse &&
     a.homeInterface === b.homeInterface
@@ -125,12 +127,13 @@ export function bindingFields(binding: Binding): { [key: string]: Json } {
   return {
     home_address: formatIpv4(binding.homeAddress),
     nai: null,
-    care_of_address: formatIpv4(binding.careOfAddress),
+    care_of_address: formatIpv4(binding.effectiveCareOfAddress),
+    requested_care_of_address: formatIpv4(binding.careOfAddress),
     home_agent: formatIpv4(binding.homeAgent),
     lifetime: binding.lifetime,
     encapsulation: binding.encapsulation,
     reverse_tunnel: binding.reverse,
-    udp_tunnel: false,
+    udp_tunnel: binding.udpPort !== undefined,
     networks: [],
   };
 }
@@ -150,11 +153,42 @@ export function bindingRecord(binding: Binding, now: Now): Json {
     care_of_address: formatIpv4(binding.careOfAddress),
     home_agent: formatIpv4(binding.homeAgent),
     identification: binding.identification.toString(16).padStart(16, "0"),
-    encapsulation: binding.encapsulation,
+    ...tunnelRecord(binding),
     reverse_tunnel: binding.reverse,
     lifetime: binding.lifetime,
     expires: left === undefined ? null : Math.round(now.wall + left),
     revocation: revocationRecord(binding.revocation),
+  };
+}
+
+/** What is not there is as in a tunnel without NAT or keys. */
+function tunnelRecord(binding: Binding): JsonObject {
+  const { encapsulation, greKeyIn, greKeyOut, udpPort, effectiveCareOfAddress } = binding;
+  return {
+    encapsulation,
+    ...(greKeyIn === undefined ? {} : { gre_key_in: greKeyIn }),
+    ...(greKeyOut === undefined ? {} : { gre_key_out: greKeyOut }),
+    ...(udpPort === undefined
+      ? {}
+      : { udp_port: udpPort, effective_care_of_address: formatIpv4(effectiveCareOfAddress) }),
+  };
+}
+
+function restoreTunnel(
+  record: JsonObject,
+  careOfAddress: Ipv4,
+): Pick<Binding, keyof TunnelForm | "effectiveCareOfAddress"> | undefined {
+  const { encapsulation, udp_port: port, effective_care_of_address: end } = record;
+  if (!isEncapsulation(encapsulation)) return undefined;
+  const effectiveCareOfAddress = end === undefined ? careOfAddress : parseIpv4(String(end));
+  if (effectiveCareOfAddress === undefined) return undefined;
+  const number = (value: Json | undefined) => (typeof value === "number" ? value : undefined);
+  return {
+    encapsulation,
+    greKeyIn: number(record.gre_key_in),
+    greKeyOut: number(record.gre_key_out),
+    udpPort: number(port),
+    effectiveCareOfAddress,
   };
 }
 
@@ -174,22 +208,23 @@ export function restoreBinding(value: Json, now: Now): Binding | undefined {
   if (homeAddress === undefined || careOfAddress === undefined || homeAgent === undefined) {
     return undefined;
   }
-  const { identification, encapsulation, lifetime, expires } = record;
+  const { identification, lifetime, expires } = record;
+  const tunnel = restoreTunnel(record, careOfAddress);
   if (typeof identification !== "string" || !/^[0-9a-f]{16}$/.test(identification)) {
     return undefined;
   }
-  if (!isEncapsulation(encapsulation) || typeof lifetime !== "number") return undefined;
+  if (tunnel === undefined || typeof lifetime !== "number") return undefined;
   if (typeof expires !== "number" && lifetime !== INFINITE_LIFETIME) return undefined;
   const left = typeof expires === "number" ? expires - now.wall : undefined;
   // A wall clock that stepped must not lengthen what was granted.
   if (left !== undefined && !(left > 0 && left <= lifetime * 1000)) return undefined;
   return {
+    ...tunnel,
     key: bindingKey(homeAddress, careOfAddress),
     homeAddress,
     careOfAddress,
     homeAgent,
     identification: BigInt(`0x${identification}`),
-    encapsulation,
     reverse: record.reverse_tunnel === true,
     lifetime,
     expiresAt: left === undefined ? undefined : after(now.monotonic, left),

@@ -15,6 +15,18 @@ export interface MobileNodeConfig {
   readonly associations: readonly SecurityContext[];
 }
 
+/** RFC 3519. */
+export interface NatTraversalConfig {
+  /** Are tunnels in UDP made for those behind a NAT? */
+  readonly enabled: boolean;
+  /** Also for those who force it without one (§3.1.1)? */
+  readonly force: boolean;
+  /** Seconds between keepalives, as replies ask for (§3.2). */
+  readonly keepalive: number;
+  /** Seconds; of a binding with such a tunnel (§5.2). */
+  readonly maxLifetime: number;
+}
+
 /** What the home agent's core must know; config.ts makes it from the file. */
 export interface HaCoreConfig {
   /** The Home Agent address: outer tunnel source, in every reply (RFC 5944 §4.2.3). */
@@ -28,6 +40,7 @@ export interface HaCoreConfig {
   /** Seconds of clock difference (RFC 5944 §5.7.1). */
   readonly replayWindow: number;
   readonly maxBindings: number;
+  readonly natTraversal: NatTraversalConfig;
   /** Are nodes told when a binding is revoked, where that is ours to decide (RFC 3543 §3.2)? */
   readonly informRevoked: boolean;
   /** By care-of address of the foreign agent (RFC 5944 §3.5.4). */

@@ -9,9 +9,20 @@ import type { Random } from "../../shared/base/random.ts";
 import type { Json } from "../../shared/base/result.ts";
 import { earliest, type Instant, type Now } from "../../shared/base/time.ts";
 import { PersistentMap } from "../../shared/forwarding/persistent-map.ts";
-import type { ForwardingItem, ForwardingState } from "../../shared/forwarding/state.ts";
+import {
+  type ForwardingItem,
+  type ForwardingState,
+  HALF_BOUND,
+} from "../../shared/forwarding/state.ts";
 import { Advertisers } from "../../shared/protocol/advertisers.ts";
-import type { Core, Effect, Event, LinkChanged, UdpReceived } from "../../shared/protocol/core.ts";
+import type {
+  Core,
+  Effect,
+  Event,
+  LinkChanged,
+  TunnelBound,
+  UdpReceived,
+} from "../../shared/protocol/core.ts";
 import { isRevocationMessage } from "../../shared/protocol/revocation-messages.ts";
 import {
   type Binding,
@@ -99,6 +110,8 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
         return []; // nothing is asked for
       case "arp":
         return []; // proxy ARP is part of the forwarding state
+      case "tunnel-bound":
+        return this.#onTunnelBound(event, now);
     }
   }
 
@@ -200,6 +213,26 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
       return this.#registrar.judge(reception.exchange, now);
     }
     return reception.kind === "discard" ? this.discard(event, reception.reason) : [];
+  }
+
+  /** RFC 3519 §4.6: a half-bound tunnel goes to where its first keepalive came from. */
+  #onTunnelBound({ homeAddress, local, remote, remotePort }: TunnelBound, now: Now): Effect[] {
+    const half = this.bindings
+      .of(homeAddress)
+      .findLast(
+        (binding) =>
+          binding.udpPort === HALF_BOUND &&
+          binding.homeAgent === local &&
+          binding.effectiveCareOfAddress === remote,
+      );
+    if (half === undefined) return [];
+    const bound = { ...half, udpPort: remotePort };
+    this.bindings.set(bound);
+    this.#forward(bound, this.#directory.node(homeAddress)?.network?.interface);
+    return [
+      { type: "persist", key: bound.key, value: bindingRecord(bound, now) },
+      bindingReport("binding-updated", bound),
+    ];
   }
 
   /** The binding list has changed: journal, forwarding state and reports follow. */

@@ -15,7 +15,7 @@ import type { HomeLinks } from "./home-link.ts";
 import type { Directory, MobileNode } from "./nodes.ts";
 
 /** The extensions that are acted on here. */
-const UNDERSTOOD = understanding(new Set([...BASE_EXTENSIONS, 137]));
+const UNDERSTOOD = understanding(new Set([...BASE_EXTENSIONS, 48, 137, 144]));
 
 /** A request under way: where it came from, what it says, and whom it is about. */
 export interface Exchange {

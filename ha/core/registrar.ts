@@ -8,10 +8,12 @@ import type { Counters } from "../../shared/base/counters.ts";
 import type { Random } from "../../shared/base/random.ts";
 import type { Instant, Now } from "../../shared/base/time.ts";
 import type { Effect, UdpReceived } from "../../shared/protocol/core.ts";
+import type { PeerAssociation } from "../../shared/security/association.ts";
+import { RequestFlag } from "../../shared/wire/control.ts";
 import { ReplyCode } from "../../shared/wire/reply-code.ts";
 import { authenticate, type ReplayUpdate, type ReplyTerms } from "./authenticate.ts";
-import { negotiate, type SupportReply } from "./binding-revocation.ts";
-import type { BindingTable } from "./bindings.ts";
+import { negotiate, supportExtensions } from "./binding-revocation.ts";
+import { type BindingTable, bindingKey } from "./bindings.ts";
 import type { HaCoreConfig } from "./config.ts";
 import type { HomeLinks } from "./home-link.ts";
 import { type Directory, type MobileNode, replayKey, replayRecord } from "./nodes.ts";
@@ -20,10 +22,17 @@ import { applyRegistration, type BindingChange } from "./registration.ts";
 import { encodeReply, sendReply } from "./reply.ts";
 import { denied, outcomeCounter, securityException } from "./reports.ts";
 import type { HomeRevocations } from "./revocation.ts";
+import { type ReplyExtensions, readTunnelRequest, tunnelAnswers } from "./tunnel-terms.ts";
 import { grantedLifetime, validate } from "./validate.ts";
 
 /** Milliseconds between two code 131 replies about one node to senders nobody vouches for. */
 const UNAUTHENTICATED_DENIAL_INTERVAL = 1000;
+
+/** What a reply that grants something has of its own. */
+interface Grant extends ReplyExtensions {
+  /** Seconds. */
+  readonly lifetime: number;
+}
 
 /** What the rest of the home agent is to this part. */
 export interface RegistrarOwner {
@@ -52,7 +61,7 @@ export class Registrar {
     const verdict = authenticate({
       decoded: exchange.decoded,
       node,
-      foreignAgent: this.#owner.directory.associationsWith(event.source),
+      foreignAgent: this.#associationsOf(exchange),
       wall: now.wall,
       replayWindow: this.#owner.config.replayWindow,
       random: this.#owner.random,
@@ -75,6 +84,16 @@ export class Registrar {
     return effects;
   }
 
+  /** A NAT hides the source of a foreign agent's request, its care-of address tells. */
+  #associationsOf({ event, request }: Exchange): readonly PeerAssociation[] {
+    const { directory } = this.#owner;
+    const found = directory.associationsWith(event.source);
+    const isColocated = (request.flags & RequestFlag.D) !== 0;
+    return found.length > 0 || isColocated
+      ? found
+      : directory.associationsWith(request.careOfAddress);
+  }
+
   /**
    * What was accepted is written before its reply leaves. A nonce given out by a denial is not: a
    * replay must not cost a write, and after a crash the one before it is as good.
@@ -93,22 +112,33 @@ export class Registrar {
   }
 
   #serve(exchange: Exchange, terms: ReplyTerms, now: Now): Effect[] {
-    const { request, node, broadcast } = exchange;
+    const { request } = exchange;
+    const { config, bindings, random } = this.#owner;
     const context = {
-      config: this.#owner.config,
-      bindings: this.#owner.bindings,
+      config,
+      bindings,
+      random,
       isOwnAddress: (address: Ipv4) => this.#owner.isOwnAddress(address),
-      broadcast,
     };
-    const service = validate(context, node, request);
+    const asked = readTunnelRequest(request, terms.foreign !== undefined);
+    const service = validate(context, exchange, asked);
     if (!service.ok) return this.#deny(exchange, service.error, terms);
+    const { tunnel } = service.value;
     const support = negotiate(exchange, terms, this.#owner.revocations.clock, now);
     if (support === "unprotected") {
       const code = ReplyCode.haForeignAgentFailedAuthentication;
       const exception = securityException(exchange.event, request, "unprotected extension 137");
       return [exception, ...this.#deny(exchange, code, terms)];
     }
-    const lifetime = grantedLifetime(request.lifetime, this.#owner.config.maxLifetime);
+    const { keepalive, maxLifetime } = config.natTraversal;
+    const inUdp = tunnel?.form.udpPort !== undefined;
+    const longest = inUdp ? Math.min(config.maxLifetime, maxLifetime) : config.maxLifetime;
+    const lifetime = grantedLifetime(request.lifetime, longest);
+    const answers =
+      tunnel === undefined
+        ? this.#standingAnswers(exchange, terms)
+        : tunnelAnswers(asked, tunnel.form, { keepalive });
+    const offers = supportExtensions(support);
     const registration = {
       request,
       terms: service.value,
@@ -116,12 +146,25 @@ export class Registrar {
       identification: terms.identification,
       revocation: support?.revocation,
     };
-    const change = applyRegistration(this.#owner.bindings, registration, now);
+    const change = applyRegistration(bindings, registration, now);
+    const grant = {
+      lifetime,
+      toNode: [...answers.toNode, ...offers.toNode],
+      toAgent: [...answers.toAgent, ...offers.toAgent],
+    };
     return [
       ...this.#owner.changed(exchange, change, now),
       ...this.#announce(exchange, change, now),
-      ...this.#reply(exchange, ReplyCode.accepted, terms, support),
+      ...this.#reply(exchange, ReplyCode.accepted, terms, grant),
     ];
+  }
+
+  /** Of a binding that no request has changed yet (RFC 6245 §4.2). */
+  #standingAnswers({ request }: Exchange, terms: ReplyTerms): ReplyExtensions {
+    const asked = readTunnelRequest(request, terms.foreign !== undefined);
+    const { homeAddress, careOfAddress } = request;
+    const current = this.#owner.bindings.get(bindingKey(homeAddress, careOfAddress));
+    return tunnelAnswers(asked, current, undefined);
   }
 
   /** RFC 5944 §4.6: who now answers for the home address, when that has changed. */
@@ -139,7 +182,7 @@ export class Registrar {
     return this.#owner.homeLinks.announce(home, node.homeAddress, event.linkSource, now);
   }
 
-  #reply(exchange: Exchange, code: number, terms: ReplyTerms, support?: SupportReply): Effect[] {
+  #reply(exchange: Exchange, code: number, terms: ReplyTerms, grant?: Grant): Effect[] {
     const { event, request, broadcast } = exchange;
     const { address, maxLifetime } = this.#owner.config;
     this.#owner.counters.add(outcomeCounter(code));
@@ -147,10 +190,11 @@ export class Registrar {
     if (request.lifetime === 0) this.#owner.counters.add("de-reg-replies-sent");
     const fields = {
       code,
-      lifetime: grantedLifetime(request.lifetime, maxLifetime),
+      lifetime: grant?.lifetime ?? grantedLifetime(request.lifetime, maxLifetime),
       homeAgent: this.#owner.isOwnAddress(request.homeAgent) ? request.homeAgent : address,
     };
-    const payload = encodeReply(request, fields, terms, support);
+    const extensions = grant ?? this.#standingAnswers(exchange, terms);
+    const payload = encodeReply(request, fields, terms, extensions);
     return [sendReply(event, address, broadcast, linkToHome(exchange), payload)];
   }
 

@@ -8,6 +8,7 @@ import {
 } from "../../shared/wire/control.ts";
 import type { BindingRevocation } from "./binding-revocation.ts";
 import { type Binding, type BindingTable, bindingKey } from "./bindings.ts";
+import type { TunnelTerms } from "./tunnel-terms.ts";
 import type { ServiceTerms } from "./validate.ts";
 
 export interface BindingChange {
@@ -37,13 +38,14 @@ export function applyRegistration(
   const { request } = registration;
   const current = bindings.of(request.homeAddress);
   const before = current.length > 0;
-  if (request.lifetime === 0) {
+  const { tunnel } = registration.terms;
+  if (tunnel === undefined) {
     const all = request.careOfAddress === request.homeAddress;
     const removed = current.filter((b) => all || b.careOfAddress === request.careOfAddress);
     for (const binding of removed) bindings.delete(binding);
     return { removed, made: undefined, before, renewed: false };
   }
-  const made = newBinding(registration, now);
+  const made = newBinding(registration, tunnel, now);
   const renewed = bindings.get(made.key) !== undefined;
   const keep = (request.flags & RequestFlag.S) !== 0;
   const removed = keep ? [] : current.filter(({ key }) => key !== made.key);
@@ -52,15 +54,17 @@ export function applyRegistration(
   return { removed, made, before, renewed };
 }
 
-function newBinding(registration: Registration, now: Now): Binding {
+function newBinding(registration: Registration, tunnel: TunnelTerms, now: Now): Binding {
   const { request, terms, lifetime, identification, revocation } = registration;
   const { homeAddress, careOfAddress, homeAgent } = request;
   return {
-    ...terms,
+    ...tunnel.form,
     key: bindingKey(homeAddress, careOfAddress),
     homeAddress,
     careOfAddress,
+    effectiveCareOfAddress: tunnel.effectiveCareOfAddress,
     homeAgent,
+    reverse: terms.reverse,
     identification,
     lifetime,
     expiresAt: lifetime === INFINITE_LIFETIME ? undefined : after(now.monotonic, lifetime * 1000),

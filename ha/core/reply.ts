@@ -2,7 +2,6 @@
 
 import { BROADCAST, type Ipv4, isMulticast } from "../../shared/base/address.ts";
 import type { SendUdp, UdpReceived } from "../../shared/protocol/core.ts";
-import { supportExtension } from "../../shared/protocol/revocation-terms.ts";
 import { appendAuthentication } from "../../shared/security/authenticator.ts";
 import {
   appendExtension,
@@ -10,32 +9,30 @@ import {
   type RegistrationRequest,
 } from "../../shared/wire/control.ts";
 import type { ReplyTerms } from "./authenticate.ts";
-import type { SupportReply } from "./binding-revocation.ts";
+import type { ReplyExtensions } from "./tunnel-terms.ts";
 
 const REPLY_TTL = 64;
 
 /**
- * The reply's octets: fixed part, extension 32, and 34 last where there is one (§3.8.3.3). What is
- * said about revocation stands before the extension that the peer can check (RFC 3543 §3.2).
+ * The reply's octets: fixed part, what is for the node, extension 32, what is for the foreign
+ * agent, and 34 last where there is one (§3.8.3.3).
  */
 export function encodeReply(
   request: RegistrationRequest,
   fields: { readonly code: number; readonly lifetime: number; readonly homeAgent: Ipv4 },
   terms: ReplyTerms,
-  support: SupportReply | undefined,
+  { toNode, toAgent }: ReplyExtensions,
 ): Uint8Array {
   const reply = encodeControl({
     name: "registration-reply",
     ...fields,
     homeAddress: request.homeAddress,
     identification: terms.identification,
-    extensions: support?.revocation.direct === true ? [supportExtension(support.offer)] : [],
+    extensions: toNode,
   });
   const signed = appendAuthentication(reply, "mobile-home-authentication-extension", terms.context);
-  if (terms.foreign === undefined) return signed;
-  const toAgent =
-    support?.revocation.direct === false ? supportExtension(support.offer) : undefined;
-  const extended = toAgent === undefined ? signed : appendExtension(signed, toAgent);
+  const extended = toAgent.reduce(appendExtension, signed);
+  if (terms.foreign === undefined) return extended;
   return appendAuthentication(extended, "foreign-home-authentication-extension", terms.foreign);
 }
 

@@ -21,6 +21,7 @@ const outcomes: Readonly<Record<number, string>> = {
   [ReplyCode.haReverseTunnelUnavailable]: "reverse-tunnel-unavailable",
   [ReplyCode.haReverseTunnelMandatory]: "reverse-tunnel-mandatory",
   [ReplyCode.haEncapsulationUnavailable]: "encapsulation-unavailable",
+  [ReplyCode.haUdpTunnelUnavailable]: "udp-encapsulation-unavailable",
 };
 
 /** The counter of requests that ended with this code. */

@@ -21,7 +21,7 @@ import { type RevocationEnd, RevocationSender } from "../../shared/protocol/revo
 import { isLaterTimestamp, RevocationClock } from "../../shared/protocol/revocation-terms.ts";
 import { RevocationFlag } from "../../shared/wire/control/revocation.ts";
 import { type DecodedControl, decodeControl } from "../../shared/wire/control.ts";
-import type { BindingRevocation } from "./binding-revocation.ts";
+import { type BindingRevocation, revocationPort } from "./binding-revocation.ts";
 import { type Binding, type BindingTable, bindingFields, bindingKey } from "./bindings.ts";
 import type { HaCoreConfig } from "./config.ts";
 import type { Directory } from "./nodes.ts";
@@ -163,6 +163,7 @@ export class HomeRevocations {
         foreignDomainAddress: binding.careOfAddress,
         source: binding.homeAgent,
         destination: revocation.source,
+        destinationPort: revocationPort(binding),
         inform: revocation.direct || (revocation.inform && inform),
         protection,
         endsAt: binding.expiresAt,

@@ -4,17 +4,18 @@
  */
 
 import { type Ipv4, isUsableUnicast } from "../../shared/base/address.ts";
+import type { Random } from "../../shared/base/random.ts";
 import { err, ok, type Result } from "../../shared/base/result.ts";
-import type { Encapsulation } from "../../shared/forwarding/state.ts";
-import { requestedEncapsulation } from "../../shared/protocol/requested-encapsulation.ts";
 import { type RegistrationRequest, RequestFlag } from "../../shared/wire/control.ts";
 import { ReplyCode } from "../../shared/wire/reply-code.ts";
 import { type BindingTable, bindingKey, MAX_SIMULTANEOUS_BINDINGS } from "./bindings.ts";
 import type { HaCoreConfig } from "./config.ts";
-import type { MobileNode } from "./nodes.ts";
+import type { Exchange } from "./reception.ts";
+import { agreeTunnel, type TunnelRequest, type TunnelTerms } from "./tunnel-terms.ts";
 
 export interface ServiceTerms {
-  readonly encapsulation: Encapsulation;
+  /** `undefined`: the request ends a binding. */
+  readonly tunnel: TunnelTerms | undefined;
   readonly reverse: boolean;
 }
 
@@ -22,8 +23,7 @@ export interface ServiceContext {
   readonly config: HaCoreConfig;
   readonly bindings: BindingTable;
   readonly isOwnAddress: (address: Ipv4) => boolean;
-  /** The request came to a broadcast address, limited or directed. */
-  readonly broadcast: boolean;
+  readonly random: Random;
 }
 
 /** Never more than asked for, and never more than the maximum; 0xffff is infinity in both. */
@@ -33,32 +33,30 @@ export function grantedLifetime(requested: number, maximum: number): number {
 
 export function validate(
   context: ServiceContext,
-  node: MobileNode,
-  request: RegistrationRequest,
+  { node, request, broadcast, event }: Exchange,
+  asked: TunnelRequest,
 ): Result<ServiceTerms, number> {
-  const { config, isOwnAddress, broadcast } = context;
+  const { config, isOwnAddress } = context;
   if (!authorizationComesFirst(request)) return err(ReplyCode.haPoorlyFormedRequest);
   if (broadcast || !isOwnAddress(request.homeAgent)) return err(ReplyCode.haUnknownHomeAgent);
   if (node.network === undefined) return err(ReplyCode.haProhibited);
-  const terms = {
-    encapsulation: requestedEncapsulation(request.flags),
-    reverse: (request.flags & RequestFlag.T) !== 0,
-  };
-  if (request.lifetime === 0) return ok(terms); // ends a tunnel: how it would be made is no matter
+  const reverse = (request.flags & RequestFlag.T) !== 0;
+  if (request.lifetime === 0) return ok({ tunnel: undefined, reverse });
   if (!isPossibleCareOf(context, request)) return err(ReplyCode.haPoorlyFormedRequest);
-  if (!config.encapsulations.includes(terms.encapsulation)) {
-    return err(ReplyCode.haEncapsulationUnavailable);
-  }
-  if (!terms.reverse && config.reverseTunnel === "require") {
+  const { source, sourcePort } = event;
+  const current = context.bindings.get(bindingKey(request.homeAddress, request.careOfAddress));
+  const tunnel = agreeTunnel({ ...context, source, sourcePort, current }, request, asked);
+  if (!tunnel.ok) return tunnel;
+  if (!reverse && config.reverseTunnel === "require") {
     return err(ReplyCode.haReverseTunnelMandatory);
   }
   const room = roomFault(context, request);
   if (room !== undefined) return err(room);
   // "As a last check" (RFC 3024 §4.3.1).
-  if (terms.reverse && config.reverseTunnel === "refuse") {
+  if (reverse && config.reverseTunnel === "refuse") {
     return err(ReplyCode.haReverseTunnelUnavailable);
   }
-  return ok(terms);
+  return ok({ tunnel: tunnel.value, reverse });
 }
 
 /** RFC 5944 §3.2: the authorization-enabling extension is the first authentication extension. */

@@ -124,6 +124,7 @@ export class MobileNode implements Core<MnCoreConfig> {
         return this.#stop(now.monotonic);
       case "resolved":
       case "tick":
+      case "tunnel-bound":
         return [];
       default:
         event satisfies never;

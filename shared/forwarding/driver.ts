@@ -16,6 +16,22 @@ export interface DriverConfig {
   readonly mssClamp: boolean;
 }
 
+/** Where a half-bound tunnel has turned out to end (RFC 3519 §4.6). */
+export interface Bound {
+  readonly homeAddress: Ipv4;
+  readonly local: Ipv4;
+  readonly remote: Ipv4;
+  readonly remotePort: number;
+}
+
+/** What a driver has to say. */
+export interface DriverEvents {
+  /** For people: `tunnel-up`, `tunnel-down`, `dropped`, `forwarding-failed`, `forwarding-note`. */
+  readonly report: (event: string, fields: JsonObject) => void;
+  /** For the core, whose next state may be applied before this returns. */
+  readonly bound: (bound: Bound) => void;
+}
+
 export interface Driver {
   /**
    * Finds what an earlier run left, and makes what is there whatever is forwarded. Rejects when

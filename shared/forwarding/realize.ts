@@ -18,6 +18,7 @@ import {
   type Encapsulation,
   type ForwardingItem,
   formOf,
+  HALF_BOUND,
   type HomeAddressItem,
   type ListeningItem,
   type VisitingItem,
@@ -144,8 +145,15 @@ function realizeBinding(item: BindingItem, config: RealizeConfig): Realized {
     );
   }
   const end = { ...formOf(item), local: item.homeAgent, remote: item.careOfAddress, address };
-  const tunnels: TunnelEntry[] = [{ ...end, direction: "out", match: "destination" }];
-  if (item.reverse) tunnels.push({ ...end, direction: "in", match: "source" });
+  const tunnels: TunnelEntry[] = [];
+  if (item.udpPort !== HALF_BOUND) {
+    tunnels.push({ ...end, direction: "out", match: "destination" });
+  }
+  // Keepalives come without reverse tunnelling, too (RFC 3519 §4.9).
+  const innerDestination = item.reverse ? undefined : item.homeAgent;
+  if (item.reverse || item.udpPort !== undefined) {
+    tunnels.push({ ...end, direction: "in", match: "source", innerDestination });
+  }
   return { objects, tunnels, deliveries: [] };
 }
 

@@ -17,10 +17,16 @@ export interface TunnelForm {
   readonly greKeyOut?: number | undefined;
   /**
    * The other end's UDP port: all of it travels as MIP tunnel data, from and to our port 434
-   * (RFC 3519 §4.2). Packets from another port are refused.
+   * (RFC 3519 §4.2). Packets from another port are refused. `HALF_BOUND`: not known yet.
    */
   readonly udpPort?: number | undefined;
 }
+
+/**
+ * The node's tunnel goes another way through the NAT than its registration did, so its port is not
+ * known before its first keepalive, and until then nothing goes out (RFC 3519 §4.6).
+ */
+export const HALF_BOUND = -1;
 
 /** Do two forms put the same octets on the wire? */
 export function sameForm(a: TunnelForm, b: TunnelForm): boolean {
@@ -43,6 +49,7 @@ export interface BindingItem extends TunnelForm {
   readonly homeAddress: Ipv4;
   /** Outer source: the Home Agent field of the Registration Reply (RFC 5944 §4.2.3). */
   readonly homeAgent: Ipv4;
+  /** The effective one: in a UDP tunnel the source of the registration (RFC 3519 §4.6). */
   readonly careOfAddress: Ipv4;
   /** Accept what comes back through the tunnel with this inner source. */
   readonly reverse: boolean;

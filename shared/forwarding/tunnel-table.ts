@@ -7,9 +7,10 @@ import type { Ipv4 } from "../base/address.ts";
 import { assert } from "../base/result.ts";
 import type { Arrival } from "./decapsulate.ts";
 import { overheadOf, type TunnelHeaders } from "./encapsulate.ts";
+
 import { ABSENT } from "./gre.ts";
 import { GreFlow } from "./gre-flow.ts";
-import { type Encapsulation, formOf, type TunnelForm } from "./state.ts";
+import { type Encapsulation, formOf, HALF_BOUND, type TunnelForm } from "./state.ts";
 
 /** One home address in one direction of a tunnel. */
 export interface TunnelEntry extends TunnelForm {
@@ -20,6 +21,8 @@ export interface TunnelEntry extends TunnelForm {
   readonly address: Ipv4;
   readonly local: Ipv4;
   readonly remote: Ipv4;
+  /** `in`: nothing but what is for this address may come. */
+  readonly innerDestination?: Ipv4 | undefined;
   /** Of a visitor (state.ts); 0 when absent. */
   readonly plane?: number;
 }
@@ -28,6 +31,7 @@ export interface TunnelEntry extends TunnelForm {
 export interface Acceptance {
   readonly tunnel: Tunnel;
   readonly plane: number;
+  readonly innerDestination: Ipv4 | undefined;
 }
 
 /** No error from inside the tunnel that its senders must hear of. */
@@ -64,7 +68,8 @@ export type ArrivalDrop =
   | "tunnel-no-binding"
   | "tunnel-wrong-encapsulation"
   | "tunnel-wrong-key"
-  | "tunnel-wrong-port";
+  | "tunnel-wrong-port"
+  | "tunnel-half-bound";
 
 type ByAddress<T> = Map<Ipv4, T[]>;
 type Directed<T> = Readonly<Record<"source" | "destination", ByAddress<T>>>;
@@ -101,8 +106,9 @@ export class TunnelTable {
     tunnel.entries++;
     // Every visitor and every binding has exactly one entry that matches the inner destination.
     if (entry.match === "destination") tunnel.homeAddresses++;
-    const { match, address, plane = 0 } = entry;
-    if (entry.direction === "in") addTo(this.#in[match], address, { tunnel, plane });
+    const { match, address, plane = 0, innerDestination } = entry;
+    if (entry.direction === "in")
+      addTo(this.#in[match], address, { tunnel, plane, innerDestination });
     else addTo(this.#outFrom(plane)[match], address, tunnel);
     return known === undefined ? tunnel : undefined;
   }
@@ -141,9 +147,18 @@ export class TunnelTable {
    */
   inFor(arrival: Arrival, source: Ipv4, destination: Ipv4): Acceptance | undefined {
     return (
-      findTunnel(this.#in.destination.get(destination), arrival) ??
-      findTunnel(this.#in.source.get(source), arrival)
+      findTunnel(this.#in.destination.get(destination), arrival, destination) ??
+      findTunnel(this.#in.source.get(source), arrival, destination)
     );
+  }
+
+  /**
+   * Could this be the first keepalive of a half-bound tunnel? Its address must be the one that the
+   * registration came from, whatever its port (RFC 3519 §4.6, §6.1.2).
+   */
+  isHalfBound(arrival: Arrival, source: Ipv4, destination: Ipv4): boolean {
+    if (arrival.port === 0 || destination !== arrival.local) return false;
+    return this.dropReason(arrival, source, destination) === "tunnel-half-bound";
   }
 
   /** Why `inFor` found none. */
@@ -151,7 +166,12 @@ export class TunnelTable {
     const found = [
       ...(this.#in.destination.get(destination) ?? []),
       ...(this.#in.source.get(source) ?? []),
-    ].find(({ tunnel }) => tunnel.remote === arrival.remote && tunnel.local === arrival.local);
+    ].find(
+      ({ tunnel, innerDestination }) =>
+        tunnel.remote === arrival.remote &&
+        tunnel.local === arrival.local &&
+        (innerDestination === undefined || innerDestination === destination),
+    );
     if (found === undefined) return "tunnel-no-binding";
     const { tunnel } = found;
     if (
@@ -160,6 +180,7 @@ export class TunnelTable {
     ) {
       return "tunnel-wrong-encapsulation";
     }
+    if (tunnel.port === HALF_BOUND) return "tunnel-half-bound";
     return tunnel.port === arrival.port ? "tunnel-wrong-key" : "tunnel-wrong-port";
   }
 
@@ -269,11 +290,13 @@ export function isEncapsulatedAs(encapsulation: Encapsulation, arrival: Arrival)
 function findTunnel(
   acceptances: readonly Acceptance[] | undefined,
   arrival: Arrival,
+  destination: Ipv4,
 ): Acceptance | undefined {
   if (acceptances === undefined) return undefined;
   for (const acceptance of acceptances) {
-    const { tunnel } = acceptance;
+    const { tunnel, innerDestination } = acceptance;
     if (
+      (innerDestination === undefined || innerDestination === destination) &&
       tunnel.remote === arrival.remote &&
       tunnel.local === arrival.local &&
       tunnel.port === arrival.port &&

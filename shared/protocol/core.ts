@@ -105,6 +105,18 @@ export interface Resolved {
   readonly error?: string;
 }
 
+/**
+ * The first keepalive of a half-bound tunnel came, by the home address and from where the
+ * registration came from: the port of the tunnel's other end is known (RFC 3519 §4.6).
+ */
+export interface TunnelBound {
+  readonly type: "tunnel-bound";
+  readonly homeAddress: Ipv4;
+  readonly local: Ipv4;
+  readonly remote: Ipv4;
+  readonly remotePort: number;
+}
+
 export type Event =
   | UdpReceived
   | IcmpReceived
@@ -113,6 +125,7 @@ export type Event =
   | Restored
   | Command
   | Resolved
+  | TunnelBound
   | { readonly type: "tick" }
   /** An orderly end: withdraw or deregister; the service then applies an empty forwarding state. */
   | { readonly type: "shutdown" };

@@ -98,14 +98,19 @@ export function acknowledgment(
   };
 }
 
-/** A revocation on its way: port 434 at both ends (RFC 3543 §3.3). */
-export function revocationDatagram(source: Ipv4, destination: Ipv4, payload: Uint8Array): SendUdp {
+/** A revocation on its way: from port 434, and to it but for a NAT (RFC 3543 §3.3). */
+export function revocationDatagram(
+  source: Ipv4,
+  destination: Ipv4,
+  destinationPort: number,
+  payload: Uint8Array,
+): SendUdp {
   return {
     type: "send-udp",
     source,
     sourcePort: MOBILE_IP_PORT,
     destination,
-    destinationPort: MOBILE_IP_PORT,
+    destinationPort,
     ttl: TTL,
     payload,
   };

@@ -35,6 +35,8 @@ export interface Revocation<Subject> extends BindingName {
   readonly key: string;
   readonly source: Ipv4;
   readonly destination: Ipv4;
+  /** 434, or what a NAT has made of it. */
+  readonly destinationPort: number;
   /** I: asks for a decision, or tells one. Only when negotiated. */
   readonly inform: boolean;
   readonly protection: Protection;
@@ -164,7 +166,7 @@ export class RevocationSender<Subject> {
   }
 
   #transmit({ revocation, identifiers }: Entry<Subject>, now: Now): Effect {
-    const { key, source, destination, inform, protection, endsAt } = revocation;
+    const { key, source, destination, destinationPort, inform, protection, endsAt } = revocation;
     const identifier = this.#clock.timestamp(now);
     const interval = Math.min(MESSAGE_INTERVAL * 2 ** identifiers.length, MAX_INTERVAL);
     identifiers.push(identifier);
@@ -172,7 +174,7 @@ export class RevocationSender<Subject> {
     this.#noteSent(key, now.monotonic);
     const fields = { inform, identifier };
     const payload = encodeRevocation(this.#role, revocation, fields, protection);
-    return revocationDatagram(source, destination, payload);
+    return revocationDatagram(source, destination, destinationPort, payload);
   }
 
   #noteSent(key: string, now: Instant): void {

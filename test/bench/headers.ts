@@ -82,7 +82,15 @@ function open() {
   }
   const counters = new Counters();
   const ignore = (): void => {};
-  const options = { io, tun, table, counters, onTooBig: ignore, onStranger: ignore };
+  const options = {
+    io,
+    tun,
+    table,
+    counters,
+    onTooBig: ignore,
+    onStranger: ignore,
+    onBound: ignore,
+  };
   const config = { df: "copy", mtu: () => 1480, mssClamp: true } as const;
   new DataPath({ ...options, ...config }).listen(new Set([LOCAL]));
   return { fromTun, fromTunnel };

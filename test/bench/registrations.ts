@@ -40,6 +40,7 @@ function homeAgent(nodes: number): HomeAgent {
       reverseTunnel: "allow",
       replayWindow: 7,
       maxBindings: nodes,
+      natTraversal: { enabled: true, force: false, keepalive: 110, maxLifetime: 60 },
       informRevoked: true,
       foreignAgents: [],
       links: [],

@@ -20,7 +20,10 @@ const driver = createTunDriver({
   io: choosePacketIo(provider).io,
   config: { role, routeTable, rulePriority: routeTable * 10, mtu: 0, df: "copy", mssClamp: true },
   sysctlFile: undefined,
-  report: (event, fields) => process.stderr.write(`${JSON.stringify({ event, ...fields })}\n`),
+  events: {
+    report: (event, fields) => process.stderr.write(`${JSON.stringify({ event, ...fields })}\n`),
+    bound: () => {},
+  },
 });
 process.on("SIGTERM", () => {
   const counters = driver.counters();

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import type { Ipv4 } from "../../shared/base/address.ts";
 import { Counters } from "../../shared/base/counters.ts";
+import type { Bound } from "../../shared/forwarding/driver.ts";
 import { encapsulate } from "../../shared/forwarding/encapsulate.ts";
 import type { DfPolicy } from "../../shared/forwarding/ipip.ts";
 import type { Delivery } from "../../shared/forwarding/realize.ts";
@@ -42,6 +43,7 @@ export interface Setup {
   readonly df?: DfPolicy;
   readonly refuses?: (packet: Uint8Array) => boolean;
   readonly deliveries?: readonly Delivery[];
+  readonly onBound?: (bound: Bound, table: TunnelTable) => void;
 }
 
 export function openPath(setup: Setup = {}) {
@@ -54,6 +56,7 @@ export function openPath(setup: Setup = {}) {
   const delivered: Uint8Array[] = [];
   const tooBig: [Ipv4, number][] = [];
   const strangers: string[] = [];
+  const bounds: Bound[] = [];
   const missing = (): never => assert.fail("not used here");
   const tun = {
     name: "tun",
@@ -104,6 +107,10 @@ export function openPath(setup: Setup = {}) {
     mssClamp: clampTo !== undefined,
     onTooBig: (destination, mtu) => tooBig.push([destination, mtu]),
     onStranger: (reason) => strangers.push(reason),
+    onBound: (bound) => {
+      bounds.push(bound);
+      setup.onBound?.(bound, table);
+    },
   });
   const planes: Uint8Array[][] = [[], []];
   path.addPlane(1, {
@@ -133,6 +140,7 @@ export function openPath(setup: Setup = {}) {
     counters,
     tooBig,
     strangers,
+    bounds,
     table,
   };
 }

@@ -27,7 +27,9 @@ const INNER = 20 + 8 + 4;
 
 function watch(more: Partial<VisitorItem> = {}) {
   const path = openPath({ entries: [entry(FORM), entry({ ...FORM, direction: "in" })] });
-  const keepalives = new Keepalives(path.table, (...about) => path.path.sendKeepalive(...about));
+  const keepalives = new Keepalives(path.table, (...about) =>
+    path.path.entrance.sendKeepalive(...about),
+  );
   keepalives.set("a", { ...item, ...more }, 0);
   return { ...path, keepalives };
 }

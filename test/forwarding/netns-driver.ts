@@ -51,7 +51,7 @@ const driver = createTunDriver({
   io,
   config: JSON.parse(configText) as DriverConfig,
   sysctlFile,
-  report: (event, fields) => events.push({ event, ...fields }),
+  events: { report: (event, fields) => events.push({ event, ...fields }), bound: () => {} },
 });
 
 /** A broadcast ARP Request from an address of the link that nobody has. */

@@ -179,7 +179,8 @@ test("RFC 5944 §3.5.4: a deregistration needs no extension 34 and its reply has
 
 test("RFC 5944 §3.8.2.1: 34 from an agent without association: discarded [5944-3.8.2.1-20] [5944-3.8.2.1-21]", () => {
   const bench = Bench.up(withAssociation);
-  const effects = bench.request({ foreign: [foreignHome], event: { source: FA2 } });
+  const there = { fields: { careOfAddress: FA2 }, event: { source: FA2 } };
+  const effects = bench.request({ foreign: [foreignHome], ...there });
   assertSilent(effects);
   assert.equal(reports(effects, "security-exception").length, 1);
   assert.equal(bench.counter("discarded-unexpected-foreign-home-extension"), 1);

@@ -94,6 +94,7 @@ export const config: HaCoreConfig = {
   reverseTunnel: "allow",
   replayWindow: 7,
   maxBindings: 100,
+  natTraversal: { enabled: true, force: false, keepalive: 110, maxLifetime: 60 },
   informRevoked: true,
   foreignAgents: [],
   links: [home0],

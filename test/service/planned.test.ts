@@ -36,10 +36,6 @@ home_address = "10.1.0.7"
 spi = 256
 key = "00112233445566778899aabbccddeeff"
 networks = []
-[nat_traversal]
-enabled = false
-force = false
-keepalive = 110
 `,
   );
 });

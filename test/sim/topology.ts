@@ -145,6 +145,7 @@ function homeAgent(plan: Plan): Blueprint {
     reverseTunnel: plan.reverseTunnel,
     replayWindow: REPLAY_WINDOW,
     maxBindings: MAX_BINDINGS,
+    natTraversal: { enabled: true, force: false, keepalive: 110, maxLifetime: 60 },
     informRevoked: true,
     foreignAgents: plan.foreignHomeKeys ? foreign : [],
     links: [advertising(plan, true, [])],

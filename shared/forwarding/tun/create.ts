@@ -1,13 +1,12 @@
 /** Puts the `tun` driver together from the real parts. */
 
-import type { JsonObject } from "../../base/result.ts";
 import { AddressTakeover } from "../../linux/address-takeover.ts";
 import { IpCommandNetwork } from "../../linux/ip-command.ts";
 import { NetlinkNetwork } from "../../linux/netlink/netlink-network.ts";
 import { NftVisitors } from "../../linux/nft-visitors.ts";
 import type { PacketIo } from "../../linux/packet-io.ts";
 import { Sysctls } from "../../linux/sysctl.ts";
-import type { DriverConfig } from "../driver.ts";
+import type { DriverConfig, DriverEvents } from "../driver.ts";
 import { marksOf } from "../kernel-objects.ts";
 import { TunDriver } from "./tun-driver.ts";
 
@@ -19,10 +18,10 @@ export interface TunDriverOptions {
    * taken from other interfaces is kept beside it, in `<state path>.taken`.
    */
   readonly sysctlFile: string | undefined;
-  readonly report: (event: string, fields: JsonObject) => void;
+  readonly events: DriverEvents;
 }
 
-export function createTunDriver({ io, config, sysctlFile, report }: TunDriverOptions): TunDriver {
+export function createTunDriver({ io, config, sysctlFile, events }: TunDriverOptions): TunDriver {
   const sysctls = new Sysctls({ file: sysctlFile });
   sysctls.load();
   const marks = marksOf(config.routeTable);
@@ -31,7 +30,7 @@ export function createTunDriver({ io, config, sysctlFile, report }: TunDriverOpt
     network,
     marks,
     file: sysctlFile?.replace(/(\.sysctl)?$/, ".taken"),
-    note: (message) => report("forwarding-note", { message }),
+    note: (message) => events.report("forwarding-note", { message }),
   });
   takeover.load();
   return new TunDriver({
@@ -41,6 +40,6 @@ export function createTunDriver({ io, config, sysctlFile, report }: TunDriverOpt
     sysctls,
     nft: new NftVisitors(marks),
     takeover,
-    report,
+    ...events,
   });
 }

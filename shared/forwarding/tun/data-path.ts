@@ -19,86 +19,66 @@ import {
   type TunDevice,
 } from "../../linux/packet-io.ts";
 import { Arrival, carryCongestion, decapsulate } from "../decapsulate.ts";
-import { encapsulate } from "../encapsulate.ts";
-import { fragment } from "../fragment.ts";
+import type { DriverEvents } from "../driver.ts";
 import { ABSENT } from "../gre.ts";
 import { DESTINATION_UNREACHABLE, FRAGMENTATION_NEEDED } from "../icmp-error.ts";
-import { type DfPolicy, fitsTunnel, refusalFor } from "../ipip.ts";
 import { clampMss } from "../mss.ts";
-import {
-  destinationOf,
-  isDontFragment,
-  isIpv4,
-  LONGEST_IPV4_HEADER,
-  sourceOf,
-  totalLength,
-} from "../packet.ts";
-import {
-  type ArrivalDrop,
-  REACHABLE,
-  type Tunnel,
-  type TunnelTable,
-  type WaitingPacket,
-} from "../tunnel-table.ts";
+import { destinationOf, isDontFragment, isIpv4, sourceOf, totalLength } from "../packet.ts";
+import type { Acceptance, ArrivalDrop, TunnelTable, WaitingPacket } from "../tunnel-table.ts";
+
 import { Deliveries, type DeliveryPoint } from "./deliveries.ts";
+import { Entrance, type EntranceOptions, NONE } from "./entrance.ts";
 import { GreOrder } from "./gre-order.ts";
-import { isKeepaliveAnswer } from "./keepalives.ts";
+import { isKeepalive, isKeepaliveAnswer } from "./keepalives.ts";
+
 import { TunnelErrors } from "./tunnel-errors.ts";
 import { TunnelSockets } from "./tunnel-sockets.ts";
 
-export interface DataPathOptions {
+export interface DataPathOptions extends EntranceOptions {
   readonly io: PacketIo;
   readonly tun: TunDevice;
   readonly table: TunnelTable;
-  readonly df: DfPolicy;
-  readonly counters: Counters;
-  /** MTU of the anchor. */
-  readonly mtu: () => number;
-  /** Are TCP connections clamped to it? */
-  readonly mssClamp: boolean;
-  /** A packet to this destination did not fit through the path of its tunnel. */
-  readonly onTooBig: (destination: Ipv4, tunnelMtu: number, plane: number) => void;
   /** A packet came to a tunnel end from nobody who may use it (RFC 3024 §4.3.2). */
   readonly onStranger: (reason: ArrivalDrop, remote: Ipv4, innerSource: Ipv4) => void;
+  /** The first keepalive of a half-bound tunnel; a tunnel declared at once takes it. */
+  readonly onBound: DriverEvents["bound"];
 }
-
-/** No packet is to be sent or delivered. */
-const NONE = -1;
-/** Before each fragment, for the headers of any tunnel. */
-const FRAGMENT_ROOM = 64;
 
 export class DataPath {
   readonly #tun: TunDevice;
   readonly #table: TunnelTable;
-  readonly #df: DfPolicy;
   readonly #counters: Counters;
-  readonly #mtu: () => number;
   readonly #mssClamp: boolean;
   readonly #onStranger: DataPathOptions["onStranger"];
-  readonly #onTooBig: DataPathOptions["onTooBig"];
+  readonly #onBound: DataPathOptions["onBound"];
   readonly #sockets: TunnelSockets;
   readonly #errors: TunnelErrors;
+  /** Where everything goes into a tunnel. */
+  readonly entrance: Entrance;
   readonly #order: GreOrder;
   /** Visitors that encapsulate what they send. */
   readonly deliveries: Deliveries;
   /** Anchors of the planes beside plane 0. */
   readonly #planes = new Map<number, TunDevice>();
   readonly #arrival = new Arrival();
-  /** Minimal encapsulation uses up the header, which the copies for other tunnels need. */
-  readonly #header = new Uint8Array(LONGEST_IPV4_HEADER);
-  #identification = 0;
   #plane = 0;
 
   constructor(options: DataPathOptions) {
     this.#tun = options.tun;
     this.#table = options.table;
-    this.#df = options.df;
     this.#counters = options.counters;
-    this.#mtu = options.mtu;
     this.#mssClamp = options.mssClamp;
     this.#onStranger = options.onStranger;
-    this.#onTooBig = options.onTooBig;
-    this.#errors = new TunnelErrors({ ...options, send: (packet) => this.#sendOne(packet) });
+    this.#onBound = options.onBound;
+    this.entrance = new Entrance(
+      options,
+      () => this.#errors,
+      () => this.#sockets.sender,
+    );
+    this.#errors = new TunnelErrors({
+      ...options,
+      send: (packet) => this.entrance.sendOne(packet),
+    });
     this.#order = new GreOrder(options.counters, (packet) => this.#deliverLate(packet));
     this.#sockets = new TunnelSockets(options.io, {
       onTunnel: (batch) => this.#decapsulateAll(batch),
@@ -141,7 +121,7 @@ export class DataPath {
       kept++;
     }
     batch.count = kept;
-    if (kept > 0) this.#sendAll(batch);
+    if (kept > 0) this.entrance.sendAll(batch);
   }
 
   /** Where the packet for the last tunnel begins; those for the others have been sent. */
@@ -151,68 +131,8 @@ export class DataPath {
     const tunnels = this.#table.outFor(sourceOf(slab, packet), destination, plane);
     const first = tunnels[0];
     if (first === undefined) return this.#drop("tunnel-no-route");
-    if (tunnels.length > 1) return this.#encapsulateForEach(slab, packet, tunnels);
-    return this.#enter(slab, packet, first, plane);
-  }
-
-  /** Simultaneous bindings (RFC 5944 §4.2.3): the copies for all but the last leave at once. */
-  #encapsulateForEach(slab: Uint8Array, packet: number, tunnels: readonly Tunnel[]): number {
-    const header = this.#header;
-    header.set(slab.subarray(packet, packet + LONGEST_IPV4_HEADER));
-    let start = NONE;
-    for (const tunnel of tunnels) {
-      if (start !== NONE) {
-        const error = this.#sendOne(slab.subarray(start, start + totalLength(slab, start)));
-        if (error !== undefined) this.#counters.add(`tunnel-send-${error}`);
-        slab.set(header, packet);
-      }
-      start = this.#enter(slab, packet, tunnel, 0);
-    }
-    return start;
-  }
-
-  /** One packet into one tunnel. */
-  #enter(slab: Uint8Array, packet: number, tunnel: Tunnel, plane: number): number {
-    const refusal = refusalFor(slab, packet, tunnel);
-    if (refusal !== undefined) return this.#drop(refusal);
-    if (!fitsTunnel(slab, packet, tunnel.overhead)) return this.#drop("tunnel-too-big");
-    const octets = totalLength(slab, packet);
-    if (octets > tunnel.mtu && this.#isTooBig(slab, packet, tunnel, plane)) return NONE;
-    // There is no way for an error to a visitor of another plane.
-    const isUnreachable = tunnel.unreachable !== REACHABLE && plane === 0;
-    if (isUnreachable) this.#errors.tellSender(slab, packet, tunnel);
-    if (this.#mssClamp) clampMss(slab, packet, this.#room(tunnel));
-    this.#identification = (this.#identification + 1) & 0xffff;
-    tunnel.packetsOut++;
-    tunnel.bytesOut += octets;
-    return encapsulate(slab, packet, tunnel, this.#df, this.#identification);
-  }
-
-  /**
-   * The first packet that is too long for a narrow path sets a route for those that follow, by which
-   * the kernel tells their sender or fragments them. It goes itself only if it may be fragmented.
-   */
-  #isTooBig(slab: Uint8Array, packet: number, tunnel: Tunnel, plane: number): boolean {
-    this.#onTooBig(destinationOf(slab, packet), tunnel.mtu, plane);
-    if (!isDontFragment(slab, packet)) return false;
-    this.#counters.add("tunnel-path-too-narrow");
-    return true;
-  }
-
-  #sendOne(packet: Uint8Array): string | undefined {
-    const { sender } = this.#sockets;
-    return sender === undefined ? "no-socket" : sender.sendOne(packet);
-  }
-
-  #sendAll(batch: PacketBatch): void {
-    const { sender } = this.#sockets;
-    if (sender === undefined) {
-      this.#counters.add("tunnel-send-no-socket", batch.count);
-      return;
-    }
-    // The socket passes over a packet that is refused, so what is missing must not be sent again.
-    const refused = batch.count - sender.send(batch);
-    if (refused > 0) this.#counters.add("tunnel-send-refused", refused);
+    if (tunnels.length > 1) return this.entrance.enterEach(slab, packet, tunnels);
+    return this.entrance.enter(slab, packet, first, plane);
   }
 
   #decapsulateAll(batch: PacketBatch): void {
@@ -265,7 +185,9 @@ export class DataPath {
     if (typeof inner !== "number") return this.#drop(inner);
     const source = sourceOf(slab, inner);
     const destination = destinationOf(slab, inner);
-    const acceptance = this.#table.inFor(arrival, source, destination);
+    const acceptance =
+      this.#table.inFor(arrival, source, destination) ??
+      this.#bind(slab, inner, source, destination);
     if (acceptance === undefined) return this.#dropStranger(source, destination);
     const { tunnel } = acceptance;
     const { sequence } = arrival;
@@ -276,7 +198,7 @@ export class DataPath {
     if (flow !== undefined && turn === "next") this.#order.took(flow, sequence);
     const marked = carryCongestion(slab, packet, inner, arrival);
     if (marked !== undefined) return this.#drop(marked);
-    if (this.#mssClamp) clampMss(slab, inner, this.#room(tunnel));
+    if (this.#mssClamp) clampMss(slab, inner, this.entrance.room(tunnel));
     tunnel.packetsIn++;
     tunnel.bytesIn += totalLength(slab, inner);
     if (tunnel.port !== 0 && isKeepaliveAnswer(slab, inner, tunnel.remote)) {
@@ -290,6 +212,16 @@ export class DataPath {
     }
     this.#plane = plane;
     return inner;
+  }
+
+  /** RFC 3519 §4.6: the first keepalive of a half-bound tunnel tells where that ends. */
+  #bind(slab: Uint8Array, inner: number, source: Ipv4, destination: Ipv4): Acceptance | undefined {
+    const arrival = this.#arrival;
+    if (!this.#table.isHalfBound(arrival, source, destination)) return undefined;
+    if (!isKeepalive(slab, inner)) return undefined;
+    const { local, remote, port: remotePort } = arrival;
+    this.#onBound({ homeAddress: source, local, remote, remotePort });
+    return this.#table.inFor(arrival, source, destination);
   }
 
   /** RFC 5944 §4.2.2, RFC 3024 §4.3.2, RFC 3519 §3.3: silently; above all no ICMP. */
@@ -314,7 +246,7 @@ export class DataPath {
       kept++;
     }
     batch.count = kept;
-    if (kept > 0) this.#sendAll(batch);
+    if (kept > 0) this.entrance.sendAll(batch);
   }
 
   /**
@@ -334,34 +266,17 @@ export class DataPath {
     if (marked !== undefined) return this.#drop(marked);
     const [tunnel] = this.#table.outFor(source, destinationOf(slab, inner), point.plane);
     if (tunnel === undefined) return this.#drop("tunnel-no-route");
-    const room = this.#room(tunnel);
-    if (totalLength(slab, inner) <= room) return this.#enter(slab, inner, tunnel, point.plane);
+    const room = this.entrance.room(tunnel);
+    if (totalLength(slab, inner) <= room)
+      return this.entrance.enter(slab, inner, tunnel, point.plane);
     if (isDontFragment(slab, inner)) {
       const error = { type: DESTINATION_UNREACHABLE, code: FRAGMENTATION_NEEDED, mtu: room };
       const end = inner + totalLength(slab, inner);
       if (point.plane === 0) this.#errors.refuse(tunnel.local, error, slab, inner, end);
       return this.#drop("tunnel-path-too-narrow");
     }
-    for (const part of fragment(slab, inner, room, FRAGMENT_ROOM)) {
-      const start = this.#enter(part, FRAGMENT_ROOM, tunnel, point.plane);
-      const error = start === NONE ? undefined : this.#sendOne(part.subarray(start));
-      if (error !== undefined) this.#counters.add(`tunnel-send-${error}`);
-    }
+    this.entrance.enterInPieces(slab.subarray(inner), tunnel, point.plane);
     return NONE;
-  }
-
-  /** One of our own packets into this tunnel (RFC 3519 §4.9). */
-  sendKeepalive(tunnel: Tunnel, packet: Uint8Array, plane: number): void {
-    const roomy = new Uint8Array(FRAGMENT_ROOM + packet.length);
-    roomy.set(packet, FRAGMENT_ROOM);
-    const start = this.#enter(roomy, FRAGMENT_ROOM, tunnel, plane);
-    const error = start === NONE ? undefined : this.#sendOne(roomy.subarray(start));
-    this.#counters.add(error === undefined ? "tunnel-keepalives-sent" : `tunnel-send-${error}`);
-  }
-
-  /** What goes through a tunnel as far as we know. */
-  #room(tunnel: Tunnel): number {
-    return Math.min(this.#mtu(), tunnel.mtu);
   }
 
   #drop(reason: string): typeof NONE {

@@ -8,7 +8,9 @@
 import type { Ipv4 } from "../../base/address.ts";
 import { internetChecksum } from "../../wire/checksum.ts";
 import {
+  headerLength,
   IPV4_HEADER,
+  isFragment,
   PROTOCOL_ICMP,
   protocolOf,
   readU16,
@@ -123,6 +125,12 @@ function echoRequest(source: Ipv4, destination: Ipv4, sequence: number): Uint8Ar
   packet.set(MARK, IPV4_HEADER + 8);
   writeU16(packet, IPV4_HEADER + 2, internetChecksum(packet, IPV4_HEADER));
   return packet;
+}
+
+/** Is this inner packet an Echo Request? What else it has is its sender's to choose. */
+export function isKeepalive(bytes: Uint8Array, packet: number): boolean {
+  if (protocolOf(bytes, packet) !== PROTOCOL_ICMP || isFragment(bytes, packet)) return false;
+  return bytes[packet + headerLength(bytes, packet)] === ECHO_REQUEST;
 }
 
 /**

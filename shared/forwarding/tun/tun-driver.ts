@@ -11,7 +11,7 @@ import type { KernelNetwork } from "../../linux/kernel-network.ts";
 import type { NftVisitors } from "../../linux/nft-visitors.ts";
 import type { PacketIo, TunDevice } from "../../linux/packet-io.ts";
 import type { Sysctls } from "../../linux/sysctl.ts";
-import { type Driver, type DriverConfig, ForwardingError } from "../driver.ts";
+import { type Driver, type DriverConfig, type DriverEvents, ForwardingError } from "../driver.ts";
 import { type Marks, marksOf } from "../kernel-objects.ts";
 import { ObjectSet } from "../object-set.ts";
 import { changedKeys } from "../persistent-map.ts";
@@ -26,15 +26,13 @@ import { PathMtuRoutes } from "./path-mtu-routes.ts";
 import { Planes } from "./planes.ts";
 import { endsOf, tunnelRow } from "./tunnel-rows.ts";
 
-export interface TunDriverParts {
+export interface TunDriverParts extends DriverEvents {
   readonly io: PacketIo;
   readonly config: DriverConfig;
   readonly network: KernelNetwork;
   readonly sysctls: Sysctls;
   readonly nft: NftVisitors;
   readonly takeover: AddressTakeover;
-  /** `tunnel-up`, `tunnel-down`, `dropped`, `forwarding-failed`, `forwarding-note`. */
-  readonly report: (event: string, fields: JsonObject) => void;
 }
 
 /** A link that changes says so several times. */
@@ -84,7 +82,7 @@ export class TunDriver implements Driver {
       config: () => this.#realizeConfig,
     });
     this.#keepalives = new Keepalives(this.#table, (...about) =>
-      this.#dataPath?.sendKeepalive(...about),
+      this.#dataPath?.entrance.sendKeepalive(...about),
     );
     const devices = () => [this.#marks.anchor, ...this.#planes.devices()];
     this.#mtu = new AnchorMtu(network, devices, config.mtu, this.#table);
@@ -108,6 +106,7 @@ export class TunDriver implements Driver {
       mssClamp: config.mssClamp,
       onTooBig: (...about) => this.#pathMtu.narrow(...about),
       onStranger: (...about) => this.#reportStranger(...about),
+      onBound: this.#parts.bound,
     });
     await this.#kernel.load();
     this.#objects.hold(realizeBase(this.#realizeConfig));

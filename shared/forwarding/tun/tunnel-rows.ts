@@ -2,6 +2,7 @@
 
 import { formatIpv4 } from "../../base/address.ts";
 import type { JsonObject } from "../../base/result.ts";
+import { HALF_BOUND } from "../state.ts";
 import type { Tunnel } from "../tunnel-table.ts";
 
 /** A row of `tunnels --json`; packets go by the device of this name. */
@@ -25,7 +26,7 @@ export function endsOf({ local, remote, form }: Tunnel): JsonObject {
     local: formatIpv4(local),
     remote: formatIpv4(remote),
     encapsulation,
-    ...(udpPort === undefined ? {} : { udp_port: udpPort }),
+    ...(udpPort === undefined ? {} : { udp_port: udpPort === HALF_BOUND ? null : udpPort }),
     ...(greKeyIn === undefined ? {} : { gre_key_in: greKeyIn }),
     ...(greKeyOut === undefined ? {} : { gre_key_out: greKeyOut }),
   };

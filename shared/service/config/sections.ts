@@ -42,8 +42,8 @@ export function encapsulations(all: readonly Encapsulation[] = BUILT_ENCAPSULATI
 }
 
 /** Seconds that a registration lasts; 65535 is infinity (RFC 5944 §3.3). */
-export function registrationLifetime(meaning: string) {
-  return integer(1, 65535, "seconds", " (65535: without end)").default(1800).describe(meaning);
+export function registrationLifetime(meaning: string, byDefault = 1800) {
+  return integer(1, 65535, "seconds", " (65535: without end)").default(byDefault).describe(meaning);
 }
 
 /** Where the journal is. */

@@ -5,7 +5,7 @@ import { formatIpv4, type Ipv4 } from "../../base/address.ts";
 import { Counters } from "../../base/counters.ts";
 import type { Json, JsonObject } from "../../base/result.ts";
 import type { Instant } from "../../base/time.ts";
-import { type Driver, ForwardingError } from "../../forwarding/driver.ts";
+import { type Bound, type Driver, ForwardingError } from "../../forwarding/driver.ts";
 import { TUNNEL_DATA } from "../../forwarding/udp-tunnel.ts";
 import type { FrameEvent } from "../../linux/frames.ts";
 import type { PacketIo } from "../../linux/packet-io.ts";
@@ -223,9 +223,8 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
   }
 
   query(name: string): Json | undefined {
-    const now = this.#parts.clock.now();
     if (name === "tunnels") return this.#driver.tunnels();
-    const answer = this.#loop.core.query(name, now);
+    const answer = this.#loop.core.query(name, this.#parts.clock.now());
     return name === "status" ? this.#status(answer) : answer;
   }
 
@@ -237,8 +236,12 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
   /** What the driver has to say: to the log and to everybody who watches. */
   report(event: string, fields: JsonObject): void {
     if (event === "forwarding-failed") this.#forwarder.failed(fields.problems);
-    const level = event === "dropped" ? "warning" : "info";
-    this.#announcer.tell(level, event, fields);
+    this.#announcer.tell(event === "dropped" ? "warning" : "info", event, fields);
+  }
+
+  /** What the driver tells the core. */
+  bound(bound: Bound): void {
+    this.#loop.handle({ type: "tunnel-bound", ...bound });
   }
 
   /** SIGUSR1. */

@@ -4,7 +4,7 @@ import type { Ipv4, Mac, Prefix } from "../../base/address.ts";
 import type { Counters } from "../../base/counters.ts";
 import type { JsonObject, Result } from "../../base/result.ts";
 import type { Instant, Now, WallTime } from "../../base/time.ts";
-import type { Driver } from "../../forwarding/driver.ts";
+import type { Driver, DriverEvents } from "../../forwarding/driver.ts";
 import type { Closable, PacketIo } from "../../linux/packet-io.ts";
 import type { Report } from "../../protocol/core.ts";
 import type { ControlOptions, ControlServer } from "../control/server.ts";
@@ -71,7 +71,7 @@ export interface Parts<Config extends CommonConfig, CoreConfig> {
   readonly createDriver: (
     io: PacketIo,
     loaded: Loaded<Config, CoreConfig>,
-    report: (event: string, fields: JsonObject) => void,
+    events: DriverEvents,
   ) => Driver;
   readonly openControl: (path: string, options: ControlOptions) => Promise<Control>;
   /** `source` is asked at each `GET /metrics`. */

@@ -53,7 +53,7 @@ export function runProgram<FileConfig extends CommonConfig, CoreConfig>(
     hostFacts: readHostFacts,
     openPacketIo: () => choosePacketIo("auto"),
     openMonitor: (io) => LinkMonitor.open(io),
-    createDriver: (io, { config, journalPath }, report) =>
+    createDriver: (io, { config, journalPath }, events) =>
       createTunDriver({
         io,
         config: {
@@ -65,7 +65,7 @@ export function runProgram<FileConfig extends CommonConfig, CoreConfig>(
           mssClamp: config.dataplane.mss_clamp,
         },
         sysctlFile: `${journalPath}.sysctl`,
-        report,
+        events,
       }),
     openControl: openControlServer,
     openMetrics: (listen, { counters, source }) =>

@@ -74,9 +74,10 @@ class Running<Config extends CommonConfig, CoreConfig> {
       const { io, reason } = parts.openPacketIo();
       parts.log.write("info", `${this.#program.name} starts`, { packet_io: reason });
       this.#monitor = await parts.openMonitor(io);
-      const driver = parts.createDriver(io, loaded.value, (event, fields) =>
-        this.#daemon?.report(event, fields),
-      );
+      const driver = parts.createDriver(io, loaded.value, {
+        report: (event, fields) => this.#daemon?.report(event, fields),
+        bound: (bound) => this.#daemon?.bound(bound),
+      });
       this.#daemon = new Daemon(this.#program, loaded.value, parts, {
         io,
         monitor: this.#monitor,

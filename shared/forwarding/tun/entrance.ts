@@ -1,0 +1,143 @@
+/** The way into the tunnels: what is checked, counted and written before a packet leaves. */
+
+import type { Ipv4 } from "../../base/address.ts";
+import type { Counters } from "../../base/counters.ts";
+import type { PacketBatch, RawIpSocket } from "../../linux/packet-io.ts";
+import { encapsulate } from "../encapsulate.ts";
+import { fragment } from "../fragment.ts";
+import { type DfPolicy, fitsTunnel, refusalFor } from "../ipip.ts";
+import { clampMss } from "../mss.ts";
+import { destinationOf, isDontFragment, LONGEST_IPV4_HEADER, totalLength } from "../packet.ts";
+import { REACHABLE, type Tunnel } from "../tunnel-table.ts";
+import type { TunnelErrors } from "./tunnel-errors.ts";
+
+/** No packet is to be sent or delivered. */
+export const NONE = -1;
+/** Before each fragment, for the headers of any tunnel. */
+const FRAGMENT_ROOM = 64;
+
+export interface EntranceOptions {
+  readonly df: DfPolicy;
+  readonly counters: Counters;
+  /** MTU of the anchor. */
+  readonly mtu: () => number;
+  /** Are TCP connections clamped to it? */
+  readonly mssClamp: boolean;
+  /** A packet to this destination did not fit through the path of its tunnel. */
+  readonly onTooBig: (destination: Ipv4, tunnelMtu: number, plane: number) => void;
+}
+
+export class Entrance {
+  readonly #df: DfPolicy;
+  readonly #counters: Counters;
+  readonly #mtu: () => number;
+  readonly #mssClamp: boolean;
+  readonly #onTooBig: EntranceOptions["onTooBig"];
+  readonly #errors: () => TunnelErrors;
+  readonly #sender: () => RawIpSocket | undefined;
+  /** Minimal encapsulation uses up the header, which the copies for other tunnels need. */
+  readonly #header = new Uint8Array(LONGEST_IPV4_HEADER);
+  #identification = 0;
+
+  constructor(
+    { df, counters, mtu, mssClamp, onTooBig }: EntranceOptions,
+    errors: () => TunnelErrors,
+    sender: () => RawIpSocket | undefined,
+  ) {
+    this.#df = df;
+    this.#counters = counters;
+    this.#mtu = mtu;
+    this.#mssClamp = mssClamp;
+    this.#onTooBig = onTooBig;
+    this.#errors = errors;
+    this.#sender = sender;
+  }
+
+  /** Simultaneous bindings (RFC 5944 §4.2.3): the copies for all but the last leave at once. */
+  enterEach(slab: Uint8Array, packet: number, tunnels: readonly Tunnel[]): number {
+    const header = this.#header;
+    header.set(slab.subarray(packet, packet + LONGEST_IPV4_HEADER));
+    let start = NONE;
+    for (const tunnel of tunnels) {
+      if (start !== NONE) {
+        const error = this.sendOne(slab.subarray(start, start + totalLength(slab, start)));
+        if (error !== undefined) this.#counters.add(`tunnel-send-${error}`);
+        slab.set(header, packet);
+      }
+      start = this.enter(slab, packet, tunnel, 0);
+    }
+    return start;
+  }
+
+  /** One packet into one tunnel. */
+  enter(slab: Uint8Array, packet: number, tunnel: Tunnel, plane: number): number {
+    const refusal = refusalFor(slab, packet, tunnel);
+    if (refusal !== undefined) return this.#drop(refusal);
+    if (!fitsTunnel(slab, packet, tunnel.overhead)) return this.#drop("tunnel-too-big");
+    const octets = totalLength(slab, packet);
+    if (octets > tunnel.mtu && this.#isTooBig(slab, packet, tunnel, plane)) return NONE;
+    // There is no way for an error to a visitor of another plane.
+    const isUnreachable = tunnel.unreachable !== REACHABLE && plane === 0;
+    if (isUnreachable) this.#errors().tellSender(slab, packet, tunnel);
+    if (this.#mssClamp) clampMss(slab, packet, this.room(tunnel));
+    this.#identification = (this.#identification + 1) & 0xffff;
+    tunnel.packetsOut++;
+    tunnel.bytesOut += octets;
+    return encapsulate(slab, packet, tunnel, this.#df, this.#identification);
+  }
+
+  /**
+   * The first packet that is too long for a narrow path sets a route for those that follow, by which
+   * the kernel tells their sender or fragments them. It goes itself only if it may be fragmented.
+   */
+  #isTooBig(slab: Uint8Array, packet: number, tunnel: Tunnel, plane: number): boolean {
+    this.#onTooBig(destinationOf(slab, packet), tunnel.mtu, plane);
+    if (!isDontFragment(slab, packet)) return false;
+    this.#counters.add("tunnel-path-too-narrow");
+    return true;
+  }
+
+  sendOne(packet: Uint8Array): string | undefined {
+    const sender = this.#sender();
+    return sender === undefined ? "no-socket" : sender.sendOne(packet);
+  }
+
+  sendAll(batch: PacketBatch): void {
+    const sender = this.#sender();
+    if (sender === undefined) {
+      this.#counters.add("tunnel-send-no-socket", batch.count);
+      return;
+    }
+    // The socket passes over a packet that is refused, so what is missing must not be sent again.
+    const refused = batch.count - sender.send(batch);
+    if (refused > 0) this.#counters.add("tunnel-send-refused", refused);
+  }
+
+  /** One of our own packets into this tunnel (RFC 3519 §4.9). */
+  sendKeepalive(tunnel: Tunnel, packet: Uint8Array, plane: number): void {
+    const roomy = new Uint8Array(FRAGMENT_ROOM + packet.length);
+    roomy.set(packet, FRAGMENT_ROOM);
+    const start = this.enter(roomy, FRAGMENT_ROOM, tunnel, plane);
+    const error = start === NONE ? undefined : this.sendOne(roomy.subarray(start));
+    this.#counters.add(error === undefined ? "tunnel-keepalives-sent" : `tunnel-send-${error}`);
+  }
+
+  /** A packet of any length, without its DF bit: in as many fragments as the tunnel wants. */
+  enterInPieces(packet: Uint8Array, tunnel: Tunnel, plane: number): void {
+    for (const part of fragment(packet, 0, this.room(tunnel), FRAGMENT_ROOM)) {
+      const start = this.enter(part, FRAGMENT_ROOM, tunnel, plane);
+      const error = start === NONE ? undefined : this.sendOne(part.subarray(start));
+      if (error !== undefined) this.#counters.add(`tunnel-send-${error}`);
+    }
+  }
+
+  /** What goes through a tunnel as far as we know. */
+  room(tunnel: Tunnel): number {
+    return Math.min(this.#mtu(), tunnel.mtu);
+  }
+
+  #drop(reason: string): typeof NONE {
+    this.#counters.add(reason);
+    return NONE;
+  }
+}
