@@ -22,6 +22,8 @@ import type {
 import { AgentHistory } from "./agent-history.ts";
 import { answerArp } from "./arp.ts";
 import { isThrough } from "./attachment.ts";
+import { ClockSteps } from "./clock-steps.ts";
+import { carryOutCommand } from "./commands.ts";
 import type { MnCoreConfig } from "./config.ts";
 import { ForwardingView } from "./forwarding.ts";
 import { IDENTIFICATION_KEY } from "./identification.ts";
@@ -46,6 +48,7 @@ export class MobileNode implements Core<MnCoreConfig> {
   readonly #waiters = new Waiters();
   readonly #outcomes = new Outcomes(this.#counters, this.#history, this.#waiters);
   readonly #view = new ForwardingView();
+  readonly #clockSteps = new ClockSteps();
   /** A `deregister` lasts until `register`. */
   #wanted = true;
   /** At home and the home agent has confirmed that it holds no binding. */
@@ -70,8 +73,8 @@ export class MobileNode implements Core<MnCoreConfig> {
 
   handle(event: Event, now: Now): Effect[] {
     if (this.#stopped) return [];
-    const effects = this.#take(event, now);
-    effects.push(...this.#advance(now));
+    const effects = this.#clockSteps.follow(now, this.#registration);
+    effects.push(...this.#take(event, now), ...this.#advance(now));
     return effects;
   }
 
@@ -175,22 +178,19 @@ export class MobileNode implements Core<MnCoreConfig> {
     return effects;
   }
 
-  #commanded({ id, name }: Command, now: Instant): Effect[] {
-    if (name !== "register" && name !== "deregister") {
-      return [{ type: "answer", id, ok: false, message: `unknown command ${name}` }];
-    }
-    if (this.#stopping !== undefined) {
-      return [{ type: "answer", id, ok: false, message: "shutting down" }];
-    }
-    this.#wanted = name === "register";
-    const effects: Effect[] = this.#waiters.add(id, name);
-    if (this.#where.attachment?.kind === "home" && this.#cleared) {
-      effects.push(...this.#waiters.settle(name, true, "at home"));
-    } else if (name === "register") {
-      this.#history.clear();
-      this.#registration.renewNow(now);
-    }
-    return effects;
+  #commanded(command: Command, now: Instant): Effect[] {
+    const node = {
+      where: this.#where,
+      registration: this.#registration,
+      history: this.#history,
+      waiters: this.#waiters,
+      isCleared: this.#cleared,
+      isStopping: this.#stopping !== undefined,
+      want: (isWanted: boolean) => {
+        this.#wanted = isWanted;
+      },
+    };
+    return carryOutCommand(command, node, now);
   }
 
   #stop(now: Instant): Effect[] {

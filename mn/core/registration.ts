@@ -88,6 +88,8 @@ export class Registration {
   readonly #pace = new RequestPace();
   #resynchronisations = 0;
   #dueAt: Instant | undefined;
+  /** What the home agent said shows that our idea of its clock is right. */
+  #knowsClock = false;
   /** When a request that was refused for running ahead of the clock can be outdone. */
   #outdoAt: Instant | undefined;
 
@@ -129,6 +131,7 @@ export class Registration {
     }
     this.#pending = undefined;
     if (keep) return;
+    this.#knowsClock = false;
     this.#registered = undefined;
     this.#exposure = undefined;
   }
@@ -136,6 +139,18 @@ export class Registration {
   /** The link layer said that the link has changed. */
   linkChanged(): void {
     this.#pace.linkChanged();
+  }
+
+  /**
+   * The wall clock was set, forwards or back, and the home agent's was not: what is known of it
+   * holds, so the offset takes the step up. Without that the next request would be refused with
+   * 133 first, or be ahead of all that follow (§5.7.1).
+   */
+  clockStepped(seconds: number): Effect[] {
+    if (!this.#knowsClock) return [];
+    const { offsetSeconds } = this.#identification;
+    this.#identification = { ...this.#identification, offsetSeconds: offsetSeconds - seconds };
+    return [persistIdentification(this.#identification)];
   }
 
   /** The registration that holds is to be renewed now. */
@@ -276,6 +291,7 @@ export class Registration {
 
   #accept(pending: Pending, reply: RegistrationReply, now: Now): void {
     this.#pending = undefined;
+    this.#knowsClock = true;
     this.#resynchronisations = 0;
     const { operation, sentAt } = pending;
     if (operation.action === "deregister") {
@@ -297,6 +313,7 @@ export class Registration {
     const before = this.#identification;
     const after = learnFromReply(before, reply.identification, mismatch, now.wall);
     this.#identification = after;
+    if (mismatch) this.#knowsClock = true;
     const ahead = mismatch ? aheadOf(before.last, after, now) : 0;
     const at = (now.monotonic + ahead) as Instant;
     if (ahead > 0) this.#outdoAt = Math.max(at, this.#outdoAt ?? at) as Instant;

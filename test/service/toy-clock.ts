@@ -18,6 +18,11 @@ export class ToyClock {
       if (at >= 0) this.timers.splice(at, 1);
     };
   }
+  /** The machine sleeps: time passes, and no timer knows. */
+  sleep(milliseconds: number): void {
+    this.time += milliseconds;
+    for (const timer of this.timers) timer.at += milliseconds;
+  }
   async advance(milliseconds: number): Promise<void> {
     const end = this.time + milliseconds;
     for (;;) {

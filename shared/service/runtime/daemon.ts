@@ -26,6 +26,7 @@ import { Names } from "./names.ts";
 import { Outbox } from "./outbox.ts";
 import type { Control, HostMonitor, Loaded, Parts } from "./parts.ts";
 import { Problems } from "./problems.ts";
+import { readJournal } from "./restore.ts";
 import { REGISTRATION_PORT, Sockets } from "./sockets.ts";
 import { mergeStatus } from "./status.ts";
 import { type Step, takeApart } from "./take-apart.ts";
@@ -55,7 +56,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
   readonly #exporter: Exporter;
   readonly #announcer: Announcer;
   readonly #startedAt: Instant;
-  readonly #linkNews = new LinkNews();
+  readonly #linkNews: LinkNews;
   #loaded: Loaded<Config, CoreConfig>;
   #fileStamp: string;
   #hostFacts: HostFacts;
@@ -91,6 +92,11 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
     const common = { io: opened.io, problems: this.#problems, counters: this.#counters };
     const onEvent = (event: FrameEvent): void => this.#fromNetwork(event);
     this.#links = new Links({ ...common, monitor: opened.monitor, onEvent });
+    this.#linkNews = new LinkNews({
+      names: () => this.#links.names,
+      link: (name) => opened.monitor.link(name),
+      handle: (event) => this.#loop.handle(event),
+    });
     // What a program on this machine sends comes by the loopback, whatever interface the kernel
     // names (that of the destination address): no link has captured it.
     const isCaptured = (index: number, source: Ipv4): boolean =>
@@ -122,24 +128,19 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
       clock: parts.clock,
       effects: (effects) => this.#outbox.push(effects),
       forward: (state) => this.#forwarder.apply(state),
+      // Agents lose nothing by it: their neighbours speak up.
+      overslept: program.role === "mn" ? (ms) => this.#resumed(ms) : undefined,
     });
   }
 
   /** The control socket comes first: a second program with the same one must touch nothing. */
   async start(): Promise<void> {
-    const { log } = this.#parts;
     this.#control = await this.#parts.openControl(this.#loaded.config.control.socket, {
       program: this.#program.name,
       handler: this,
       counters: this.#counters,
     });
-    const loaded = this.#journal.load();
-    this.#problems.set("journal", this.#journal.error);
-    if (loaded.damaged > 0) {
-      log.write("warning", `journal: ${loaded.damaged} damaged records skipped`, {
-        path: this.#journal.path,
-      });
-    }
+    const restored = readJournal(this.#journal, this.#problems, this.#parts.log);
     this.#driver.setTunnelAddresses(this.#loaded.wiring.tunnelAddresses);
     this.#ownsMarks = true;
     try {
@@ -158,7 +159,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
       ready: this.#problems.size === 0,
       links: this.#links.names,
       addresses: this.#loaded.wiring.udpAddresses.map(formatIpv4),
-      restored: loaded.records,
+      restored,
     });
   }
 
@@ -282,22 +283,21 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
     this.#links.rewire(this.#loaded.wiring.links);
     this.#sockets.rewire(this.#loaded.wiring);
     this.#linkNews.clear();
-    this.#tellLinks();
+    this.#linkNews.tell();
   }
 
-  #tellLinks(): void {
-    for (const name of this.#links.names) {
-      for (const event of this.#linkNews.about(name, this.#monitor.link(name))) {
-        this.#loop.handle(event);
-      }
-    }
+  /** The machine, or this process, has slept: what was learnt of the links is of another time. */
+  #resumed(milliseconds: number): void {
+    this.#announcer.tell("info", "resumed", { seconds: Math.round(milliseconds / 1000) });
+    this.#linkNews.doubt();
+    this.#linkNews.tell();
   }
 
   /** Sockets first, so that a core that hears of a link can send on it at once. */
   #hostChanged(): void {
     this.#links.refresh();
     this.#sockets.refresh();
-    this.#tellLinks();
+    this.#linkNews.tell();
     this.#cancelReconsider ??= this.#parts.clock.setTimer(HOST_SETTLE_MS, () => {
       this.#cancelReconsider = undefined;
       this.#reconsider();

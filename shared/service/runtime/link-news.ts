@@ -5,16 +5,44 @@ import type { LinkChanged } from "../../protocol/core.ts";
 import type { HostLink } from "./parts.ts";
 
 export class LinkNews {
+  readonly #names: () => readonly string[];
+  readonly #link: (name: string) => HostLink | undefined;
+  readonly #handle: (event: LinkChanged) => void;
   readonly #told = new Map<string, LinkChanged["link"]>();
   readonly #carrierLosses = new Map<string, number>();
+  /** Links that may be others now although they look the same. */
+  readonly #stale = new Set<string>();
+
+  constructor(options: {
+    /** The links that the core is to hear of. */
+    readonly names: () => readonly string[];
+    readonly link: (name: string) => HostLink | undefined;
+    readonly handle: (event: LinkChanged) => void;
+  }) {
+    this.#names = options.names;
+    this.#link = options.link;
+    this.#handle = options.handle;
+  }
 
   /** The core is to hear of every link again. */
   clear(): void {
     this.#told.clear();
   }
 
-  /** The events for a link as it is now; `undefined`: there is no such interface. */
-  about(name: string, host: HostLink | undefined): LinkChanged[] {
+  /** Nobody was looking for a while: any link may be another one. */
+  doubt(): void {
+    for (const name of this.#told.keys()) this.#stale.add(name);
+  }
+
+  /** Tells the core what is new. */
+  tell(): void {
+    for (const name of this.#names()) {
+      for (const event of this.#about(name, this.#link(name))) this.#handle(event);
+    }
+  }
+
+  /** `undefined`: there is no such interface. */
+  #about(name: string, host: HostLink | undefined): LinkChanged[] {
     const link = host && { up: host.up, mac: host.mac, mtu: host.mtu, addresses: host.addresses };
     const before = this.#told.get(name);
     const isNew = !this.#told.has(name) || !isDeepStrictEqual(before, link);
@@ -22,7 +50,8 @@ export class LinkNews {
     if (host !== undefined) this.#carrierLosses.set(name, host.carrierLosses);
     this.#told.set(name, link);
     // Gone and back between two looks: it may be another access point's link now.
-    const isFlap = losses !== host?.carrierLosses && before?.up === true && link?.up === true;
+    const isDoubtful = this.#stale.delete(name) || losses !== host?.carrierLosses;
+    const isFlap = isDoubtful && before?.up === true && link?.up === true;
     const now: LinkChanged = { type: "link", interface: name, link };
     if (isFlap) return [{ ...now, link: { ...link, up: false } }, now];
     return isNew ? [now] : [];

@@ -8,11 +8,21 @@ import type { ForwardingState } from "../../forwarding/state.ts";
 import type { Core, Effect, Event } from "../../protocol/core.ts";
 import { type Clock, TIMER_MAX_MS } from "./parts.ts";
 
+/**
+ * Where sleep is to be noticed, somebody looks at the clock so often (milliseconds): timers stand
+ * still while the machine sleeps, and a deadline may be far.
+ */
+export const LOOK_MS = 1000;
+/** A timer that is so late (milliseconds) was not busy, it slept: suspended, or stopped. */
+export const OVERSLEPT_MS = 3000;
+
 export class Loop<CoreConfig> {
   readonly core: Core<CoreConfig>;
   readonly #clock: Clock;
   readonly #effects: (effects: readonly Effect[]) => void;
   readonly #forward: (state: ForwardingState) => void;
+  /** Called with the milliseconds slept, before whatever comes next. */
+  readonly #overslept: ((milliseconds: number) => void) | undefined;
   /** None yet: also an empty state is applied once, which removes what an earlier run left. */
   #forwarding: ForwardingState | undefined;
   #cancelTimer: (() => void) | undefined;
@@ -24,11 +34,13 @@ export class Loop<CoreConfig> {
     readonly clock: Clock;
     readonly effects: (effects: readonly Effect[]) => void;
     readonly forward: (state: ForwardingState) => void;
+    readonly overslept?: ((milliseconds: number) => void) | undefined;
   }) {
     this.core = options.core;
     this.#clock = options.clock;
     this.#effects = options.effects;
     this.#forward = options.forward;
+    this.#overslept = options.overslept;
   }
 
   handle(event: Event): void {
@@ -46,6 +58,7 @@ export class Loop<CoreConfig> {
   }
 
   #step(advance: (now: Now) => readonly Effect[]): void {
+    this.#noticeSleep();
     if (this.#isStopped) return;
     this.#effects(advance(this.#clock.now()));
     const forwarding = this.core.forwarding();
@@ -56,25 +69,34 @@ export class Loop<CoreConfig> {
     this.#armTimer();
   }
 
+  #noticeSleep(): void {
+    const late = this.#clock.now().monotonic - (this.#firesAt ?? Number.POSITIVE_INFINITY);
+    if (this.#overslept === undefined || late < OVERSLEPT_MS) return;
+    this.#disarm(); // said once
+    this.#overslept(late);
+  }
+
   /**
    * Most events change the next deadline and few make it come sooner: a timer that will fire in
    * time stays, and finds out then how long there is still to wait.
    */
   #armTimer(): void {
     const deadline = this.core.nextDeadline();
-    if (deadline === undefined) {
+    if (this.#isStopped || (deadline === undefined && this.#overslept === undefined)) {
       this.#disarm();
       return;
     }
     // Rounded up, so that the deadline has passed when the tick comes; never 0, so that a core
     // which asks for the past cannot starve the sockets.
     const now = this.#clock.now().monotonic;
-    const wait = Math.min(Math.max(1, Math.ceil(deadline - now)), TIMER_MAX_MS);
+    const most = this.#overslept === undefined ? TIMER_MAX_MS : LOOK_MS;
+    const wait = Math.min(Math.max(1, Math.ceil((deadline ?? now + most) - now)), most);
     const firesAt = after(now, wait);
     if (this.#firesAt !== undefined && this.#firesAt <= firesAt) return;
     this.#disarm();
     this.#firesAt = firesAt;
     this.#cancelTimer = this.#clock.setTimer(wait, () => {
+      this.#noticeSleep();
       this.#disarm();
       const next = this.core.nextDeadline();
       if (next === undefined || next > this.#clock.now().monotonic) this.#armTimer();

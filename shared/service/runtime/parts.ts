@@ -3,7 +3,7 @@
 import type { Ipv4, Mac, Prefix } from "../../base/address.ts";
 import type { Counters } from "../../base/counters.ts";
 import type { JsonObject, Result } from "../../base/result.ts";
-import type { Instant, Now, WallTime } from "../../base/time.ts";
+import type { Now } from "../../base/time.ts";
 import type { Driver, DriverEvents } from "../../forwarding/driver.ts";
 import type { Closable, PacketIo } from "../../linux/packet-io.ts";
 import type { Report } from "../../protocol/core.ts";
@@ -43,6 +43,7 @@ export interface Log {
 }
 
 export interface Clock {
+  /** The monotonic one counts the time that the machine sleeps, too. */
   now(): Now;
   /** Calls back once; returns how to cancel that. */
   setTimer(milliseconds: number, handler: () => void): () => void;
@@ -93,11 +94,3 @@ export interface Parts<Config extends CommonConfig, CoreConfig> {
 
 /** A timer never gets more than 31 bits: Node fires a longer one at once. */
 export const TIMER_MAX_MS = 0x7fff_ffff;
-
-export const realClock: Clock = {
-  now: () => ({ monotonic: performance.now() as Instant, wall: Date.now() as WallTime }),
-  setTimer(milliseconds, handler) {
-    const timer = setTimeout(handler, milliseconds);
-    return () => clearTimeout(timer);
-  },
-};

@@ -14,9 +14,9 @@ import { stderrLog } from "../log.ts";
 import { openMetricsServer } from "../metrics/server.ts";
 import { metricsText } from "../metrics/text.ts";
 import type { CommonConfig, Program, RunOptions } from "../program.ts";
+import { createClock } from "./clock.ts";
 import { hookPrograms } from "./hook-process.ts";
 import { realFiles } from "./journal-files.ts";
-import { realClock } from "./parts.ts";
 import { runWith } from "./runtime.ts";
 
 /** Before the file has been read. */
@@ -75,7 +75,7 @@ export function runProgram<FileConfig extends CommonConfig, CoreConfig>(
       }),
     lookup: lookupName,
     log: stderrLog(FIRST_LOG),
-    clock: realClock,
+    clock: createClock(),
     journalFiles: realFiles,
     hookPrograms,
     process,
