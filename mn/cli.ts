@@ -1,5 +1,6 @@
 /** How the mobile node shows itself to people. */
 
+import { parseIpv4 } from "../shared/base/address.ts";
 import type { JsonObject } from "../shared/base/result.ts";
 import { column, showCell, showRemaining, showSeconds } from "../shared/service/cli/output.ts";
 import { isObject, numberOf } from "../shared/service/json.ts";
@@ -26,7 +27,27 @@ export const mnTables: readonly TableCommand[] = [
 export const mnActions: readonly ActionCommand[] = [
   { name: "register", summary: "register now, and from now on", arguments: [] },
   { name: "deregister", summary: "deregister, and stay so until register", arguments: [] },
+  {
+    name: "handover",
+    summary: "move to another agent that is heard, the best one or the one named",
+    arguments: [],
+    options: [
+      { name: "agent", value: "address", summary: "the agent, as agents lists it" },
+      { name: "to", value: "ap", summary: "an access point; takes FMIPv4, which is not built yet" },
+    ],
+    fault: handoverFault,
+  },
 ];
+
+function handoverFault({ agent, to }: JsonObject): string | undefined {
+  if (typeof agent === "string" && typeof to === "string") {
+    return "--agent and --to: must be one of the two";
+  }
+  if (typeof agent === "string" && parseIpv4(agent) === undefined) {
+    return `--agent ${agent}: must be an IPv4 address`;
+  }
+  return undefined;
+}
 
 /** The letters of the flags that are set. */
 function showFlags(row: JsonObject): string {

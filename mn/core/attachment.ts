@@ -26,6 +26,8 @@ export interface Surroundings {
   readonly attachment: Attachment | undefined;
   readonly registered: Registered | undefined;
   readonly history: AgentHistory;
+  /** Key of the agent that somebody asked for by command. */
+  readonly pinned: string | undefined;
 }
 
 /**
@@ -41,6 +43,8 @@ export function chooseAttachment(around: Surroundings, now: Instant): Attachment
   const homeAgent = home.find(isCurrent) ?? home[0];
   if (homeAgent !== undefined) return { kind: "home", agent: homeAgent };
   const usable = agents.filter((agent) => isUsable(agent, config, isThrough(registered, agent)));
+  const asked = usable.find(({ key }) => key === around.pinned);
+  if (asked !== undefined) return { kind: "foreign-agent", agent: asked };
   const current = attachment?.kind === "home" ? undefined : usable.find(isCurrent);
   const others = usable.filter((agent) => agent.key !== current?.key);
   const willing = others.filter(({ key }) => !history.refuses(key, now));

@@ -1,8 +1,10 @@
 /** What people ask for over the control socket. */
 
+import { formatIpv4, parseIpv4 } from "../../shared/base/address.ts";
 import type { Instant } from "../../shared/base/time.ts";
 import type { Answer, Command, Effect } from "../../shared/protocol/core.ts";
 import type { AgentHistory } from "./agent-history.ts";
+import { isThrough } from "./attachment.ts";
 import type { Registration } from "./registration.ts";
 import type { Action } from "./request.ts";
 import type { Waiters } from "./waiters.ts";
@@ -17,23 +19,27 @@ export interface Commanded {
   /** At home, and the home agent has confirmed that it holds no binding. */
   readonly isCleared: boolean;
   readonly isStopping: boolean;
+  readonly isWanted: boolean;
   /** The node is to be registered from now on, or not. */
   readonly want: (isWanted: boolean) => void;
 }
 
-export function refuse(id: number, message: string): Answer[] {
+function refuse(id: number, message: string): Answer[] {
   return [{ type: "answer", id, ok: false, message }];
 }
 
-export function carryOutCommand({ id, name }: Command, node: Commanded, now: Instant): Effect[] {
-  if (name !== "register" && name !== "deregister") return refuse(id, `unknown command ${name}`);
+export function carryOutCommand(command: Command, node: Commanded, now: Instant): Effect[] {
+  const { id, name } = command;
+  const isKnown = name === "register" || name === "deregister" || name === "handover";
+  if (!isKnown) return refuse(id, `unknown command ${name}`);
   if (node.isStopping) return refuse(id, "shutting down");
-  return changeMind(id, name, node, now);
+  return name === "handover" ? handOver(command, node, now) : changeMind(id, name, node, now);
 }
 
 function changeMind(id: number, action: Action, node: Commanded, now: Instant): Effect[] {
   const { waiters, where, registration, history } = node;
   node.want(action === "register");
+  where.pin(undefined);
   const answers = waiters.add(id, action);
   if (where.attachment?.kind === "home" && node.isCleared) {
     return [...answers, ...waiters.settle(action, true, "at home")];
@@ -43,4 +49,30 @@ function changeMind(id: number, action: Action, node: Commanded, now: Instant): 
     registration.renewNow(now);
   }
   return answers;
+}
+
+/** To the agent that is named, or to the best one beside the current. */
+function handOver({ id, args }: Command, node: Commanded, now: Instant): Effect[] {
+  const { where, registration, waiters } = node;
+  if (typeof args.to === "string") {
+    return refuse(
+      id,
+      "a handover to an access point takes FMIPv4 (RFC 4988), which is not built yet",
+    );
+  }
+  if (!node.isWanted) return refuse(id, "deregistered by command: register first");
+  const address = typeof args.agent === "string" ? parseIpv4(args.agent) : undefined;
+  if (typeof args.agent === "string" && address === undefined) {
+    return refuse(id, `${args.agent} is no IPv4 address`);
+  }
+  const target = where.findTarget(address, registration.registered, now);
+  if (!target.ok) return refuse(id, target.error);
+  const agent = target.value;
+  where.pin(agent.key);
+  node.history.forget(agent.key);
+  const answers = waiters.add(id, "handover", agent.key);
+  if (where.attachment?.agent.key !== agent.key) return answers;
+  if (!isThrough(registration.registered, agent)) return answers;
+  const message = `already registered through ${formatIpv4(agent.address)}`;
+  return [...answers, ...waiters.settle("handover", true, message)];
 }

@@ -186,6 +186,7 @@ export class MobileNode implements Core<MnCoreConfig> {
       waiters: this.#waiters,
       isCleared: this.#cleared,
       isStopping: this.#stopping !== undefined,
+      isWanted: this.#wanted,
       want: (isWanted: boolean) => {
         this.#wanted = isWanted;
       },
@@ -225,7 +226,10 @@ export class MobileNode implements Core<MnCoreConfig> {
     if (!this.#wanted && !this.#registration.exposed) {
       effects.push(...this.#waiters.settle("deregister", true, "nothing is registered"));
     }
-    this.#outcomes.unanswered(this.#registration.pending, now);
+    effects.push(...this.#outcomes.unanswered(this.#registration.pending, now));
+    if (this.#where.pinned === undefined) {
+      effects.push(...this.#waiters.settle("handover", false, "the agent is not heard any more"));
+    }
     return effects;
   }
 

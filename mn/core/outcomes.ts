@@ -60,7 +60,10 @@ export class Outcomes {
       return [];
     }
     const message = `registered through ${formatIpv4(operation.agent)}`;
-    const answers = this.#waiters.settle("register", true, message);
+    const answers = [
+      ...this.#waiters.settle("register", true, message),
+      ...this.#waiters.settle("handover", true, message, operation.agentKey),
+    ];
     return [registeredReport(registered, renewal), ...answers];
   }
 
@@ -102,7 +105,9 @@ export class Outcomes {
     const next = origin === "foreign-agent" && action === "register";
     if (next && this.#history.nextCareOf(agentKey, careOfAddresses)) return effects;
     this.#history.refused(agentKey, now);
-    return [...effects, ...this.#waiters.settle(action, false, `denied, ${text}`)];
+    const said = `denied, ${text}`;
+    const answers = this.#waiters.settle(action, false, said);
+    return [...effects, ...answers, ...this.#waiters.settle("handover", false, said, agentKey)];
   }
 
   /** RFC 5944 §3.6.2.1: silence on the wire; counted always, told at most once a second. */
@@ -117,10 +122,12 @@ export class Outcomes {
   }
 
   /** Notes an agent through which nothing comes back, each time a retransmission is due. */
-  unanswered(pending: Pending | undefined, now: Instant): void {
-    if (pending === undefined || pending.denied || pending.retryAt > now) return;
-    if (pending.attempts < MAX_UNANSWERED) return;
+  unanswered(pending: Pending | undefined, now: Instant): Effect[] {
+    if (pending === undefined || pending.denied || pending.retryAt > now) return [];
+    if (pending.attempts < MAX_UNANSWERED) return [];
     this.#lastError = `no reply through ${formatIpv4(pending.operation.agent)}`;
     this.#history.refused(pending.operation.agentKey, now);
+    const { agentKey } = pending.operation;
+    return this.#waiters.settle("handover", false, this.#lastError, agentKey);
   }
 }

@@ -1,29 +1,47 @@
 /** Commands that wait for their outcome. */
 
 import type { Answer } from "../../shared/protocol/core.ts";
-import type { Action } from "./request.ts";
+/** What somebody may wait for. */
+export type Awaited = "register" | "deregister" | "handover";
+
+/** Who waits for one of these waits in vain once the other is wanted. */
+const CONTRARY: Readonly<Record<Awaited, readonly Awaited[]>> = {
+  register: ["deregister", "handover"],
+  deregister: ["register", "handover"],
+  handover: ["handover"],
+};
 
 /** More commands than this do not wait at a time. */
 const MAX_WAITERS = 16;
 
-export class Waiters {
-  #waiting: { readonly id: number; readonly action: Action }[] = [];
+interface Waiting {
+  readonly id: number;
+  readonly action: Awaited;
+  readonly agentKey: string | undefined;
+}
 
-  /** The opposite of what others wait for is now wanted; they will wait in vain. */
-  add(id: number, action: Action): Answer[] {
-    const other: Action = action === "register" ? "deregister" : "register";
-    const answers = this.settle(other, false, `superseded by ${action}`);
+export class Waiters {
+  #waiting: Waiting[] = [];
+
+  /** `agentKey`: for a handover, whom it is to. */
+  add(id: number, action: Awaited, agentKey?: string): Answer[] {
+    const answers = CONTRARY[action].flatMap((other) =>
+      this.settle(other, false, `superseded by ${action}`),
+    );
     if (this.#waiting.length >= MAX_WAITERS) {
       const message = `${MAX_WAITERS} commands are waiting already`;
       return [...answers, { type: "answer", id, ok: false, message }];
     }
-    this.#waiting.push({ id, action });
+    this.#waiting.push({ id, action, agentKey });
     return answers;
   }
 
-  settle(action: Action, ok: boolean, message: string): Answer[] {
-    const settled = this.#waiting.filter((each) => each.action === action);
-    this.#waiting = this.#waiting.filter((each) => each.action !== action);
+  /** With `agentKey` only those who wait for that agent. */
+  settle(action: Awaited, ok: boolean, message: string, agentKey?: string): Answer[] {
+    const isSettled = (each: Waiting): boolean =>
+      each.action === action && (agentKey === undefined || each.agentKey === agentKey);
+    const settled = this.#waiting.filter(isSettled);
+    this.#waiting = this.#waiting.filter((each) => !isSettled(each));
     return settled.map(({ id }) => ({ type: "answer", id, ok, message }));
   }
 }

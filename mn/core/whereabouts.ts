@@ -3,9 +3,10 @@
  * the handovers between them. RFC 5944 §2.4, §4.6.
  */
 
-import { formatIpv4, type Mac } from "../../shared/base/address.ts";
+import { formatIpv4, type Ipv4, type Mac } from "../../shared/base/address.ts";
 import type { Counters } from "../../shared/base/counters.ts";
 import type { Random } from "../../shared/base/random.ts";
+import { err, ok, type Result } from "../../shared/base/result.ts";
 import { earliest, type Instant } from "../../shared/base/time.ts";
 import type { Effect, IcmpReceived, LinkChanged, Report } from "../../shared/protocol/core.ts";
 import type { AgentHistory } from "./agent-history.ts";
@@ -14,6 +15,7 @@ import { type Attachment, chooseAttachment, isThrough } from "./attachment.ts";
 import type { MnCoreConfig } from "./config.ts";
 import { Announcements, gratuitousArp } from "./home.ts";
 import { Links } from "./links.ts";
+import { compareAgents, isUsable } from "./movement.ts";
 import type { Registered } from "./registration.ts";
 import {
   agentFields,
@@ -34,6 +36,8 @@ export class Whereabouts {
   /** Why and when the attachment before was lost. */
   #lost: { readonly reason: string; readonly at: Instant } | undefined;
   #handover: Handover | undefined;
+  /** Key of the agent that somebody asked for, as long as it is heard and willing. */
+  #pinned: string | undefined;
 
   constructor(config: MnCoreConfig, random: Random, counters: Counters, history: AgentHistory) {
     this.#config = config;
@@ -51,6 +55,36 @@ export class Whereabouts {
   get mac(): Mac | undefined {
     const { agent } = this.#attachment ?? {};
     return agent === undefined ? undefined : this.links.macOf(agent.interface);
+  }
+
+  get pinned(): string | undefined {
+    return this.#pinned;
+  }
+
+  pin(key: string | undefined): void {
+    this.#pinned = key;
+  }
+
+  /** The agent for a handover by command; the error says why there is none. */
+  findTarget(
+    address: Ipv4 | undefined,
+    registered: Registered | undefined,
+    now: Instant,
+  ): Result<Agent, string> {
+    if (this.#attachment?.kind === "home") return err("at home, where no agent is needed");
+    const heard = [...this.agents.all()].sort(compareAgents(this.#config));
+    const usable = heard.filter((a) => isUsable(a, this.#config, isThrough(registered, a)));
+    if (address === undefined) {
+      const others = usable.filter(({ key }) => key !== this.#attachment?.agent.key);
+      const best = others.find(({ key }) => !this.#history.refuses(key, now)) ?? others[0];
+      return best === undefined ? err("no other agent is heard that can be used") : ok(best);
+    }
+    const isMeant = (agent: Agent): boolean =>
+      agent.address === address || agent.careOfAddresses.includes(address);
+    const agent = usable.find(isMeant);
+    if (agent !== undefined) return ok(agent);
+    const why = heard.some(isMeant) ? "cannot be used: see its flags in agents" : "is not heard";
+    return err(`the agent ${formatIpv4(address)} ${why}`);
   }
 
   nextDeadline(): Instant | undefined {
@@ -133,6 +167,7 @@ export class Whereabouts {
    */
   move(registered: Registered | undefined, wanted: boolean, now: Instant): Effect[] | undefined {
     const from = this.#attachment;
+    if (this.#history.refuses(this.#pinned ?? "", now)) this.#pinned = undefined;
     const to = chooseAttachment(
       {
         config: this.#config,
@@ -140,12 +175,14 @@ export class Whereabouts {
         attachment: from,
         registered,
         history: this.#history,
+        pinned: this.#pinned,
       },
       now,
     );
     if (to?.kind === from?.kind && to?.agent.key === from?.agent.key) return undefined;
     if (from !== undefined) {
-      const reason = to?.kind === "home" ? "home" : "agent-unusable";
+      const isAsked = to !== undefined && to.agent.key === this.#pinned;
+      const reason = to?.kind === "home" ? "home" : isAsked ? "command" : "agent-unusable";
       this.#detach(this.#history.refuses(from.agent.key, now) ? "denied" : reason, now);
     }
     this.#attachment = to;
@@ -204,6 +241,7 @@ export class Whereabouts {
 
   #agentLost(agent: Agent, reason: string): Report {
     this.#history.forget(agent.key);
+    if (this.#pinned === agent.key) this.#pinned = undefined;
     return report("agent-lost", { ...agentFields(agent), reason });
   }
 

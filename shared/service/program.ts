@@ -93,6 +93,17 @@ export interface ActionCommand {
   readonly summary: string;
   /** Names of the positional arguments, all of them required; they are the `args` of the command. */
   readonly arguments: readonly string[];
+  /** Options with a value; they are `args` too, `null` when not given. */
+  readonly options?: readonly ActionOption[];
+  /** What is wrong with the `args`, a usage error; most have nothing to say. */
+  readonly fault?: (args: JsonObject) => string | undefined;
+}
+
+export interface ActionOption {
+  readonly name: string;
+  /** Names what follows it. */
+  readonly value: string;
+  readonly summary: string;
 }
 
 /** One program; `run`, `check` and every other command need nothing else. */

@@ -161,7 +161,7 @@ function actionCommand(program: Named, action: ActionCommand, socket: OptionSpec
     name: action.name,
     arguments: action.arguments,
     summary: action.summary,
-    options: [timeoutOption, socket],
+    options: [...(action.options ?? []), timeoutOption, socket],
     exits: {
       [EXIT.ok]: "done",
       [EXIT.failed]: "denied or timed out; the reason is on standard error",
@@ -169,9 +169,12 @@ function actionCommand(program: Named, action: ActionCommand, socket: OptionSpec
     },
     action: async (invocation) => {
       const timeout = seconds(invocation.text("timeout"));
-      const args = Object.fromEntries(
-        action.arguments.map((name, i) => [name, invocation.arguments[i] ?? null]),
-      );
+      const args = Object.fromEntries([
+        ...action.arguments.map((name, i) => [name, invocation.arguments[i] ?? null]),
+        ...(action.options ?? []).map(({ name }) => [name, invocation.text(name) ?? null]),
+      ]);
+      const fault = action.fault?.(args);
+      if (fault !== undefined) throw new UsageError(fault);
       const request = { command: action.name, args, timeout };
       const wait = timeout * 1000 + ANSWER_GRACE_MS;
       const answer = await askProgram(program.role, invocation, request, wait);
