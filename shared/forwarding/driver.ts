@@ -44,6 +44,13 @@ export interface Driver {
    * changes.
    */
   apply(state: ForwardingState): Promise<void>;
+  /** What has a limited lifetime in the kernel gets it anew. */
+  renew(): void;
+  /**
+   * Gives up at once what has a limited lifetime, and all that depends on it; a state without it
+   * is to be applied next.
+   */
+  fence(): void;
   /** Removes everything it made. */
   stop(): Promise<void>;
   /** Local tunnel ends on which tunnel packets are accepted even before there is a tunnel. */

@@ -16,6 +16,11 @@ export interface AddressObject {
   readonly label?: string;
   /** The kernel makes no route to the connected network of it. */
   readonly noPrefixRoute?: boolean;
+  /**
+   * Whole seconds after which the kernel removes it, with the routes whose `source` it is, unless
+   * it is renewed before.
+   */
+  readonly lifetime?: number;
 }
 
 /**

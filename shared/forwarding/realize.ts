@@ -21,6 +21,7 @@ import {
   HALF_BOUND,
   type HomeAddressItem,
   type ListeningItem,
+  type SharedAddressItem,
   type VisitingItem,
   type VisitorItem,
 } from "./state.ts";
@@ -113,6 +114,8 @@ export function realize(item: ForwardingItem, config: RealizeConfig, alias?: Ipv
   switch (item.kind) {
     case "binding":
       return realizeBinding(item, config);
+    case "shared-address":
+      return only(realizeSharedAddress(item));
     case "visitor":
       return realizeVisitor(item, config, alias);
     case "home-address":
@@ -134,9 +137,9 @@ function only(objects: readonly KernelObject[]): Realized {
 function realizeBinding(item: BindingItem, config: RealizeConfig): Realized {
   const { anchor, table } = marksOf(config.routeTable);
   const { homeAddress: address, homeInterface: device } = item;
-  const objects: KernelObject[] = [
-    { kind: "route", table, destination: host(address), device: anchor, scope: "link" },
-  ];
+  const route = { kind: "route", table, destination: host(address), device: anchor } as const;
+  const source = item.dependsOn === undefined ? {} : { source: item.dependsOn };
+  const objects: KernelObject[] = [{ ...route, ...source, scope: "link" }];
   if (device !== undefined) {
     objects.push(
       setting(`neigh/${device}/proxy_delay`, "0"),
@@ -155,6 +158,11 @@ function realizeBinding(item: BindingItem, config: RealizeConfig): Realized {
     tunnels.push({ ...end, direction: "in", match: "source", innerDestination });
   }
   return { objects, tunnels, deliveries: [] };
+}
+
+function realizeSharedAddress({ interface: device, prefix, lifetime }: SharedAddressItem) {
+  const objects: KernelObject[] = [{ kind: "address", device, prefix, lifetime }];
+  return objects;
 }
 
 /** RFC 5944 §4.2.2: deliver without ARP; RFC 3024 §5: what it sends, into the reverse tunnel. */

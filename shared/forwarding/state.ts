@@ -55,6 +55,17 @@ export interface BindingItem extends TunnelForm {
   readonly reverse: boolean;
   /** The home link on which to answer ARP; `undefined` for a virtual home network. */
   readonly homeInterface: string | undefined;
+  /** Only while this machine has that address: the kernel ends the interception with it. */
+  readonly dependsOn?: Ipv4 | undefined;
+}
+
+/** Home agent: an address that moves between machines, here for as long as it is renewed. */
+export interface SharedAddressItem {
+  readonly kind: "shared-address";
+  readonly interface: string;
+  readonly prefix: Prefix;
+  /** Whole seconds. */
+  readonly lifetime: number;
 }
 
 /** Foreign agent: deliver to a visitor, and take its traffic (RFC 5944 §4.2.2, RFC 3024 §5). */
@@ -118,6 +129,7 @@ export interface ListeningItem {
 
 export type ForwardingItem =
   | BindingItem
+  | SharedAddressItem
   | VisitorItem
   | HomeAddressItem
   | VisitingItem

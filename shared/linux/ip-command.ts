@@ -248,6 +248,9 @@ function addressWords({ prefix, device, scope, ...more }: AddressObject): string
   if (more.broadcast !== undefined) words.push("broadcast", formatIpv4(more.broadcast));
   if (more.label !== undefined) words.push("label", more.label);
   if (more.noPrefixRoute === true) words.push("noprefixroute");
+  const { lifetime } = more;
+  if (lifetime !== undefined)
+    words.push("valid_lft", `${lifetime}`, "preferred_lft", `${lifetime}`);
   return words;
 }
 
@@ -258,6 +261,10 @@ export function argvFor({ action, object }: NetworkOperation, marks: Marks): str
   const protocol = ["proto", String(marks.protocol)];
   switch (object.kind) {
     case "address":
+      // Only a new lifetime can be given to an address that is there.
+      if (!isRemoval && object.lifetime !== undefined) {
+        return ["addr", "replace", ...addressWords(object)];
+      }
       return ["addr", verb, ...addressWords(object)];
     case "rule":
       return ["rule", verb, ...ruleWords(object), "protocol", String(marks.protocol)];

@@ -81,9 +81,11 @@ export interface LinkChanged {
     | undefined;
 }
 
-/** Sent once before anything else: what the journal kept. */
+/** Sent once before anything else: what the store kept. */
 export interface Restored {
   readonly type: "restore";
+  /** Another machine acted on it until now: neighbours must learn where things are. */
+  readonly isTakeover?: boolean;
   readonly entries: readonly (readonly [key: string, value: Json])[];
 }
 

@@ -7,6 +7,8 @@ import type { Json, JsonObject, Result } from "../base/result.ts";
 import type { LinkFilter } from "../linux/packet-io.ts";
 import type { Core } from "../protocol/core.ts";
 import type { ProgramMetrics } from "./metrics/metrics.ts";
+import type { Clock } from "./runtime/parts.ts";
+import type { Store } from "./runtime/store.ts";
 
 /** What the machine looks like when a configuration is applied. */
 export interface HostFacts {
@@ -128,6 +130,8 @@ export interface Program<FileConfig extends CommonConfig = CommonConfig, CoreCon
   /** Completed and checked file form to core form; key files have been read into `key` before. */
   readonly resolve: (config: FileConfig) => Resolved<CoreConfig>;
   readonly createCore: (config: CoreConfig, random: Random) => Core<CoreConfig>;
+  /** Where the configuration wants things kept, if not in a journal. */
+  readonly createStore?: (config: FileConfig, clock: Clock) => Store | undefined;
   readonly tables: readonly TableCommand[];
   readonly actions: readonly ActionCommand[];
   /** The lines of `status` for people, from its JSON. */

@@ -15,7 +15,7 @@ const full = journal.error;
 rmSync(ballast);
 journal.retry();
 const after = journal.error ?? null;
-journal.close();
+await journal.close();
 const again = new Journal(path);
 const { damaged } = again.load();
 console.log(JSON.stringify({ full, after, keys: again.entries().length, damaged }));

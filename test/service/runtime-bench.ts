@@ -20,6 +20,7 @@ import type { Listen } from "../../shared/service/metrics/listen.ts";
 import type { MetricsFacts } from "../../shared/service/metrics/text.ts";
 import type { CommonConfig, HostFacts, Program } from "../../shared/service/program.ts";
 import type { HookRun } from "../../shared/service/runtime/hook-process.ts";
+import { Journal } from "../../shared/service/runtime/journal.ts";
 import { type JournalFiles, realFiles } from "../../shared/service/runtime/journal-files.ts";
 import type { HostLink, Loaded, Parts } from "../../shared/service/runtime/parts.ts";
 import { runWith } from "../../shared/service/runtime/runtime.ts";
@@ -171,7 +172,6 @@ export class Bench {
         },
         clock: this.clock,
         lookup: (name) => this.lookup(name),
-        journalFiles,
         hookPrograms: {
           list: async (exec) => [exec],
           start: (run) => {
@@ -179,6 +179,7 @@ export class Bench {
             return { ended: Promise.resolve(undefined), signal: () => undefined };
           },
         },
+        createStore: ({ journalPath }) => new Journal(journalPath, journalFiles),
         process: this.signals,
       },
     };
@@ -228,6 +229,8 @@ export class Bench {
         this.applied.push(state);
         this.trace.push("apply");
       },
+      renew: () => this.trace.push("renewed"),
+      fence: () => this.trace.push("fenced"),
       stop: async () => {
         this.trace.push("driver stopped");
       },

@@ -27,6 +27,7 @@ test("run: restore, then sockets, then every link, then the control socket; SIGT
   assert.deepEqual(b.trace.slice(3), [
     "control closed",
     "link lan0 closed",
+    "fenced",
     "driver stopped",
     "monitor closed",
   ]);
@@ -159,7 +160,11 @@ test("run: the journal comes back as restore, after a crash too", async (t) => {
   assert.ok(!b.core.events.some(({ type }) => type === "shutdown"));
   await b.start();
   const restores = b.core.events.filter((event) => event.type === "restore");
-  assert.deepEqual(restores.at(-1), { type: "restore", entries: [["k", 1]] });
+  assert.deepEqual(restores.at(-1), {
+    type: "restore",
+    entries: [["k", 1]],
+    isTakeover: false,
+  });
 });
 
 test("run: one timer, rounded up, never zero and never more than 31 bits", async (t) => {

@@ -8,6 +8,7 @@ import type { AddressTakeover } from "../../linux/address-takeover.ts";
 import type { KernelNetwork, NetworkOperation } from "../../linux/kernel-network.ts";
 import type { NftVisitors } from "../../linux/nft-visitors.ts";
 import type { Sysctls } from "../../linux/sysctl.ts";
+import type { AddressObject } from "../kernel-objects.ts";
 import {
   type ExclusiveAddressObject,
   type KernelObject,
@@ -33,6 +34,9 @@ export class KernelState {
   #current = new Map<string, KernelObject>();
   /** Keys whose operation failed; tried again each time. */
   readonly #failed = new Set<string>();
+  /** Addresses that the kernel removes by itself unless they are renewed. */
+  readonly #limited = new Map<string, AddressObject>();
+  #isFenced = false;
 
   constructor(parts: Parts, marks: Marks, wanted: ObjectSet) {
     this.#parts = parts;
@@ -74,13 +78,41 @@ export class KernelState {
     const failures: string[] = [];
     const visitors: Operation[] = [];
     for (const operation of planKeys(pending, this.#current, this.#wanted)) {
-      if (operation.object.kind === "visitor") visitors.push(operation);
+      if (this.#isFenced) this.#failed.add(objectKey(operation.object));
+      else if (operation.object.kind === "visitor") visitors.push(operation);
       else await this.#attempt([operation], () => this.#execute(operation), failures);
     }
     if (visitors.length > 0) {
       await this.#attempt(visitors, () => this.#updateVisitors(visitors), failures);
     }
     return failures;
+  }
+
+  /** Gives every address of limited lifetime another one. */
+  renew(): void {
+    if (this.#isFenced) return;
+    for (const [key, object] of this.#limited) {
+      this.#send({ action: "replace", object }).catch(() => this.#failed.add(key));
+    }
+  }
+
+  /** Removes them at once, whatever is under way, and makes nothing more until `unfence`. */
+  fence(): void {
+    this.#isFenced = true;
+    for (const object of this.#limited.values()) {
+      // It goes by itself if this fails, and is removed again with the state that wanted it.
+      this.#send({ action: "remove", object }).catch(() => undefined);
+    }
+    this.#limited.clear();
+  }
+
+  /** What is reached from now on was declared after the fence. */
+  unfence(): void {
+    this.#isFenced = false;
+  }
+
+  async #send(operation: NetworkOperation): Promise<void> {
+    await this.#parts.network.execute(operation, this.#marks);
   }
 
   /** Writes the nft set from nothing, whatever an earlier run left in it. */
@@ -102,11 +134,18 @@ export class KernelState {
       for (const { action, object } of operations) {
         if (action === "remove") this.#current.delete(objectKey(object));
         else this.#current.set(objectKey(object), object);
+        this.#limit(action, object);
       }
     } catch (error) {
       for (const { object } of operations) this.#failed.add(objectKey(object));
       failures.push(error instanceof Error ? error.message : String(error));
     }
+  }
+
+  #limit(action: Operation["action"], object: KernelObject): void {
+    if (object.kind !== "address" || object.lifetime === undefined) return;
+    if (action === "remove") this.#limited.delete(objectKey(object));
+    else this.#limited.set(objectKey(object), object);
   }
 
   #execute(operation: Operation): Promise<void> | void {

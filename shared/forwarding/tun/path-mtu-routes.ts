@@ -6,7 +6,7 @@
 
 import type { Ipv4 } from "../../base/address.ts";
 import type { Counters } from "../../base/counters.ts";
-import { type Marks, planeMarks, type RouteObject } from "../kernel-objects.ts";
+import { type Marks, objectKey, planeMarks, type RouteObject } from "../kernel-objects.ts";
 import type { ObjectSet } from "../object-set.ts";
 
 const LIFETIME_MS = 600_000;
@@ -40,15 +40,18 @@ export class PathMtuRoutes {
     }
     this.#drop(key);
     const { anchor, table } = planeMarks(this.#marks.table, plane);
-    const route: RouteObject = {
+    const whole: RouteObject = {
       kind: "route",
       table,
       destination: { address: destination, length: 32 },
       device: anchor,
       scope: "link",
-      mtu,
-      precedence: PRECEDENCE,
     };
+    const usual = this.#objects.get(objectKey(whole));
+    // What the usual route depends on this one must not outlive.
+    const source = usual?.kind === "route" ? usual.source : undefined;
+    const fence = source === undefined ? {} : { source };
+    const route: RouteObject = { ...whole, ...fence, mtu, precedence: PRECEDENCE };
     const timer = setTimeout(() => this.forget(destination, plane), LIFETIME_MS).unref();
     this.#objects.hold([route]);
     this.#routes.set(key, { route, timer });

@@ -134,8 +134,17 @@ export class TunDriver implements Driver {
     return this.#running;
   }
 
+  renew(): void {
+    this.#kernel.renew();
+  }
+
+  fence(): void {
+    this.#kernel.fence();
+  }
+
   async stop(): Promise<void> {
     this.#isStopped = true;
+    this.#kernel.unfence();
     clearTimeout(this.#timer);
     this.#keepalives.close();
     await this.#running.catch(() => undefined);
@@ -196,6 +205,7 @@ export class TunDriver implements Driver {
     let failures: string[];
     do {
       const target = this.#wanted;
+      this.#kernel.unfence();
       failures = this.#swapItems(target);
       failures.push(...this.#planes.open(this.#mtu.value, this.#dataPath));
       if (this.#mtu.isStale) failures.push(...(await this.#attempt(() => this.#mtu.update())));

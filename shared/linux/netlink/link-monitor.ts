@@ -6,6 +6,7 @@
 import type { Ipv4, Prefix } from "../../base/address.ts";
 import { MAIN_TABLE } from "../../forwarding/kernel-objects.ts";
 import type { PacketIo } from "../packet-io.ts";
+import { AddressNews } from "./address-news.ts";
 import {
   fileSnapshot,
   type HostLink,
@@ -46,8 +47,9 @@ export class LinkMonitor {
     let monitor: LinkMonitor | undefined;
     // Listening before the first dump: what changes in between is looked at again.
     let isStale = false;
+    const addresses = new AddressNews();
     rtnetlink.onNotification((message) => {
-      if (!isRelevant(message)) return;
+      if (!isRelevant(message) || !addresses.isNews(message.type, message.body)) return;
       isStale = true;
       monitor?.refresh();
     });

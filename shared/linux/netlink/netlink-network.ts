@@ -18,6 +18,7 @@ import {
   type SystemObjects,
 } from "../kernel-network.ts";
 import { IoError, type PacketIo } from "../packet-io.ts";
+import { AddressNews } from "./address-news.ts";
 import { netlinkSnapshot } from "./host-snapshot.ts";
 import { NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "./message.ts";
 import {
@@ -55,12 +56,14 @@ export class NetlinkNetwork implements KernelNetwork {
   readonly #indexes = new Map<string, number>();
   /** Index to what of a link matters here, to tell real changes from statistics. */
   readonly #states = new Map<number, string>();
+  readonly #addresses = new AddressNews();
   readonly #handlers: (() => void)[] = [];
 
   constructor(io: PacketIo) {
     this.#rtnetlink = Rtnetlink.open(io, RTMGRP.link | RTMGRP.address | RTMGRP.netconf);
     this.#rtnetlink.onNotification(({ type, body }) => {
       if (type === RTM.newLink && !this.#isNewState(body)) return;
+      if (!this.#addresses.isNews(type, body)) return;
       this.#indexes.clear();
       for (const handler of this.#handlers) handler();
     });
@@ -279,7 +282,8 @@ function routeObject(
  * ours may be written again.
  */
 function makeFlag({ action, object }: NetworkOperation): number {
-  if (object.kind === "rule" || object.kind === "address") return NLM_F_EXCL;
+  const isRenewable = object.kind === "address" && object.lifetime !== undefined;
+  if (object.kind === "rule" || (object.kind === "address" && !isRenewable)) return NLM_F_EXCL;
   const isFirst = object.kind === "route" && object.table === MAIN_TABLE && action === "add";
   return isFirst ? NLM_F_EXCL : NLM_F_REPLACE;
 }
@@ -322,6 +326,7 @@ function deviceRequest(
       broadcast: object.broadcast,
       label: object.label,
       noPrefixRoute: object.noPrefixRoute,
+      lifetime: object.lifetime,
     };
     return { make: RTM.newAddress, remove: RTM.deleteAddress, body: encodeAddress(message) };
   }

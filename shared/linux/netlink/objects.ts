@@ -77,6 +77,8 @@ export interface AddressMessage {
   readonly broadcast?: Ipv4 | undefined;
   readonly label?: string | undefined;
   readonly noPrefixRoute?: boolean | undefined;
+  /** Seconds, preferred and valid alike. */
+  readonly lifetime?: number | undefined;
 }
 
 export interface RouteMessage {
@@ -180,6 +182,13 @@ export function encodeAddress(address: AddressMessage): Uint8Array {
   put(attributes, 2, address.address, addressBytes);
   put(attributes, 3, address.label, text);
   put(attributes, 4, address.broadcast, addressBytes);
+  // struct ifa_cacheinfo: preferred, valid, and when it was made and changed, which the kernel knows.
+  put(attributes, 6, address.lifetime, (seconds) =>
+    fixedPart(16, (view) => {
+      view.setUint32(0, seconds, LITTLE_ENDIAN);
+      view.setUint32(4, seconds, LITTLE_ENDIAN);
+    }),
+  );
   if (address.noPrefixRoute === true) attributes.push([8, u32(IFA_F_NOPREFIXROUTE)]);
   return encodeBody(fixed, attributes);
 }

@@ -46,10 +46,10 @@ export class Commands {
     this.#settle(id, outcome);
   }
 
-  /** Nobody is left waiting when the daemon ends. */
-  close(): void {
+  /** Nobody is left waiting for what nobody works on any more. */
+  close(why = "the daemon is ending"): void {
     for (const id of [...this.#waiting.keys()]) {
-      this.#settle(id, { ok: false, message: "the daemon is ending" });
+      this.#settle(id, { ok: false, message: why });
     }
   }
 

@@ -1,35 +1,30 @@
 /** A running core: its parts, put together in order, kept going, and taken apart in order. */
 
 import { isDeepStrictEqual } from "node:util";
-import { formatIpv4, type Ipv4 } from "../../base/address.ts";
+import { formatIpv4 } from "../../base/address.ts";
 import { Counters } from "../../base/counters.ts";
 import type { Json, JsonObject } from "../../base/result.ts";
 import type { Instant } from "../../base/time.ts";
 import { type Bound, type Driver, ForwardingError } from "../../forwarding/driver.ts";
-import { TUNNEL_DATA } from "../../forwarding/udp-tunnel.ts";
-import type { FrameEvent } from "../../linux/frames.ts";
+import { NO_FORWARDING } from "../../forwarding/state.ts";
 import type { PacketIo } from "../../linux/packet-io.ts";
 import type { CommandOutcome, ControlHandler } from "../control/server.ts";
 import type { CommonConfig, HostFacts, Program } from "../program.ts";
 import { Announcer } from "./announcer.ts";
 import { Commands } from "./commands.ts";
-import { carryOut } from "./effects.ts";
+import { carryOut, type Outlets } from "./effects.ts";
 import { Exporter } from "./exporter.ts";
 import { fixedKeys } from "./fixed-keys.ts";
 import { Forwarder } from "./forwarder.ts";
-import { Journal } from "./journal.ts";
 import { kernelRandom } from "./kernel-random.ts";
-import { LinkNews } from "./link-news.ts";
-import { Links } from "./links.ts";
-import { Loop } from "./loop.ts";
 import { Names } from "./names.ts";
-import { Outbox } from "./outbox.ts";
+import { Network } from "./network.ts";
 import type { Control, HostMonitor, Loaded, Parts } from "./parts.ts";
 import { Problems } from "./problems.ts";
-import { readJournal } from "./restore.ts";
-import { REGISTRATION_PORT, Sockets } from "./sockets.ts";
 import { mergeStatus } from "./status.ts";
+import type { Kept, Store, Tenant } from "./store.ts";
 import { type Step, takeApart } from "./take-apart.ts";
+import { Tenure } from "./tenure.ts";
 
 /** How often what failed is tried again. */
 export const RETRY_MS = 5000;
@@ -38,28 +33,29 @@ export const RETRY_MS = 5000;
 const HOST_SETTLE_MS = 1000;
 const LEAVE_POLL_MS = 20;
 
-export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlHandler {
+export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlHandler, Tenant {
   readonly #program: Program<Config, CoreConfig>;
   readonly #parts: Parts<Config, CoreConfig>;
   readonly #counters = new Counters();
   readonly #problems: Problems;
-  readonly #journal: Journal;
-  readonly #outbox: Outbox;
+  readonly #store: Store;
   readonly #commands: Commands;
   readonly #names: Names;
-  readonly #loop: Loop<CoreConfig>;
-  readonly #links: Links;
-  readonly #sockets: Sockets;
+  readonly #outlets: Outlets;
+  readonly #network: Network;
   readonly #monitor: HostMonitor;
   readonly #driver: Driver;
   readonly #forwarder: Forwarder;
   readonly #exporter: Exporter;
   readonly #announcer: Announcer;
   readonly #startedAt: Instant;
-  readonly #linkNews: LinkNews;
   #loaded: Loaded<Config, CoreConfig>;
   #fileStamp: string;
   #hostFacts: HostFacts;
+  #tenure: Tenure<CoreConfig>;
+  /** The store lets this machine act. */
+  #isActing = false;
+  #restored = 0;
   #isStarted = false;
   #ownsMarks = false;
   #control: Control | undefined;
@@ -88,49 +84,30 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
     this.#forwarder = new Forwarder(opened.driver, this.#problems);
     const query = (name: string): Json | undefined => this.query(name);
     this.#exporter = new Exporter(program, parts, this.#counters, this.#problems, query);
-    this.#journal = new Journal(loaded.journalPath, parts.journalFiles);
-    const common = { io: opened.io, problems: this.#problems, counters: this.#counters };
-    const onEvent = (event: FrameEvent): void => this.#fromNetwork(event);
-    this.#links = new Links({ ...common, monitor: opened.monitor, onEvent });
-    this.#linkNews = new LinkNews({
-      names: () => this.#links.names,
-      link: (name) => opened.monitor.link(name),
-      handle: (event) => this.#loop.handle(event),
+    this.#store = parts.createStore(loaded);
+    this.#network = new Network({
+      io: opened.io,
+      monitor: opened.monitor,
+      problems: this.#problems,
+      counters: this.#counters,
+      onEvent: (event) => this.#tenure.loop.handle(event),
+      isFull: () => this.#tenure.outbox.isFull,
     });
-    // What a program on this machine sends comes by the loopback, whatever interface the kernel
-    // names (that of the destination address): no link has captured it.
-    const isCaptured = (index: number, source: Ipv4): boolean =>
-      this.#links.isCaptured(index) && !opened.monitor.isLocal(source);
-    this.#sockets = new Sockets({ ...common, isCaptured, onEvent });
     const control = (): Control | undefined => this.#control;
     this.#announcer = new Announcer(program.name, parts, this.#counters, control);
     this.#announcer.setHooks(loaded.config.hook);
-    this.#commands = new Commands(parts.clock, (command) => this.#loop.handle(command));
-    this.#names = new Names(parts, (event) => this.#loop.handle(event));
-    const outlets = {
-      links: this.#links,
-      sockets: this.#sockets,
+    this.#commands = new Commands(parts.clock, (command) => this.#tenure.loop.handle(command));
+    this.#names = new Names(parts, (event) => this.#tenure.loop.handle(event));
+    this.#outlets = {
+      links: this.#network.links,
+      sockets: this.#network.sockets,
       commands: this.#commands,
       names: this.#names,
       counters: this.#counters,
       log: parts.log,
       announcer: this.#announcer,
     };
-    this.#outbox = new Outbox({
-      journal: this.#journal,
-      problems: this.#problems,
-      carryOut: (effect) => carryOut(outlets, effect),
-      waitsForDisk: program.role === "ha",
-      clock: parts.clock,
-    });
-    this.#loop = new Loop({
-      core: program.createCore(loaded.core, kernelRandom()),
-      clock: parts.clock,
-      effects: (effects) => this.#outbox.push(effects),
-      forward: (state) => this.#forwarder.apply(state),
-      // Agents lose nothing by it: their neighbours speak up.
-      overslept: program.role === "mn" ? (ms) => this.#resumed(ms) : undefined,
-    });
+    this.#tenure = this.#newTenure();
   }
 
   /** The control socket comes first: a second program with the same one must touch nothing. */
@@ -140,7 +117,6 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
       handler: this,
       counters: this.#counters,
     });
-    const restored = readJournal(this.#journal, this.#problems, this.#parts.log);
     this.#driver.setTunnelAddresses(this.#loaded.wiring.tunnelAddresses);
     this.#ownsMarks = true;
     try {
@@ -150,17 +126,52 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
       if (!(error instanceof ForwardingError)) throw error;
       this.#forwarder.failed(error);
     }
-    this.#loop.handle({ type: "restore", entries: this.#journal.entries() });
-    this.#wire();
+    await this.#store.open(this);
+    this.troubled();
+    // What an earlier run has left is no more wanted than anything else.
+    if (!this.#isActing) this.#forwarder.apply(NO_FORWARDING);
     this.#monitor.onChange(() => this.#hostChanged());
     this.#isStarted = true;
     this.#exporter.rewire(this.#loaded.config.metrics.listen);
     this.#announcer.tell("info", "started", {
       ready: this.#problems.size === 0,
-      links: this.#links.names,
+      links: this.#network.links.names,
       addresses: this.#loaded.wiring.udpAddresses.map(formatIpv4),
-      restored,
+      restored: this.#restored,
     });
+  }
+
+  /** The store lets this machine act, with what it has kept. */
+  begin({ entries, damaged, isTakeover }: Kept): void {
+    const { log } = this.#parts;
+    this.troubled();
+    if (damaged > 0)
+      log.write("warning", `${this.#store.name}: ${damaged} damaged records skipped`);
+    this.#restored = entries.length;
+    this.#isActing = true;
+    if (isTakeover) this.#announcer.tell("info", "active", { restored: entries.length });
+    this.#tenure.loop.handle({ type: "restore", entries, isTakeover });
+    this.#network.wire(this.#loaded.wiring);
+  }
+
+  troubled(): void {
+    this.#problems.set(this.#store.name, this.#store.error);
+  }
+
+  renewed(): void {
+    this.#driver.renew();
+  }
+
+  /** Sockets and addresses first: from here on another machine may answer. */
+  end(reason: string): void {
+    this.#isActing = false;
+    this.#tenure.end();
+    this.#network.unwire();
+    this.#driver.fence();
+    this.#commands.close("another machine is active");
+    this.#announcer.tell("warning", "standby", { reason });
+    this.#forwarder.apply(NO_FORWARDING);
+    this.#tenure = this.#newTenure();
   }
 
   /** SIGHUP: reads the file again; with a fault in it, the old configuration stays. */
@@ -189,20 +200,22 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
    */
   async leave(isOver: () => boolean): Promise<void> {
     this.#announcer.tell("info", "stopping", {});
-    this.#loop.handle({ type: "shutdown" });
+    if (!this.#isActing) return;
+    const { loop, outbox } = this.#tenure;
+    loop.handle({ type: "shutdown" });
     if (this.#program.role !== "ha") {
-      while (this.#loop.core.nextDeadline() !== undefined && !isOver()) {
+      while (loop.core.nextDeadline() !== undefined && !isOver()) {
         await new Promise<void>((resolve) => {
           this.#parts.clock.setTimer(LEAVE_POLL_MS, resolve);
         });
       }
     }
-    await this.#outbox.drain();
+    await outbox.drain();
   }
 
   /** Takes everything apart. */
   async stop(): Promise<void> {
-    this.#loop.stop();
+    this.#tenure.end();
     this.#cancelRetry?.();
     this.#cancelReconsider?.();
     this.#commands.close();
@@ -212,12 +225,14 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
     const steps: readonly Step[] = [
       ["control socket", () => this.#control?.close()],
       ["metrics", () => this.#exporter.close()],
-      ["links", () => this.#links.close()],
-      ["sockets", () => this.#sockets.close()],
+      ["links", () => this.#network.links.close()],
+      ["sockets", () => this.#network.sockets.close()],
+      // Another machine may take over while what this one has made is taken down.
+      ["addresses", () => this.#driver.fence()],
+      [this.#store.name, () => this.#store.close()],
       ["forwarding", () => this.#forwarder.drain()],
       // What bears our marks is another program's if we never got that far.
       ["driver", () => (this.#ownsMarks ? this.#driver.stop() : undefined)],
-      ["journal", () => this.#journal.close()],
       ["hooks", () => hooksEnded],
     ];
     await takeApart(steps, this.#parts.log);
@@ -225,12 +240,13 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
 
   query(name: string): Json | undefined {
     if (name === "tunnels") return this.#driver.tunnels();
-    const answer = this.#loop.core.query(name, this.#parts.clock.now());
+    const answer = this.#tenure.loop.core.query(name, this.#parts.clock.now());
     return name === "status" ? this.#status(answer) : answer;
   }
 
   command(name: string, args: JsonObject): Promise<CommandOutcome> {
-    if (!this.#isStarted) return Promise.resolve({ ok: false, message: "starting" });
+    const idle = this.#isStarted ? "standing by: another machine is active" : "starting";
+    if (!this.#isStarted || !this.#isActing) return Promise.resolve({ ok: false, message: idle });
     return this.#commands.run(name, args);
   }
 
@@ -242,7 +258,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
 
   /** What the driver tells the core. */
   bound(bound: Bound): void {
-    this.#loop.handle({ type: "tunnel-bound", ...bound });
+    this.#tenure.loop.handle({ type: "tunnel-bound", ...bound });
   }
 
   /** SIGUSR1. */
@@ -256,48 +272,37 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
     return mergeStatus(core, {
       role: this.#program.role,
       problems: this.#isStarted ? this.#problems.list() : ["starting"],
+      isStandby: this.#isStarted && !this.#isActing,
       uptime: Math.floor((monotonic - this.#startedAt) / 1000),
-      interfaces: this.#links.status(),
+      interfaces: this.#network.links.status(),
       driver: driver.driver ?? null,
       forwarding: driver,
       counters: { ...this.#counters.toJson(), ...this.#driver.counters() },
     });
   }
 
-  #fromNetwork(event: FrameEvent): void {
-    if (this.#outbox.isFull) {
-      this.#counters.add("received-while-disk-is-slow");
-      return;
-    }
-    if (event.type === "udp" && event.destinationPort !== REGISTRATION_PORT) {
-      this.#counters.add("other-udp-port");
-      return;
-    }
-    // A packet socket sees it too; no core has anything to do with it (RFC 3519 §3.3).
-    if (event.type === "udp" && event.payload[0] === TUNNEL_DATA) return;
-    this.#loop.handle(event);
-  }
-
-  /** Opens what the wiring wants, then tells the core about its links. */
-  #wire(): void {
-    this.#links.rewire(this.#loaded.wiring.links);
-    this.#sockets.rewire(this.#loaded.wiring);
-    this.#linkNews.clear();
-    this.#linkNews.tell();
+  #newTenure(): Tenure<CoreConfig> {
+    return new Tenure({
+      core: this.#program.createCore(this.#loaded.core, kernelRandom()),
+      store: this.#store,
+      problems: this.#problems,
+      clock: this.#parts.clock,
+      waitsForDisk: this.#program.role === "ha",
+      carryOut: (effect) => carryOut(this.#outlets, effect),
+      forward: (state) => this.#forwarder.apply(state),
+      // Agents lose nothing by it: their neighbours speak up.
+      overslept: this.#program.role === "mn" ? (ms) => this.#resumed(ms) : undefined,
+    });
   }
 
   /** The machine, or this process, has slept: what was learnt of the links is of another time. */
   #resumed(milliseconds: number): void {
     this.#announcer.tell("info", "resumed", { seconds: Math.round(milliseconds / 1000) });
-    this.#linkNews.doubt();
-    this.#linkNews.tell();
+    this.#network.doubt();
   }
 
-  /** Sockets first, so that a core that hears of a link can send on it at once. */
   #hostChanged(): void {
-    this.#links.refresh();
-    this.#sockets.refresh();
-    this.#linkNews.tell();
+    this.#network.hostChanged();
     this.#cancelReconsider ??= this.#parts.clock.setTimer(HOST_SETTLE_MS, () => {
       this.#cancelReconsider = undefined;
       this.#reconsider();
@@ -329,18 +334,18 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
     const isSame = isDeepStrictEqual([core, wiring], [result.value.core, result.value.wiring]);
     if (isSame) return undefined;
     // The core goes first: what it withdraws leaves by the old sockets.
-    this.#loop.reconfigure(result.value.core);
+    if (this.#isActing) this.#tenure.loop.reconfigure(result.value.core);
+    else this.#tenure = this.#newTenure();
     this.#driver.setTunnelAddresses(result.value.wiring.tunnelAddresses);
-    this.#wire();
+    if (this.#isActing) this.#network.wire(result.value.wiring);
     return undefined;
   }
 
   #retryLater(): void {
     this.#cancelRetry ??= this.#parts.clock.setTimer(RETRY_MS, () => {
       this.#cancelRetry = undefined;
-      this.#links.refresh();
-      this.#sockets.refresh();
-      this.#outbox.retry();
+      this.#network.refresh();
+      this.#tenure.outbox.retry();
       this.#forwarder.retry();
       this.#exporter.refresh();
       if (this.#problems.size > 0) this.#retryLater();

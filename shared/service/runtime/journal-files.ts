@@ -3,7 +3,7 @@
 import {
   closeSync,
   fdatasync,
-  fsyncSync,
+  fsync,
   ftruncateSync,
   mkdirSync,
   openSync,
@@ -24,8 +24,14 @@ export interface JournalFiles {
   write(handle: number, bytes: Uint8Array, position: number): void;
   truncate(handle: number, size: number): void;
   sync(handle: number): Promise<void>;
-  /** Puts new contents in the place of a file, as a whole or not at all; it stays open. */
-  replace(path: string, bytes: Uint8Array): number;
+  /** An empty file, whatever was there, open for writing. */
+  create(path: string): number;
+  /** Puts a file in the place of another, as a whole or not at all; it stays open. */
+  rename(from: string, to: string): void;
+  /** Resolves when the last rename to this path would survive a loss of power. */
+  syncDirectory(path: string): Promise<void>;
+  /** Removes a file if there is one and it can be done. */
+  remove(path: string): void;
   close(handle: number): void;
 }
 
@@ -33,6 +39,7 @@ export interface JournalFiles {
 const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o755;
 const fdatasyncAsync = promisify(fdatasync);
+const fsyncAsync = promisify(fsync);
 
 function writeAll(handle: number, bytes: Uint8Array, position: number): void {
   for (let done = 0; done < bytes.length; ) {
@@ -64,10 +71,10 @@ function openForWriting(path: string): number {
 }
 
 /** A rename is durable when its directory is. */
-function syncDirectory(path: string): void {
+async function syncDirectory(path: string): Promise<void> {
   const directory = openSync(dirname(path), "r");
   try {
-    fsyncSync(directory);
+    await fsyncAsync(directory);
   } finally {
     closeSync(directory);
   }
@@ -86,24 +93,15 @@ export const realFiles: JournalFiles = {
   write: writeAll,
   truncate: ftruncateSync,
   sync: fdatasyncAsync,
-  replace(path, bytes) {
-    const temporary = `${path}.new`;
-    const handle = openFile(temporary, "w+");
+  create: (path) => openFile(path, "w+"),
+  rename: renameSync,
+  syncDirectory,
+  remove(path) {
     try {
-      writeAll(handle, bytes, 0);
-      fsyncSync(handle);
-      renameSync(temporary, path);
-    } catch (error) {
-      closeSync(handle);
-      try {
-        unlinkSync(temporary);
-      } catch {
-        // Nothing more can be done about it here; the next attempt empties it.
-      }
-      throw error;
+      unlinkSync(path);
+    } catch {
+      // Nothing more can be done about it here; the next attempt empties it.
     }
-    syncDirectory(path);
-    return handle;
   },
   close: closeSync,
 };

@@ -1,65 +1,43 @@
 /**
- * The journal: what must outlive a crash, as an append-only file of JSON records.
+ * The journal: what must outlive a crash, as an append-only file of records (journal-record.ts).
  *
- * One record a line, `CRC32 JSON`: eight hex digits over the JSON text, which is `[key, value]`;
- * the last value of a key wins and `null` forgets it. A line that does not check is skipped and
+ * The last value of a key wins and `null` forgets it. A line that does not check is skipped and
  * reported, never fatal: every record stands for itself, so the good ones after it still count.
  *
  * Durability: `append` has handed the records to the kernel when it returns, which outlives the
  * death of this process; `sync` resolves when they outlive a loss of power. A failed write (full
  * disk) loses nothing but time: the values are kept in memory and written by the next `append` or
- * `retry`.
+ * `retry`. Until then they do not outlive the process, which `error` says.
  */
 
-import { crc32 } from "node:zlib";
 import type { Json } from "../../base/result.ts";
 import { type JournalFiles, realFiles } from "./journal-files.ts";
+import { decodeRecord, encodeRecord, HEADER } from "./journal-record.ts";
+import { Rewrite } from "./journal-rewrite.ts";
+import type { Kept, Records, Store, Tenant } from "./store.ts";
 
 /** Rewriting is not worth it before the file holds this many superseded records. */
 export const COMPACT_MIN_GARBAGE = 1024;
 const NEWLINE = 0x0a;
-const HEADER = "mip4-journal 1\n";
 
-export interface LoadReport {
-  readonly records: number;
-  /** Lines that did not check: torn by a crash, or damaged. */
-  readonly damaged: number;
-}
-
-function encodeRecord(key: string, value: Json): string {
-  const text = JSON.stringify([key, value]);
-  return `${crc32(text).toString(16).padStart(8, "0")} ${text}\n`;
-}
-
-/** `undefined` for a line that is not exactly what `encodeRecord` writes. */
-function decodeRecord(line: string): readonly [string, Json] | undefined {
-  const text = line.slice(9);
-  const isIntact =
-    line[8] === " " && line.slice(0, 8) === crc32(text).toString(16).padStart(8, "0");
-  if (!isIntact) return undefined;
-  try {
-    const record: unknown = JSON.parse(text);
-    if (!Array.isArray(record) || record.length !== 2 || typeof record[0] !== "string") {
-      return undefined;
-    }
-    return [record[0], record[1] as Json];
-  } catch {
-    return undefined;
-  }
-}
-
-export class Journal {
+export class Journal implements Store {
+  readonly name = "journal";
   readonly path: string;
   readonly #files: JournalFiles;
   readonly #values = new Map<string, Json>();
   /** Keys whose newest value is not in the file yet. */
   readonly #unwritten = new Set<string>();
+  readonly #syncing = new Set<Promise<unknown>>();
   #handle: number | undefined;
   /** Octets of whole, intact records; what is beyond is cut before the next write. */
   #size = 0;
   #recordsInFile = 0;
   /** Something follows the intact records and must be cut before the next write. */
   #isTorn = false;
+  #rewrite: Rewrite | undefined;
+  #rewriting: Promise<void> | undefined;
+  /** The file before the last rewrite, until it is sure that the new one has its name. */
+  #former: { readonly handle: number; size: number } | undefined;
   /** After a failed rewrite: not again before the file has grown this far. */
   #compactFrom = 0;
   #error: string | undefined;
@@ -69,24 +47,110 @@ export class Journal {
     this.#files = files;
   }
 
-  /** Why the newest values are not in the file; `undefined` while all is well. */
   get error(): string | undefined {
     return this.#error;
   }
 
-  entries(): readonly (readonly [string, Json])[] {
+  entries(): Records {
     return [...this.#values];
   }
 
-  /** Reads what is there; a damaged file is rewritten with the records that were intact. */
-  load(): LoadReport {
+  async open(tenant: Tenant): Promise<void> {
+    tenant.begin(this.load());
+  }
+
+  /** Reads what is there. */
+  load(): Kept {
     let bytes: Uint8Array | undefined;
     try {
       bytes = this.#files.read(this.path);
     } catch (error) {
       this.#fail(error);
     }
-    if (bytes === undefined || bytes.length === 0) return { records: 0, damaged: 0 };
+    const damaged = bytes === undefined || bytes.length === 0 ? 0 : this.#parse(bytes);
+    // So that damage is reported once.
+    if (damaged > 0) void this.compact();
+    return { entries: this.entries(), damaged, isTakeover: false };
+  }
+
+  append(records: Records): void {
+    for (const [key, value] of records) {
+      this.#remember(key, value);
+      this.#unwritten.add(key);
+      this.#rewrite?.changed(key);
+    }
+    this.retry();
+  }
+
+  /** Writes what could not be written before. */
+  retry(): void {
+    if (this.#unwritten.size === 0 && this.#error === undefined) return;
+    let text = "";
+    for (const key of this.#unwritten) text += encodeRecord(key, this.#values.get(key) ?? null);
+    this.#writeCopies(text, this.#unwritten.size);
+    const isNew = this.#size === 0;
+    try {
+      this.#handle ??= this.#files.open(this.path);
+      if (this.#isTorn || isNew) this.#files.truncate(this.#handle, this.#size);
+      this.#isTorn = false;
+      const bytes = Buffer.from(isNew ? HEADER + text : text);
+      this.#files.write(this.#handle, bytes, this.#size);
+      this.#size += bytes.length;
+      this.#recordsInFile += this.#unwritten.size;
+      this.#unwritten.clear();
+      this.#error = undefined;
+    } catch (error) {
+      this.#isTorn = true;
+      this.#fail(error);
+    }
+  }
+
+  async sync(): Promise<void> {
+    const handles = [this.#handle, this.#former?.handle];
+    if (this.#rewrite?.isMirror === true) handles.push(this.#rewrite.handle);
+    const open = handles.filter((handle) => handle !== undefined);
+    const work = Promise.all(open.map((handle) => this.#files.sync(handle)));
+    this.#syncing.add(work);
+    try {
+      await work;
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#syncing.delete(work);
+    }
+  }
+
+  /** Is the file mostly records that newer ones have replaced? */
+  needsCompaction(): boolean {
+    const garbage = this.#recordsInFile - this.#values.size;
+    return (
+      garbage > Math.max(COMPACT_MIN_GARBAGE, this.#values.size) &&
+      this.#recordsInFile >= this.#compactFrom
+    );
+  }
+
+  tidy(): void {
+    if (this.needsCompaction()) void this.compact();
+  }
+
+  /** Rewrites the file with the living values only; resolves when that is done or has failed. */
+  compact(): Promise<void> {
+    this.#rewriting ??= this.#replaceFile().finally(() => {
+      this.#rewriting = undefined;
+    });
+    return this.#rewriting;
+  }
+
+  async close(): Promise<void> {
+    this.#rewrite?.cancel();
+    await this.#rewriting;
+    await this.#quiet();
+    if (this.#handle !== undefined) this.#files.close(this.#handle);
+    this.#handle = undefined;
+  }
+
+  /** Takes the records of a file; the number of lines that did not check. */
+  #parse(bytes: Uint8Array): number {
     const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
       .toString("utf8")
       .split("\n");
@@ -100,82 +164,81 @@ export class Journal {
     });
     this.#size = bytes.lastIndexOf(NEWLINE) + 1;
     this.#recordsInFile = lines.length;
-    if (damaged > 0) this.compact();
-    return { records: this.#values.size, damaged };
+    return damaged;
   }
 
-  /** Remembers some values and writes them with one system call. */
-  append(records: readonly (readonly [key: string, value: Json])[]): void {
-    for (const [key, value] of records) {
-      this.#remember(key, value);
-      this.#unwritten.add(key);
-    }
-    this.retry();
-  }
-
-  /** Writes what could not be written before. */
-  retry(): void {
-    if (this.#unwritten.size === 0 && this.#error === undefined) return;
-    const isNew = this.#size === 0;
-    let text = isNew ? HEADER : "";
-    for (const key of this.#unwritten) text += encodeRecord(key, this.#values.get(key) ?? null);
+  /** While a file is being replaced, either may be the one that a loss of power leaves. */
+  #writeCopies(text: string, records: number): void {
     try {
-      this.#handle ??= this.#files.open(this.path);
-      if (this.#isTorn || isNew) this.#files.truncate(this.#handle, this.#size);
-      this.#isTorn = false;
-      const bytes = Buffer.from(text);
-      this.#files.write(this.#handle, bytes, this.#size);
-      this.#size += bytes.length;
-      this.#recordsInFile += this.#unwritten.size;
-      this.#unwritten.clear();
-      this.#error = undefined;
+      if (this.#rewrite?.isMirror === true) this.#rewrite.write(text, records);
     } catch (error) {
-      this.#isTorn = true;
+      this.#rewrite?.cancel();
       this.#fail(error);
     }
-  }
-
-  /** Resolves when everything appended so far would survive a loss of power, or cannot. */
-  async sync(): Promise<void> {
-    if (this.#handle === undefined) return;
+    const former = this.#former;
+    if (former === undefined) return;
+    const bytes = Buffer.from(text);
     try {
-      await this.#files.sync(this.#handle);
+      this.#files.write(former.handle, bytes, former.size);
+      former.size += bytes.length;
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  /** Is the file mostly records that newer ones have replaced? */
-  needsCompaction(): boolean {
-    const garbage = this.#recordsInFile - this.#values.size;
-    return (
-      garbage > Math.max(COMPACT_MIN_GARBAGE, this.#values.size) &&
-      this.#recordsInFile >= this.#compactFrom
-    );
+  async #replaceFile(): Promise<void> {
+    const target = `${this.path}.new`;
+    try {
+      this.#rewrite = new Rewrite(target, this.#files, this.#values);
+      const isWhole = await this.#rewrite.run();
+      if (isWhole) this.#files.rename(target, this.path);
+      else this.#files.remove(target);
+      if (isWhole) this.#adopt(this.#rewrite);
+      else await this.#giveUp(this.#rewrite.handle);
+    } catch (error) {
+      this.#fail(error);
+      await this.#giveUp(this.#rewrite?.handle);
+      this.#files.remove(target);
+    }
+    this.#rewrite = undefined;
+    await this.#closeFormer();
   }
 
-  /** Rewrites the file with the living values only: aside, synced, then renamed over the old. */
-  compact(): void {
+  /** The new file has the name: from here on it is the journal. */
+  #adopt(rewrite: Rewrite): void {
+    const handle = this.#handle;
+    this.#former = handle === undefined ? undefined : { handle, size: this.#size };
+    this.#handle = rewrite.handle;
+    this.#size = rewrite.size;
+    this.#recordsInFile = rewrite.records;
+    this.#rewrite = undefined;
+    this.#isTorn = false;
+    this.#unwritten.clear();
+    this.#error = undefined;
+  }
+
+  async #giveUp(handle: number | undefined): Promise<void> {
+    this.#rewrite = undefined;
+    this.#compactFrom = this.#recordsInFile + COMPACT_MIN_GARBAGE;
+    await this.#quiet();
+    if (handle !== undefined) this.#files.close(handle);
+  }
+
+  async #closeFormer(): Promise<void> {
     try {
-      const records = [...this.#values].map(([key, value]) => encodeRecord(key, value));
-      const bytes = Buffer.from(HEADER + records.join(""));
-      const handle = this.#files.replace(this.path, bytes);
-      if (this.#handle !== undefined) this.#files.close(this.#handle);
-      this.#handle = handle;
-      this.#size = bytes.length;
-      this.#recordsInFile = this.#values.size;
-      this.#isTorn = false;
-      this.#unwritten.clear();
-      this.#error = undefined;
+      if (this.#handle !== undefined) await this.#files.syncDirectory(this.path);
     } catch (error) {
-      this.#compactFrom = this.#recordsInFile + COMPACT_MIN_GARBAGE;
       this.#fail(error);
     }
+    const former = this.#former;
+    this.#former = undefined;
+    await this.#quiet();
+    if (former !== undefined) this.#files.close(former.handle);
   }
 
-  close(): void {
-    if (this.#handle !== undefined) this.#files.close(this.#handle);
-    this.#handle = undefined;
+  /** Resolves when no handle is in use. */
+  async #quiet(): Promise<void> {
+    await Promise.allSettled([...this.#syncing]);
   }
 
   #remember(key: string, value: Json): void {

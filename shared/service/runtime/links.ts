@@ -91,7 +91,9 @@ export class Links {
 
   /** Is this the index of an interface whose datagrams the packet socket has already? */
   isCaptured(index: number): boolean {
-    for (const { open } of this.#links.values()) if (open?.index === index) return true;
+    for (const { open, wiring } of this.#links.values()) {
+      if (open?.index === index) return wiring.filter.udpPort !== undefined;
+    }
     return false;
   }
 

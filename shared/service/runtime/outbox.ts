@@ -11,9 +11,9 @@
  */
 
 import type { Effect, Persist } from "../../protocol/core.ts";
-import type { Journal } from "./journal.ts";
 import type { Clock } from "./parts.ts";
 import type { Problems } from "./problems.ts";
+import type { Store } from "./store.ts";
 
 /** Steps waiting for the disk; beyond it the loop takes no more from the network. */
 export const OUTBOX_MAX = 4096;
@@ -28,7 +28,7 @@ interface Step {
 }
 
 export class Outbox {
-  readonly #journal: Journal;
+  readonly #store: Store;
   readonly #problems: Problems;
   readonly #carryOut: (effect: Effect) => void;
   readonly #waitsForDisk: boolean;
@@ -38,15 +38,16 @@ export class Outbox {
   #durable = 0;
   #syncing: Promise<void> | undefined;
   #cancelGathering: (() => void) | undefined;
+  #isDiscarded = false;
 
   constructor(options: {
-    readonly journal: Journal;
+    readonly store: Store;
     readonly problems: Problems;
     readonly carryOut: (effect: Effect) => void;
     readonly waitsForDisk: boolean;
     readonly clock: Clock;
   }) {
-    this.#journal = options.journal;
+    this.#store = options.store;
     this.#problems = options.problems;
     this.#carryOut = options.carryOut;
     this.#waitsForDisk = options.waitsForDisk;
@@ -59,12 +60,13 @@ export class Outbox {
 
   /** Takes the effects of one step of the core. */
   push(effects: readonly Effect[]): void {
+    if (this.#isDiscarded) return;
     const records = effects
       .filter((effect): effect is Persist => effect.type === "persist")
       .map(({ key, value }) => [key, value] as const);
     if (records.length > 0) {
-      this.#journal.append(records);
-      this.#problems.set("journal", this.#journal.error);
+      this.#store.append(records);
+      this.#problems.set(this.#store.name, this.#store.error);
       this.#appended++;
       this.#startSync();
     }
@@ -75,9 +77,9 @@ export class Outbox {
 
   /** Tries again what a full disk refused. */
   retry(): void {
-    if (this.#journal.error === undefined) return;
-    this.#journal.retry();
-    this.#problems.set("journal", this.#journal.error);
+    if (this.#store.error === undefined) return;
+    this.#store.retry();
+    this.#problems.set(this.#store.name, this.#store.error);
   }
 
   /** Resolves when nothing waits any more. */
@@ -86,6 +88,15 @@ export class Outbox {
       this.#syncNow();
       await this.#syncing;
     }
+  }
+
+  /** What waits never leaves, and nothing more is kept. */
+  discard(): void {
+    this.#isDiscarded = true;
+    this.#waiting = [];
+    this.#durable = this.#appended;
+    this.#cancelGathering?.();
+    this.#cancelGathering = undefined;
   }
 
   #run(effects: readonly Effect[]): void {
@@ -104,14 +115,15 @@ export class Outbox {
       this.#syncing = undefined;
       // Steps came while the last one ran: they share the next.
       if (this.#durable < this.#appended) this.#startSync();
-      else if (this.#journal.needsCompaction()) this.#journal.compact();
+      this.#store.tidy();
     });
   }
 
   async #sync(): Promise<void> {
     const covered = this.#appended;
-    await this.#journal.sync();
-    this.#problems.set("journal", this.#journal.error);
+    await this.#store.sync();
+    this.#problems.set(this.#store.name, this.#store.error);
+    if (this.#isDiscarded) return;
     this.#durable = covered;
     const ready = this.#waiting.findIndex((step) => step.after > covered);
     const steps = this.#waiting.splice(0, ready === -1 ? this.#waiting.length : ready);

@@ -12,7 +12,7 @@ import type { Listen } from "../metrics/listen.ts";
 import type { MetricsFacts } from "../metrics/text.ts";
 import type { CommonConfig, HostFacts, Resolved } from "../program.ts";
 import type { HookPrograms } from "./hook-process.ts";
-import type { JournalFiles } from "./journal-files.ts";
+import type { Store } from "./store.ts";
 
 /** One interface of the machine. */
 export interface HostLink {
@@ -74,6 +74,7 @@ export interface Parts<Config extends CommonConfig, CoreConfig> {
     loaded: Loaded<Config, CoreConfig>,
     events: DriverEvents,
   ) => Driver;
+  readonly createStore: (loaded: Loaded<Config, CoreConfig>) => Store;
   readonly openControl: (path: string, options: ControlOptions) => Promise<Control>;
   /** `source` is asked at each `GET /metrics`. */
   readonly openMetrics: (
@@ -87,7 +88,6 @@ export interface Parts<Config extends CommonConfig, CoreConfig> {
   readonly lookup: (name: string) => Promise<readonly Ipv4[]>;
   readonly log: Log;
   readonly clock: Clock;
-  readonly journalFiles: JournalFiles;
   readonly hookPrograms: HookPrograms;
   readonly process: ProcessEvents;
 }

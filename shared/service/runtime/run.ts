@@ -16,7 +16,7 @@ import { metricsText } from "../metrics/text.ts";
 import type { CommonConfig, Program, RunOptions } from "../program.ts";
 import { createClock } from "./clock.ts";
 import { hookPrograms } from "./hook-process.ts";
-import { realFiles } from "./journal-files.ts";
+import { Journal } from "./journal.ts";
 import { runWith } from "./runtime.ts";
 
 /** Before the file has been read. */
@@ -47,6 +47,7 @@ export function runProgram<FileConfig extends CommonConfig, CoreConfig>(
   program: Program<FileConfig, CoreConfig>,
   options: RunOptions,
 ): Promise<number> {
+  const clock = createClock();
   return runWith(program, {
     load: (host) => loadConfig(program, options, host),
     fileStamp: () => stampOf(options.configFile),
@@ -67,6 +68,8 @@ export function runProgram<FileConfig extends CommonConfig, CoreConfig>(
         sysctlFile: `${journalPath}.sysctl`,
         events,
       }),
+    createStore: ({ config, journalPath }) =>
+      program.createStore?.(config, clock) ?? new Journal(journalPath),
     openControl: openControlServer,
     openMetrics: (listen, { counters, source }) =>
       openMetricsServer(listen, {
@@ -75,8 +78,7 @@ export function runProgram<FileConfig extends CommonConfig, CoreConfig>(
       }),
     lookup: lookupName,
     log: stderrLog(FIRST_LOG),
-    clock: createClock(),
-    journalFiles: realFiles,
+    clock,
     hookPrograms,
     process,
   });

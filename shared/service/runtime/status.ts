@@ -5,6 +5,8 @@ import type { Json, JsonObject } from "../../base/result.ts";
 export interface RuntimeFacts {
   readonly role: "fa" | "mn" | "ha";
   readonly problems: readonly string[];
+  /** Another machine acts; this one would take over. */
+  readonly isStandby: boolean;
   /** Whole seconds since the start. */
   readonly uptime: number;
   readonly interfaces: readonly JsonObject[];
@@ -20,13 +22,14 @@ function isObject(value: Json | undefined): value is JsonObject {
 /** A mobile node's `state` is that of its registration, so there `ready` says what `state` cannot. */
 export function mergeStatus(core: Json | undefined, facts: RuntimeFacts): JsonObject {
   const own = isObject(core) ? core : {};
-  const isReady = facts.problems.length === 0;
+  const isSound = facts.problems.length === 0;
+  const agentState = !isSound ? "degraded" : facts.isStandby ? "standby" : "ready";
   const coreCounters = isObject(own.counters) ? own.counters : {};
-  const state = facts.role === "mn" ? own.state : isReady ? "ready" : "degraded";
+  const state = facts.role === "mn" ? own.state : agentState;
   return {
     ...own,
     state,
-    ready: isReady,
+    ready: isSound && !facts.isStandby,
     problems: facts.problems,
     uptime: facts.uptime,
     interfaces: facts.interfaces,
