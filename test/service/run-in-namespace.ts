@@ -59,7 +59,7 @@ function traces(): string[] {
   return [
     ...names,
     ...ip("rule").split("\n"),
-    ...ip("route", "show", "table", "all").split("\n").sort(),
+    ...ip("-4", "route", "show", "table", "all").split("\n").sort(),
   ];
 }
 
