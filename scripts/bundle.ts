@@ -20,8 +20,11 @@ import { join } from "node:path";
 import { build, type Metafile, type Plugin } from "esbuild";
 import { embedNative } from "./embed-native.ts";
 
-/** Octets of one bundle, native helpers included: routers have little flash. */
-const BUDGET = 700_000;
+/**
+ * Octets of one bundle, native helpers included: routers have little flash. Names are a third of it:
+ * gzipped, as a package holds it, a bundle is less than a third of this.
+ */
+const BUDGET = 900_000;
 const ROLES = ["fa", "mn", "ha"] as const;
 /** Development machines load these from node_modules; a bundle works without them. */
 const NOT_BUNDLED = ["raw-socket", "@xiaobaidadada/node-tuntap2-wintun"];
