@@ -17,6 +17,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { build, type Metafile, type Plugin } from "esbuild";
 import { embedNative } from "./embed-native.ts";
 
@@ -44,8 +45,11 @@ function embedFiles(): Plugin {
             file.slice(0, -".toml".length),
             readFileSync(join("board-configs", file), "utf8"),
           ]);
-        const contents = `export const version = () => ${JSON.stringify(version)};
-export const boardFiles = () => ${JSON.stringify(boards)};
+        // Unpacked only where a board is asked for; the texts are much alike.
+        const packed = gzipSync(JSON.stringify(boards), { level: 9 }).toString("base64");
+        const contents = `import { gunzipSync } from "node:zlib";
+export const version = () => ${JSON.stringify(version)};
+export const boardFiles = () => JSON.parse(gunzipSync(Buffer.from("${packed}", "base64")));
 `;
         return { contents, loader: "js" as const };
       });

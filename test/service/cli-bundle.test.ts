@@ -8,6 +8,7 @@ import { Counters } from "../../shared/base/counters.ts";
 import type { Json, JsonObject } from "../../shared/base/result.ts";
 import type { WallTime } from "../../shared/base/time.ts";
 import { openControlServer } from "../../shared/service/control/server.ts";
+import { boardFiles } from "../../shared/service/embedded.ts";
 import { ipPacket, pcap, udp } from "../wire/capture-files.ts";
 import { bundle, type Ended, execute } from "./execute.ts";
 import { MINIMAL_FA, MINIMAL_HA, MINIMAL_MN, temporaryDirectory } from "./support.ts";
@@ -121,11 +122,15 @@ for (const role of ROLES) {
 
   test(`${name}: boards lists what is built in`, async () => {
     const boards = JSON.parse((await program(role, "boards", "--json")).out);
+    const names = boards.map((each: JsonObject) => each.name);
     assert.deepEqual(
-      boards.map((each: JsonObject) => each.name),
-      ["generic-x86-64", "glinet-gl-mt3000"],
+      names,
+      boardFiles().map(([board]) => board),
     );
     assert.match((await program(role, "boards")).out, /^NAME +CPU/);
+    const one = await program(role, "boards", "--board", "glinet-gl-mt3000");
+    assert.match(one.out, /^avoid +firewall\.@defaults/m);
+    assert.equal((await program(role, "boards", "--board", "none")).code, 1);
   });
 }
 

@@ -6,10 +6,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { ipv4 } from "../../shared/base/address.ts";
-import { boards, parseBoard } from "../../shared/service/config/boards.ts";
 import { merge, toPlain } from "../../shared/service/config/located.ts";
 import { parseToml } from "../../shared/service/config/toml.ts";
-import { boardFiles } from "../../shared/service/embedded.ts";
 import {
   faProgram,
   haProgram,
@@ -243,34 +241,6 @@ test("wiring: what each program listens to", (t) => {
   const real = loadGood(t, haProgram, `${MINIMAL_HA}interface = "home0"\n`);
   assert.deepEqual(real.wiring.links[0]?.filter, { udpPort: 434, icmpTypes: [10], arp: false });
   assert.deepEqual(real.wiring.udpAddresses, [ipv4("198.51.100.1")]);
-});
-
-test("boards: each file is well formed, and its tables fit the programs", (t) => {
-  const files = boardFiles();
-  assert.ok(files.length >= 2);
-  for (const [name, source] of files) assert.deepEqual(parseBoard(name, source).ok, true, name);
-  for (const { name } of boards()) {
-    const fa = load(t, faProgram, "", { board: name, host: host() });
-    assert.deepEqual(fa.faults, [], name);
-    const mn = MINIMAL_MN.replace('[[interface]]\nname = "wlan0"\n', "");
-    assert.deepEqual(load(t, mnProgram, mn, { board: name }).faults, [], name);
-  }
-});
-
-test("boards: the configuration wins, arrays are taken whole, an unknown board names the nearest", (t) => {
-  const own = loadGood(t, faProgram, MINIMAL_FA, { board: "generic-x86-64" });
-  assert.deepEqual(
-    own.config.interface.map((row) => row.name),
-    ["lan0"],
-  );
-  const board = loadGood(t, faProgram, "", { board: "generic-x86-64" });
-  assert.deepEqual(
-    board.config.interface.map((row) => row.name),
-    ["eth1"],
-  );
-  assert.deepEqual(load(t, faProgram, "", { board: "generic-x86" }).faults, [
-    '--board: no board configuration "generic-x86", did you mean "generic-x86-64"?',
-  ]);
 });
 
 test("TOML: dotted keys, inline tables and nested arrays of tables keep their lines", () => {

@@ -49,7 +49,7 @@ export const JSON_OPTION: OptionSpec = { name: "json", summary: "print JSON" };
 export const BOARD_OPTION: OptionSpec = {
   name: "board",
   value: "name",
-  summary: "put a board's settings under the configuration (see boards)",
+  summary: "put a board's settings under the configuration (see boards); auto: this machine's",
 };
 export const CONFIG_OPTION: OptionSpec = {
   name: "config",

@@ -1,7 +1,9 @@
 /** Commands that need no running program: run, check, schema, boards. */
 
 import * as z from "zod";
-import { boards } from "../config/boards.ts";
+import type { JsonObject } from "../../base/result.ts";
+import { AVOID, type Board } from "../config/board.ts";
+import { boards, findBoard } from "../config/boards.ts";
 import { readHostFacts } from "../config/host-facts.ts";
 import { loadConfig } from "../config/load.ts";
 import type { CommonConfig, Program, Run } from "../program.ts";
@@ -14,7 +16,7 @@ import {
   JSON_OPTION,
   OFFLINE_EXITS,
 } from "./commands.ts";
-import { printTable } from "./output.ts";
+import { column, printPairs, printTable, showCell } from "./output.ts";
 
 export function configCommands<FileConfig extends CommonConfig, CoreConfig>(
   program: Program<FileConfig, CoreConfig>,
@@ -68,33 +70,74 @@ export function configCommands<FileConfig extends CommonConfig, CoreConfig>(
         return EXIT.ok;
       },
     },
-    {
-      name: "boards",
-      arguments: [],
-      summary: "list the board configurations built in",
-      options: [JSON_OPTION],
-      exits: OFFLINE_EXITS,
-      action: ({ output, has }) => {
-        const rows = boards().map(({ name, about }) => ({
-          name,
-          title: about.board.title,
-          cpu: about.board.cpu,
-          ports: about.port.map((port) => `${port.name} (${port.role})`),
-        }));
-        if (has("json")) {
-          output.out(JSON.stringify(rows));
-          return EXIT.ok;
-        }
-        const columns = (["name", "cpu", "title", "ports"] as const).map((key) => ({
-          heading: key.toUpperCase(),
-          cell: (row: { readonly [key: string]: unknown }) => {
-            const value = row[key];
-            return Array.isArray(value) ? value.join(", ") : String(value);
-          },
-        }));
-        printTable(output, columns, rows);
-        return EXIT.ok;
-      },
-    },
+    boardsCommand,
   ];
+}
+
+const boardsCommand: CommandSpec = {
+  name: "boards",
+  arguments: [],
+  summary: "list the board configurations built in, or show one",
+  options: [
+    { name: "board", value: "name", summary: "show this one; auto: the one that this machine is" },
+    JSON_OPTION,
+  ],
+  exits: { ...OFFLINE_EXITS, [EXIT.failed]: "there is no such board" },
+  action: (invocation) => {
+    const { output } = invocation;
+    const name = invocation.text("board");
+    if (name !== undefined) {
+      const found = findBoard(name);
+      if (!found.ok) {
+        output.err(found.error);
+        return EXIT.failed;
+      }
+      if (invocation.has("json")) output.out(JSON.stringify(boardRow(found.value)));
+      else printPairs(output, boardLines(found.value));
+      return EXIT.ok;
+    }
+    const rows = boards().map(boardRow);
+    if (invocation.has("json")) output.out(JSON.stringify(rows));
+    else printTable(output, BOARD_COLUMNS, rows);
+    return EXIT.ok;
+  },
+};
+
+const BOARD_COLUMNS = [
+  column("NAME", "name"),
+  column("CPU", "cpu"),
+  column("SUPPORTED", "supported"),
+  column("TITLE", "title"),
+  column("PORTS", "ports"),
+];
+
+/** Absent keys are `null`, as everywhere. */
+function boardRow({ name, about }: Board): JsonObject {
+  const { board, port } = about;
+  return {
+    name,
+    title: board.title,
+    supported: board.supported,
+    reason: board.reason ?? null,
+    cpu: board.cpu,
+    libc: board.libc ?? null,
+    soc: board.soc ?? null,
+    memory: board.memory,
+    target: board.target ?? null,
+    names: board.names,
+    data_path: board.data_path ?? null,
+    avoid: board.avoid,
+    ports: port.map((each) => `${each.name} (${each.role})`),
+    notes: board.notes ?? null,
+    source: board.source ?? null,
+    unconfirmed: board.unconfirmed ?? null,
+  };
+}
+
+function boardLines(board: Board): (readonly [string, string])[] {
+  const { avoid: _, ...row } = boardRow(board);
+  const lines = Object.entries(row)
+    .filter(([, value]) => value !== null)
+    .map(([key, value]) => [key.replaceAll("_", " "), showCell(value)] as const);
+  return [...lines, ...board.about.board.avoid.map((name) => ["avoid", AVOID[name]] as const)];
 }

@@ -1,53 +1,15 @@
-/** Board configurations: what is built in about a device, and what it puts under a configuration. */
+/** The board configurations built in, and what one puts under a configuration. */
 
-import * as z from "zod";
+import { totalmem } from "node:os";
 import { err, ok, type Result } from "../../base/result.ts";
 import { boardFiles } from "../embedded.ts";
 import { nearest } from "../suggest.ts";
-import { toFaults } from "./issues.ts";
-import { formatFault, newTable, type Table, toPlain } from "./located.ts";
-import { parseToml } from "./toml.ts";
-import { choice, interfaceName, table, tables, text } from "./values.ts";
+import { type Board, limitsFor, parseBoard } from "./board.ts";
+import { boardFromJson, detectBoard, readMachineFacts } from "./board-detection.ts";
+import { merge, newTable, type Table } from "./located.ts";
 
-/** One file of board-configs/. `fa`, `mn` and `ha` are checked by the schemas of the programs. */
-const boardSchema = table({
-  board: table({
-    title: text("the product's name"),
-    cpu: choice(["x86-64", "arm64", "armv7", "riscv64"]),
-    soc: text("the chip's name").optional(),
-    notes: text("what to know about it", 2000).optional(),
-  }),
-  port: tables(
-    table({
-      name: interfaceName(),
-      role: choice(["uplink", "link", "station"]),
-      medium: choice(["ethernet", "wifi", "bridge"]),
-      notes: text("what to know about it", 2000).optional(),
-    }),
-    1,
-  ),
-  fa: z.looseObject({}).optional(),
-  mn: z.looseObject({}).optional(),
-  ha: z.looseObject({}).optional(),
-});
-
-export interface Board {
-  readonly name: string;
-  readonly about: z.output<typeof boardSchema>;
-  readonly values: Table;
-}
-
-/** Reads one board file; a fault is one line. */
-export function parseBoard(name: string, source: string): Result<Board, readonly string[]> {
-  const file = `board-configs/${name}.toml`;
-  const parsed = parseToml(file, source);
-  if (!parsed.ok) return err([formatFault(parsed.error)]);
-  const checked = boardSchema.safeParse(toPlain(parsed.value), { reportInput: true });
-  if (!checked.success) {
-    return err(toFaults(checked.error, boardSchema, parsed.value).map(formatFault));
-  }
-  return ok({ name, about: checked.data, values: parsed.value });
-}
+/** `--board auto`: the board that this machine is. */
+const AUTO = "auto";
 
 /** The boards built in; a faulty file is found by the tests, and left out here. */
 export function boards(): Board[] {
@@ -57,17 +19,58 @@ export function boards(): Board[] {
   });
 }
 
-/** What a board puts under the configuration of one program. */
-export function boardValues(name: string, role: "fa" | "mn" | "ha"): Result<Table, string> {
+/** The board of that name, supported or not. */
+export function findBoard(name: string, facts = readMachineFacts()): Result<Board, string> {
   const all = boards();
-  const board = all.find((candidate) => candidate.name === name);
-  if (board === undefined) {
-    const names = all.map((candidate) => candidate.name);
-    const close = nearest(name, names);
-    const hint =
-      close === undefined ? `there are: ${names.join(", ")}` : `did you mean "${close}"?`;
-    return err(`no board configuration "${name}", ${hint}`);
+  if (name === AUTO) {
+    const known = detectBoard(facts, all);
+    if (known !== undefined) return ok(known);
+    const derived = boardFromJson(facts.boardJson, Math.round(totalmem() / 2 ** 20));
+    const parsed = derived === undefined ? undefined : parseBoard("openwrt", derived);
+    if (parsed?.ok) return ok(parsed.value);
+    const [called] = facts.names;
+    const what =
+      called === undefined ? "this machine does not say what it is" : `"${called}" is not built in`;
+    return err(`${what}: name one of the boards, or the interfaces in the configuration`);
   }
-  const values = board.values.entries.get(role);
-  return ok(values?.kind === "table" ? values : newTable(board.values));
+  const board = all.find((candidate) => candidate.name === name);
+  if (board !== undefined) return ok(board);
+  const names = [AUTO, ...all.map((candidate) => candidate.name)];
+  const close = nearest(name, names);
+  const hint = close === undefined ? `there are: ${names.join(", ")}` : `did you mean "${close}"?`;
+  return err(`no board configuration "${name}", ${hint}`);
+}
+
+/** What a board puts under the configuration of one program. */
+export function boardValues(
+  name: string,
+  role: "fa" | "mn" | "ha",
+  facts = readMachineFacts(),
+): Result<Table, string> {
+  const found = findBoard(name, facts);
+  if (!found.ok) return found;
+  const { about, values } = found.value;
+  if (!about.board.supported) {
+    return err(`${about.board.title} cannot run these programs: ${about.board.reason}`);
+  }
+  const own = values.entries.get(role);
+  const limits = limitsOf(found.value, role);
+  return ok(own?.kind === "table" ? merge(limits, own) : limits);
+}
+
+/** `[limits]` that fit the board's memory. */
+function limitsOf(board: Board, role: "fa" | "mn" | "ha"): Table {
+  const under = newTable(board.values);
+  const bounds = limitsFor(board.about.board.memory, role);
+  if (bounds === undefined) return under;
+  const limits = newTable(board.values);
+  for (const [key, value] of Object.entries(bounds)) {
+    limits.entries.set(key, { ...limitsPlace(board), kind: "scalar", value });
+  }
+  under.entries.set("limits", limits);
+  return under;
+}
+
+function limitsPlace({ values: { file, line } }: Board) {
+  return { file, line };
 }
