@@ -96,3 +96,13 @@ export function adjustChecksum(bytes: Uint8Array, at: number, before: number, af
   const sum = (~readU16(bytes, at) & 0xffff) + (~before & 0xffff) + after;
   writeU16(bytes, at, finishChecksum(sum));
 }
+
+/** A hop: one less in the TTL field. False: it has been to too many (RFC 791 §3.2). */
+export function takeHop(bytes: Uint8Array, packet: number): boolean {
+  const ttl = bytes[packet + 8] ?? 0;
+  if (ttl <= 1) return false;
+  const before = readU16(bytes, packet + 8);
+  bytes[packet + 8] = ttl - 1;
+  adjustChecksum(bytes, packet + 10, before, readU16(bytes, packet + 8));
+  return true;
+}

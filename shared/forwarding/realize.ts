@@ -19,6 +19,7 @@ import {
   type ForwardingItem,
   formOf,
   HALF_BOUND,
+  type HandoverItem,
   type HomeAddressItem,
   type ListeningItem,
   type SharedAddressItem,
@@ -58,6 +59,8 @@ const DEFAULT: Prefix = { address: UNSPECIFIED, length: 0 };
 const DUMMY = toIpv4(0xc0000008);
 /** A device at home must take part in ARP although a listening one must not. */
 const AT_HOME_PRECEDENCE = 1;
+/** A node that has left is reached through the driver although it is a visitor still. */
+const HANDOVER_PRECEDENCE = 1;
 /** A real default route holds before the one that keeps what has no way. */
 const ATTACHED_PRECEDENCE = 1;
 /** After the kernel's own rules for the tables main (32766) and default (32767). */
@@ -118,6 +121,8 @@ export function realize(item: ForwardingItem, config: RealizeConfig, alias?: Ipv
       return only(realizeSharedAddress(item));
     case "visitor":
       return realizeVisitor(item, config, alias);
+    case "handover":
+      return realizeHandover(item, config);
     case "home-address":
       return only(realizeHomeAddress(item, config));
     case "listening":
@@ -218,6 +223,22 @@ function deliveryBy(
     { kind: "neighbor", device, address: alias, mac },
     { ...route, scope: "global", onlink: true },
   ];
+}
+
+/** RFC 4988 §4.2: the binding of the previous address, and the tunnel in both directions. */
+function realizeHandover(item: HandoverItem, config: RealizeConfig): Realized {
+  const { address, intercept, tunnel } = item;
+  const { anchor: device } = marksOf(config.routeTable);
+  const route = { kind: "route", table: MAIN_TABLE, destination: host(address), device } as const;
+  const intercepting = { ...route, scope: "link", precedence: HANDOVER_PRECEDENCE } as const;
+  const objects = intercept ? [intercepting] : [];
+  if (tunnel === undefined) return only(objects);
+  const end = { encapsulation: "ipip", ...tunnel, address } as const;
+  const tunnels: TunnelEntry[] = [
+    { ...end, direction: "out", match: "destination" },
+    { ...end, direction: "in", match: "source", onward: true },
+  ];
+  return { objects, tunnels, deliveries: [] };
 }
 
 /**

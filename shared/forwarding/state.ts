@@ -97,6 +97,31 @@ export interface VisitorItem extends TunnelForm {
   readonly keepalive?: number | undefined;
 }
 
+/** What is kept for a node at most; what comes beyond is dropped and counted. */
+export interface HoldLimits {
+  readonly packets: number;
+  readonly octets: number;
+  /** Milliseconds that one packet is kept. */
+  readonly time: number;
+}
+
+/**
+ * Foreign agent: a node between two links (RFC 4988). With this item packets to its address are
+ * kept or sent on, in the order in which they came; without it what is kept is dropped.
+ */
+export interface HandoverItem {
+  readonly kind: "handover";
+  /** The node's address on the previous link (PCoA): its home or its co-located care-of address. */
+  readonly address: Ipv4;
+  /** Everything is kept until the item says otherwise. */
+  readonly hold: boolean;
+  readonly limits: HoldLimits;
+  /** What the kernel has for the address comes here too, not only what comes out of a tunnel. */
+  readonly intercept: boolean;
+  /** To the other access router, and back from it; `undefined`: the node is on a link here. */
+  readonly tunnel: { readonly local: Ipv4; readonly remote: Ipv4 } | undefined;
+}
+
 /** Mobile node: it owns its home address wherever it is, and wherever the system has put it. */
 export interface HomeAddressItem {
   readonly kind: "home-address";
@@ -131,6 +156,7 @@ export type ForwardingItem =
   | BindingItem
   | SharedAddressItem
   | VisitorItem
+  | HandoverItem
   | HomeAddressItem
   | VisitingItem
   | AtHomeItem

@@ -25,6 +25,8 @@ export interface TunnelEntry extends TunnelForm {
   readonly innerDestination?: Ipv4 | undefined;
   /** Of a visitor (state.ts); 0 when absent. */
   readonly plane?: number;
+  /** `in`: it goes on as if the node had sent it on a link here (RFC 4068 §3.1). */
+  readonly onward?: boolean;
 }
 
 /** A tunnel by which something may come, and the plane that it is for. */
@@ -32,6 +34,7 @@ export interface Acceptance {
   readonly tunnel: Tunnel;
   readonly plane: number;
   readonly innerDestination: Ipv4 | undefined;
+  readonly onward: boolean;
 }
 
 /** No error from inside the tunnel that its senders must hear of. */
@@ -106,9 +109,9 @@ export class TunnelTable {
     tunnel.entries++;
     // Every visitor and every binding has exactly one entry that matches the inner destination.
     if (entry.match === "destination") tunnel.homeAddresses++;
-    const { match, address, plane = 0, innerDestination } = entry;
+    const { match, address, plane = 0, innerDestination, onward = false } = entry;
     if (entry.direction === "in")
-      addTo(this.#in[match], address, { tunnel, plane, innerDestination });
+      addTo(this.#in[match], address, { tunnel, plane, innerDestination, onward });
     else addTo(this.#outFrom(plane)[match], address, tunnel);
     return known === undefined ? tunnel : undefined;
   }

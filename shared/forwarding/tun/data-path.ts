@@ -23,12 +23,26 @@ import type { DriverEvents } from "../driver.ts";
 import { ABSENT } from "../gre.ts";
 import { DESTINATION_UNREACHABLE, FRAGMENTATION_NEEDED } from "../icmp-error.ts";
 import { clampMss } from "../mss.ts";
-import { destinationOf, isDontFragment, isIpv4, sourceOf, totalLength } from "../packet.ts";
-import type { Acceptance, ArrivalDrop, TunnelTable, WaitingPacket } from "../tunnel-table.ts";
+import {
+  destinationOf,
+  isDontFragment,
+  isIpv4,
+  sourceOf,
+  takeHop,
+  totalLength,
+} from "../packet.ts";
+import type {
+  Acceptance,
+  ArrivalDrop,
+  Tunnel,
+  TunnelTable,
+  WaitingPacket,
+} from "../tunnel-table.ts";
 
 import { Deliveries, type DeliveryPoint } from "./deliveries.ts";
 import { Entrance, type EntranceOptions, NONE } from "./entrance.ts";
 import { GreOrder } from "./gre-order.ts";
+import { type Hold, Holds } from "./holds.ts";
 import { isKeepalive, isKeepaliveAnswer } from "./keepalives.ts";
 
 import { TunnelErrors } from "./tunnel-errors.ts";
@@ -58,6 +72,8 @@ export class DataPath {
   readonly #order: GreOrder;
   /** Visitors that encapsulate what they send. */
   readonly deliveries: Deliveries;
+  /** Nodes between two links. */
+  readonly holds: Holds;
   /** Anchors of the planes beside plane 0. */
   readonly #planes = new Map<number, TunDevice>();
   readonly #arrival = new Arrival();
@@ -85,6 +101,7 @@ export class DataPath {
       onIcmp: (batch) => this.#errors.read(batch),
     });
     this.deliveries = new Deliveries(options.io, (batch, point) => this.#deliverAll(batch, point));
+    this.holds = new Holds(options.counters, (batch, hold) => this.#release(batch, hold));
     this.#tun.onPackets((batch) => this.#encapsulateAll(batch, 0));
   }
 
@@ -108,6 +125,7 @@ export class DataPath {
     this.#sockets.close();
     this.#order.close();
     this.deliveries.close();
+    this.holds.close();
   }
 
   #encapsulateAll(batch: PacketBatch, plane: number): void {
@@ -128,6 +146,8 @@ export class DataPath {
   #encapsulate(slab: Uint8Array, packet: number, length: number, plane: number): number {
     if (!isIpv4(slab, packet, length)) return this.#drop("tunnel-not-ipv4");
     const destination = destinationOf(slab, packet);
+    const hold = this.holds.get(destination);
+    if (hold?.isKeeping === true) return this.#keep(hold, slab, packet);
     const tunnels = this.#table.outFor(sourceOf(slab, packet), destination, plane);
     const first = tunnels[0];
     if (first === undefined) return this.#drop("tunnel-no-route");
@@ -204,7 +224,13 @@ export class DataPath {
     if (tunnel.port !== 0 && isKeepaliveAnswer(slab, inner, tunnel.remote)) {
       return this.#drop("tunnel-keepalives-answered");
     }
-    const { plane } = acceptance;
+    const { plane, onward } = acceptance;
+    const hold = this.holds.get(destination);
+    if (hold?.isKeeping === true) return this.#keep(hold, slab, inner);
+    if (onward || hold?.item.tunnel !== undefined) {
+      const [next] = this.#table.outFor(source, destination);
+      if (next !== undefined) return this.#relay(slab, inner, next);
+    }
     if (flow !== undefined && turn === "ahead") {
       const bytes = slab.slice(inner, inner + totalLength(slab, inner));
       this.#order.hold(flow, sequence, { bytes, plane });
@@ -212,6 +238,34 @@ export class DataPath {
     }
     this.#plane = plane;
     return inner;
+  }
+
+  #keep(hold: Hold, slab: Uint8Array, packet: number): typeof NONE {
+    this.holds.keep(hold, slab, packet, performance.now());
+    return NONE;
+  }
+
+  /** What was kept goes where the hold's item says. */
+  #release(batch: PacketBatch, { item }: Hold): void {
+    const { slab, offsets, count } = batch;
+    if (item.tunnel === undefined) {
+      this.#deliver(batch, count, 0);
+      return;
+    }
+    for (let i = 0; i < count; i++) {
+      const packet = offsets[i] ?? 0;
+      const [next] = this.#table.outFor(sourceOf(slab, packet), item.address);
+      if (next !== undefined) this.#relay(slab, packet, next);
+    }
+  }
+
+  /** Out of one tunnel into another (RFC 4988 §4.2): a hop, so that no loop is without end. */
+  #relay(slab: Uint8Array, packet: number, next: Tunnel): typeof NONE {
+    if (!takeHop(slab, packet)) return this.#drop("handover-ttl-exceeded");
+    const start = this.#enterWhole(slab, packet, next, 0);
+    if (start === NONE) return NONE;
+    const error = this.entrance.sendOne(slab.subarray(start, start + totalLength(slab, start)));
+    return this.#drop(error === undefined ? "handover-relayed" : `tunnel-send-${error}`);
   }
 
   /** RFC 3519 §4.6: the first keepalive of a half-bound tunnel tells where that ends. */
@@ -266,19 +320,24 @@ export class DataPath {
     if (marked !== undefined) return this.#drop(marked);
     const [tunnel] = this.#table.outFor(source, destinationOf(slab, inner), point.plane);
     if (tunnel === undefined) return this.#drop("tunnel-no-route");
+    return this.#enterWhole(slab, inner, tunnel, point.plane);
+  }
+
+  /** No kernel has looked at its length: what is too long is refused, or goes in pieces. */
+  #enterWhole(slab: Uint8Array, packet: number, tunnel: Tunnel, plane: number): number {
     const room = this.entrance.room(tunnel);
-    if (totalLength(slab, inner) <= room)
-      return this.entrance.enter(slab, inner, tunnel, point.plane);
-    if (isDontFragment(slab, inner)) {
+    const length = totalLength(slab, packet);
+    if (length <= room) return this.entrance.enter(slab, packet, tunnel, plane);
+    if (isDontFragment(slab, packet)) {
       const error = { type: DESTINATION_UNREACHABLE, code: FRAGMENTATION_NEEDED, mtu: room };
-      const end = inner + totalLength(slab, inner);
-      if (point.plane === 0) this.#errors.refuse(tunnel.local, error, slab, inner, end);
+      if (plane === 0) this.#errors.refuse(tunnel.local, error, slab, packet, packet + length);
       return this.#drop("tunnel-path-too-narrow");
     }
-    this.entrance.enterInPieces(slab.subarray(inner), tunnel, point.plane);
+    this.entrance.enterInPieces(slab.subarray(packet), tunnel, plane);
     return NONE;
   }
 
+  /** Nothing is left to be done with a packet but to count it. */
   #drop(reason: string): typeof NONE {
     this.#counters.add(reason);
     return NONE;

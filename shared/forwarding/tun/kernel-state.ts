@@ -71,8 +71,11 @@ export class KernelState {
     return new Set([...this.#current.keys(), ...this.#wanted.keys()]);
   }
 
-  /** Plans for these keys and does it; returns what failed, one line each. */
-  async reach(keys: Iterable<string>): Promise<string[]> {
+  /**
+   * Plans for these keys and does it; returns what failed, one line each. `routed` is called when
+   * packets find their way; what tells visitors apart takes a program's time more.
+   */
+  async reach(keys: Iterable<string>, routed: () => void = () => undefined): Promise<string[]> {
     const pending = new Set([...keys, ...this.#failed]);
     this.#failed.clear();
     const failures: string[] = [];
@@ -82,6 +85,7 @@ export class KernelState {
       else if (operation.object.kind === "visitor") visitors.push(operation);
       else await this.#attempt([operation], () => this.#execute(operation), failures);
     }
+    routed();
     if (visitors.length > 0) {
       await this.#attempt(visitors, () => this.#updateVisitors(visitors), failures);
     }

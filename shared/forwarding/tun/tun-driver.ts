@@ -221,7 +221,8 @@ export class TunDriver implements Driver {
         failures.push(...(await this.#attempt(() => this.#refresh())));
         keys = this.#kernel.allKeys();
       }
-      failures.push(...(await this.#kernel.reach(keys)));
+      const settle = () => this.#dataPath?.holds.settle(performance.now());
+      failures.push(...(await this.#kernel.reach(keys, settle)));
       failures.push(...(await this.#attempt(() => this.#planes.close(this.#dataPath))));
     } while (this.#items !== this.#wanted || this.#isStale || this.#objects.isChanged);
     this.#failures = failures;
@@ -246,6 +247,7 @@ export class TunDriver implements Driver {
         this.#planes.forgetAlias(key);
       }
       this.#keepalives.set(key, now, performance.now());
+      this.#dataPath?.holds.set(key, now);
     }
     this.#keepalives.run();
     this.#items = state;

@@ -1,0 +1,146 @@
+/** Nodes between two links: what is kept, what is sent on, and in which order (RFC 4988 §4.2). */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ipv4 } from "../../shared/base/address.ts";
+import type { RealizeConfig } from "../../shared/forwarding/realize.ts";
+import { realize } from "../../shared/forwarding/realize.ts";
+import type { HandoverItem, HoldLimits } from "../../shared/forwarding/state.ts";
+import { objectText } from "../../shared/forwarding/text.ts";
+import { fromPeer, numbered, numbersIn, openPath } from "./fake-path.ts";
+import { entry, HOME, packet, ROOM, TUNNEL } from "./packets.ts";
+
+const CONFIG: RealizeConfig = { role: "fa", routeTable: 434, rulePriority: 4340, hasNft: true };
+const LIMITS: HoldLimits = { packets: 3, octets: 1000, time: 60_000 };
+const NEXT = ipv4("192.0.2.65");
+const IPIP = { encapsulation: "ipip" } as const;
+
+function handover(values: Partial<HandoverItem> = {}): HandoverItem {
+  const elsewhere = { intercept: true, tunnel: { local: TUNNEL.local, remote: NEXT } };
+  return { kind: "handover", address: HOME, hold: false, limits: LIMITS, ...elsewhere, ...values };
+}
+const here = { intercept: false, tunnel: undefined };
+
+/** A visitor's tunnel from its home agent, and what handovers of that visitor want. */
+function openAgent() {
+  const visitor = [
+    entry({ direction: "in" }),
+    entry({ direction: "out", match: "source", address: HOME }),
+  ];
+  const opened = openPath({ entries: visitor });
+  let entries: ReturnType<typeof realize>["tunnels"] = [];
+  const declare = (item: HandoverItem | undefined): void => {
+    const wanted = item === undefined ? [] : realize(item, CONFIG).tunnels;
+    for (const one of wanted) opened.table.add(one);
+    for (const one of entries) opened.table.remove(one);
+    entries = wanted;
+    opened.path.holds.set("handover/10.1.0.7", item);
+  };
+  const settle = (now = performance.now()): void => opened.path.holds.settle(now);
+  const fromHome = (number: number): void => opened.arrive(fromPeer(IPIP, numbered(number)));
+  return { ...opened, declare, settle, fromHome };
+}
+
+/** What went to the next access router. */
+const sentOn = (sent: readonly Uint8Array[]) =>
+  sent.filter((bytes) => bytes.slice(16, 20).join(".") === "192.0.2.65");
+
+test("RFC 4988 §4.2: what is kept goes on first, in its order, and what comes then behind it [4988-4.2-07] [4988-4.1-04]", () => {
+  const agent = openAgent();
+  agent.fromHome(1);
+  assert.deepEqual(numbersIn(agent.delivered), [1]);
+  agent.declare(handover({ hold: true }));
+  agent.settle();
+  agent.fromHome(2);
+  agent.fromHome(3);
+  assert.deepEqual(agent.sent, []);
+  agent.declare(handover());
+  // The kernel is not ready: order is kept by keeping.
+  agent.fromHome(4);
+  assert.deepEqual(agent.sent, []);
+  agent.settle();
+  agent.fromHome(5);
+  assert.deepEqual(numbersIn(sentOn(agent.sent)), [2, 3, 4, 5]);
+  assert.deepEqual(numbersIn(agent.delivered), [1]);
+  assert.equal(agent.counters.get("handover-buffered"), 3);
+  assert.equal(agent.counters.get("handover-relayed"), 4);
+});
+
+test("RFC 4988 §4.2: at the next router what is kept is delivered on the link once the node is seen [4988-5.5-05] [4988-4.2-13]", () => {
+  const agent = openAgent();
+  agent.declare(handover({ ...here, hold: true }));
+  agent.settle();
+  for (const number of [1, 2, 3]) agent.fromHome(number);
+  assert.deepEqual(agent.delivered, []);
+  agent.declare(handover(here));
+  agent.settle();
+  agent.fromHome(4);
+  assert.deepEqual(numbersIn(agent.delivered), [1, 2, 3, 4]);
+  assert.deepEqual(agent.sent, []);
+});
+
+test("what is kept is bounded in packets, octets and time, and what is dropped is counted", () => {
+  const agent = openAgent();
+  agent.declare(handover({ ...here, hold: true }));
+  for (const number of [1, 2, 3, 4]) agent.fromHome(number);
+  assert.equal(agent.counters.get("handover-buffer-full"), 1);
+  agent.declare(handover({ ...here, hold: true, limits: { ...LIMITS, octets: 100 } }));
+  agent.fromHome(5);
+  assert.equal(agent.counters.get("handover-buffer-full"), 2);
+  agent.declare(handover(here));
+  agent.settle(performance.now() + 61_000);
+  assert.deepEqual(agent.delivered, []);
+  assert.equal(agent.counters.get("handover-buffer-expired"), 3);
+  // The room is free again.
+  agent.declare(handover({ ...here, hold: true }));
+  for (const number of [6, 7, 8]) agent.fromHome(number);
+  agent.declare(undefined);
+  agent.settle();
+  assert.equal(agent.counters.get("handover-buffer-dropped"), 3);
+  agent.fromHome(9);
+  assert.deepEqual(numbersIn(agent.delivered), [9]);
+});
+
+test("RFC 4988 §4.2: what the node sends at the next router goes into its reverse tunnel, or on its way [4988-4.2-19] [4068-3.1-03] [4068-4-16]", () => {
+  const agent = openAgent();
+  const outwards = packet({ source: "10.1.0.7", destination: "10.9.0.2", ttl: 9 }).slice(ROOM);
+  const next = new Uint8Array(20 + outwards.length);
+  next.set(fromPeer(IPIP, outwards));
+  next.set(Uint8Array.of(192, 0, 2, 65), 12);
+  // Without a binding it is a stranger's.
+  agent.arrive(next);
+  assert.deepEqual(agent.strangers, ["tunnel-no-binding"]);
+  agent.declare(handover());
+  agent.settle();
+  agent.arrive(next);
+  const [sent] = agent.sent.splice(0);
+  assert.equal(sent?.slice(16, 20).join("."), "192.0.2.1");
+  assert.equal(sent?.[20 + 8], 8, "a hop is counted");
+  agent.table.remove(entry({ direction: "out", match: "source", address: HOME }));
+  agent.arrive(next);
+  assert.deepEqual(agent.delivered.length, 1);
+  assert.deepEqual(agent.sent, []);
+});
+
+test("a packet that goes round between two routers ends with its time to live", () => {
+  const agent = openAgent();
+  agent.declare(handover());
+  agent.settle();
+  agent.arrive(fromPeer(IPIP, packet({ ttl: 1 }).slice(ROOM)));
+  assert.deepEqual(agent.sent, []);
+  assert.equal(agent.counters.get("handover-ttl-exceeded"), 1);
+});
+
+test("RFC 4988 §4.2: the binding intercepts what the kernel has for the address as well [4988-1-03]", () => {
+  const { objects } = realize(handover(), CONFIG);
+  assert.deepEqual(objects.map(objectText), ["route 10.1.0.7/32 dev mip434 table main scope link"]);
+  assert.deepEqual(realize(handover({ ...here, hold: true }), CONFIG).objects, []);
+  const agent = openAgent();
+  agent.declare(handover({ hold: true }));
+  agent.settle();
+  agent.enter(numbered(1));
+  agent.declare(handover());
+  agent.settle();
+  agent.enter(numbered(2));
+  assert.deepEqual(numbersIn(sentOn(agent.sent)), [1, 2]);
+});
