@@ -19,10 +19,10 @@ import {
   integer,
   interfaceName,
   mustBe,
+  nai,
   seconds,
   table,
   tables,
-  text,
 } from "../shared/service/config/values.ts";
 import type { PlannedKey } from "../shared/service/program.ts";
 import { access, realm } from "./config-access.ts";
@@ -62,10 +62,6 @@ const association = z.discriminatedUnion(
   ],
   { error: (issue) => wrongPeer(issue.input) },
 );
-
-function nai() {
-  return text("a Network Access Identifier like bob@example.net, 1 to 255 characters");
-}
 
 /** As long as the extension that advertises it has room for. */
 function ownNai() {

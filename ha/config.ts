@@ -1,25 +1,6 @@
-/** The home agent's configuration file, and what its core is told of it. */
+/** The home agent's configuration file. */
 
-import type * as z from "zod";
-import {
-  ALL_ROUTERS,
-  type Ipv4,
-  ipv4,
-  MOBILE_AGENTS,
-  type Prefix,
-  parsePrefix,
-  prefixContains,
-} from "../shared/base/address.ts";
-import { assert, ok, type Result } from "../shared/base/result.ts";
-import type { AdvertisingConfig } from "../shared/protocol/advertising-config.ts";
-import type { SecurityContext } from "../shared/security/association.ts";
-import {
-  checkAdvertisement,
-  checkUnique,
-  routerAddressRules,
-  toContext,
-  toPeer,
-} from "../shared/service/config/checks.ts";
+import * as z from "zod";
 import {
   ADVERTISEMENT,
   common,
@@ -32,17 +13,25 @@ import {
 } from "../shared/service/config/sections.ts";
 import {
   address,
+  addressRange,
   choice,
   flag,
   integer,
   interfaceName,
+  mustBe,
+  nai,
   network,
   seconds,
   table,
   tables,
 } from "../shared/service/config/values.ts";
-import type { ConfigFault, PlannedKey, Resolved } from "../shared/service/program.ts";
-import type { HaCoreConfig, MobileNodeConfig } from "./core/config.ts";
+import type { PlannedKey } from "../shared/service/program.ts";
+
+/** A node's home address, or that it gets one. */
+function homeAddress() {
+  const error = mustBe('the IPv4 address of one node, like 10.1.0.7, or "dynamic"');
+  return z.union([z.literal("dynamic"), address()], { error });
+}
 
 /** ha.toml, as the interface contract has it. */
 export const haSchema = table({
@@ -60,14 +49,42 @@ export const haSchema = table({
   ).describe("The networks whose nodes are stood in for, at least one."),
   mobile_node: tables(
     table({
-      home_address: address().describe(
-        "The node's home address; several rows with one address are several associations of one node.",
-      ),
+      home_address: homeAddress()
+        .default("dynamic")
+        .describe(
+          'The node\'s home address; "dynamic": one of an address_pool, by its nai. Several rows with one address, or one nai, are several associations of one node.',
+        ),
+      nai: nai()
+        .optional()
+        .describe(
+          "The node's Network Access Identifier, by which it may ask for its home address (RFC 2794).",
+        ),
       ...SECURITY_CONTEXT,
     }),
   )
     .default([])
     .describe("The nodes that may register, each with an association."),
+  address_pool: tables(
+    table({
+      range: addressRange().describe(
+        "Home addresses that are given out, first and last, in one home network; those of nodes and of the home agent itself are left out.",
+      ),
+    }),
+  )
+    .default([])
+    .describe("Where nodes with a dynamic home address get it from (RFC 2794, RFC 5944 §3.8.1)."),
+  redirection: table({
+    home_agent: address()
+      .optional()
+      .describe(
+        "Where nodes are sent that leave the choice of their home agent open and have no binding here, with code 143 (RFC 4433 §5.3); absent: nowhere.",
+      ),
+    above: integer(0, 1_000_000)
+      .default(0)
+      .describe("Only while there are so many bindings here, or more."),
+  })
+    .prefault({})
+    .describe("How load is shared with another home agent (RFC 4433)."),
   registration: table({
     max_lifetime: registrationLifetime(
       "Longest registration that is granted, in seconds; 65535: without end. Who asks for more gets this (RFC 5944 §3.8.2.2).",
@@ -146,147 +163,5 @@ export const haSchema = table({
 export type HaConfig = z.output<typeof haSchema>;
 
 export const haPlanned = {
-  "mobile_node.nai": { why: "network access identifiers (RFC 2794) are not built yet" },
   "mobile_node.networks": { why: "mobile networks (RFC 5177) are not built yet", off: [] },
-  address_pool: { why: "dynamic home addresses (RFC 2794) are not built yet" },
 } satisfies Readonly<Record<string, PlannedKey>>;
-
-/** Nothing in ha.toml depends on the machine. */
-export function completeHa(config: HaConfig): Result<HaConfig, readonly ConfigFault[]> {
-  return ok(config);
-}
-
-function prefixOf(row: { readonly prefix: string }): Prefix {
-  const prefix = parsePrefix(row.prefix);
-  assert(prefix !== undefined, "the schema lets no other text pass");
-  return prefix;
-}
-
-export function crossCheckHa(config: HaConfig): ConfigFault[] {
-  const networks = config.home_network.map(prefixOf);
-  const faults = [
-    ...checkAdvertisement(config.advertisement),
-    ...checkUnique(
-      "home_network",
-      config.home_network,
-      (row) => row.interface ?? `virtual ${row.prefix}`,
-      "interface",
-    ),
-    ...checkUnique(
-      "mobile_node",
-      config.mobile_node,
-      (row) => `${row.home_address} spi ${row.spi}`,
-      "spi",
-    ),
-    ...checkUnique(
-      "security_association",
-      config.security_association,
-      (row) => `${row.address} spi ${row.spi}`,
-      "spi",
-    ),
-  ];
-  for (const [index, prefix] of networks.entries()) {
-    const other = networks.findIndex(
-      (earlier) =>
-        prefixContains(earlier, prefix.address) || prefixContains(prefix, earlier.address),
-    );
-    if (other === index) continue;
-    const message = `overlaps home_network[${other}].prefix, must be a network of its own`;
-    faults.push({ key: `home_network[${index}].prefix`, message });
-  }
-  for (const [index, node] of config.mobile_node.entries()) {
-    const key = `mobile_node[${index}].home_address`;
-    const home = ipv4(node.home_address);
-    if (!networks.some((prefix) => prefixContains(prefix, home))) {
-      const allowed = config.home_network.map((row) => row.prefix).join(" or ");
-      faults.push({
-        key,
-        message: `${node.home_address} is in no home network, must be in ${allowed}`,
-      });
-    }
-    if (node.home_address === config.address) {
-      faults.push({
-        key,
-        message: `${node.home_address} is the home agent's own, must be another`,
-      });
-    }
-  }
-  return faults;
-}
-
-/** Rows with one home address are one node with several security contexts. */
-function mobileNodes(config: HaConfig): MobileNodeConfig[] {
-  const nodes = new Map<Ipv4, SecurityContext[]>();
-  for (const row of config.mobile_node) {
-    const homeAddress = ipv4(row.home_address);
-    nodes.set(homeAddress, [...(nodes.get(homeAddress) ?? []), toContext(row)]);
-  }
-  return [...nodes].map(([homeAddress, associations]) => ({ homeAddress, associations }));
-}
-
-export function resolveHa(config: HaConfig): Resolved<HaCoreConfig> {
-  const own = ipv4(config.address);
-  const { advertisement, registration } = config;
-  const homeNetworks = config.home_network.map((row) => ({
-    prefix: prefixOf(row),
-    interface: row.interface,
-  }));
-  const homeLinks = homeNetworks.flatMap((row) => row.interface ?? []);
-  const links = homeLinks.map(
-    (name): AdvertisingConfig => ({
-      interface: name,
-      careOfAddresses: [],
-      // So that its nodes know it whatever its address on this link is.
-      extraRouterAddresses: [own],
-      home: true,
-      foreign: false,
-      maxInterval: advertisement.max_interval,
-      minInterval: advertisement.min_interval,
-      lifetime: advertisement.lifetime,
-      registrationLifetime: registration.max_lifetime,
-      registrationRequired: false,
-      encapsulations: registration.encapsulations,
-      reverseTunneling: registration.reverse_tunnel !== "refuse",
-      udpTunneling: false,
-      revocation: false,
-      prefixLengths: advertisement.prefix_lengths,
-      destination: ipv4(advertisement.destination),
-      // It forwards whatever reaches it (ip_forward is on), so a node back home may use it.
-      mobilityOnly: false,
-      addressRules: routerAddressRules(advertisement.address),
-    }),
-  );
-  return {
-    core: {
-      address: own,
-      homeNetworks,
-      mobileNodes: mobileNodes(config),
-      maxLifetime: registration.max_lifetime,
-      encapsulations: registration.encapsulations,
-      reverseTunnel: registration.reverse_tunnel,
-      replayWindow: registration.replay_window,
-      maxBindings: config.limits.bindings,
-      natTraversal: {
-        enabled: config.nat_traversal.enabled,
-        force: config.nat_traversal.force,
-        keepalive: config.nat_traversal.keepalive,
-        maxLifetime: config.nat_traversal.max_lifetime,
-      },
-      informRevoked: config.revocation.inform,
-      foreignAgents: config.security_association.map((row) => toPeer(row, row.address)),
-      links,
-    },
-    wiring: {
-      links: homeLinks.map((name) => ({
-        interface: name,
-        // Registration at home, and solicitations (ICMP type 10).
-        filter: { udpPort: 434, icmpTypes: [10], arp: false },
-        groups: [MOBILE_AGENTS, ALL_ROUTERS],
-      })),
-      udpAddresses: [own],
-      icmpErrors: false,
-      tunnelAddresses: [own],
-    },
-    journalPath: config.store.path,
-  };
-}

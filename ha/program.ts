@@ -2,14 +2,9 @@
 
 import type { Program } from "../shared/service/program.ts";
 import { describeHa, haActions, haTables, healthHa, performanceHa } from "./cli.ts";
-import {
-  completeHa,
-  crossCheckHa,
-  type HaConfig,
-  haPlanned,
-  haSchema,
-  resolveHa,
-} from "./config.ts";
+import { type HaConfig, haPlanned, haSchema } from "./config.ts";
+import { completeHa, crossCheckHa } from "./config-checks.ts";
+import { resolveHa } from "./config-resolve.ts";
 import type { HaCoreConfig } from "./core/config.ts";
 import { HomeAgent } from "./core/home-agent.ts";
 import { haMetrics } from "./metrics.ts";

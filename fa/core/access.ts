@@ -1,6 +1,7 @@
 /** Who may register here: lists by home agent, realm and link-layer address (code 65). */
 
 import { type Ipv4, type Mac, type Prefix, prefixContains } from "../../shared/base/address.ts";
+import { realmOf } from "../../shared/protocol/identity.ts";
 
 /** An empty list of what is allowed allows all. */
 export interface AccessList {
@@ -25,12 +26,6 @@ export interface Applicant {
   readonly nai: string | undefined;
   /** Where the request would be relayed to. */
   readonly homeAgent: Ipv4;
-}
-
-/** The realm of a NAI: what stands behind its last `@` (RFC 4282 §2.1); lower case. */
-export function realmOf(nai: string | undefined): string | undefined {
-  const at = nai?.lastIndexOf("@") ?? -1;
-  return nai === undefined || at < 0 ? undefined : nai.slice(at + 1).toLowerCase();
 }
 
 /** Is `realm` one of these, or below one of them? */

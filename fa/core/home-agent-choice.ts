@@ -1,17 +1,14 @@
 /** Where a request goes: its Home Agent field, or what RFC 4433 lets the node leave open. */
 
-import { BROADCAST, type Ipv4, isUsableUnicast, UNSPECIFIED } from "../../shared/base/address.ts";
+import { type Ipv4, isUsableUnicast } from "../../shared/base/address.ts";
+import { isLeftOpen, requestedHomeAgent } from "../../shared/protocol/dynamic-home-agent.ts";
+import { realmOf } from "../../shared/protocol/identity.ts";
 import type { RegistrationRequest } from "../../shared/wire/control.ts";
 import { ReplyCode } from "../../shared/wire/reply-code.ts";
-import { isInRealms, realmOf } from "./access.ts";
+import { isInRealms } from "./access.ts";
 import type { HomeAgentChoice } from "./config.ts";
 
 export type ChosenHomeAgent = { readonly address: Ipv4 } | { readonly code: number };
-
-/** ALL-ZERO-ONE-ADDR: the network is to choose (RFC 4433 §2). */
-function isLeftOpen(homeAgent: Ipv4): boolean {
-  return homeAgent === UNSPECIFIED || homeAgent === BROADCAST;
-}
 
 /**
  * The Requested HA Extension comes first, even before a Home Agent field that names one (RFC 4433
@@ -24,16 +21,11 @@ export function chooseHomeAgent(
   current: Ipv4 | undefined,
   choices: readonly HomeAgentChoice[],
 ): ChosenHomeAgent {
-  for (const extension of extensions) {
-    if (
-      extension.name === "requested-ha-extension" ||
-      extension.name === "requested-ha-extension-as-printed"
-    ) {
-      const address = extension.haAddress;
-      return isUsableUnicast(address)
-        ? { address }
-        : { code: ReplyCode.faNonzeroHomeAgentRequired };
-    }
+  const requested = requestedHomeAgent(extensions);
+  if (requested !== undefined) {
+    return isUsableUnicast(requested)
+      ? { address: requested }
+      : { code: ReplyCode.faNonzeroHomeAgentRequired };
   }
   if (!isLeftOpen(homeAgent)) {
     // The printed 194 is 116 (erratum 3116).

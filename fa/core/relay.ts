@@ -7,6 +7,7 @@ import { isGroupMac, MOBILE_AGENTS } from "../../shared/base/address.ts";
 import type { Now } from "../../shared/base/time.ts";
 import type { AdvertisingConfig } from "../../shared/protocol/advertising-config.ts";
 import type { Effect, IcmpReceived, UdpReceived } from "../../shared/protocol/core.ts";
+import { naiIn } from "../../shared/protocol/identity.ts";
 import {
   appendExtension,
   BASE_EXTENSIONS,
@@ -31,7 +32,6 @@ import {
   contextsOf,
   endOfAuthorization,
   judgeRequest,
-  naiIn,
 } from "./request.ts";
 import { readUnreachable } from "./unreachable.ts";
 import { Upstream } from "./upstream.ts";

@@ -1,6 +1,7 @@
 /** What the foreign agent checks and strips in a home agent's reply: RFC 5944 §3.7.3. */
 
 import { UNSPECIFIED } from "../../shared/base/address.ts";
+import { naiIn } from "../../shared/protocol/identity.ts";
 import { checkAuthentication } from "../../shared/security/authenticator.ts";
 import {
   type DecodedControl,
@@ -10,7 +11,7 @@ import {
 import { isAccepted, ReplyCode } from "../../shared/wire/reply-code.ts";
 import type { FaCoreConfig } from "./config.ts";
 import type { PendingRequest } from "./pending.ts";
-import { associationsWith, endOfAuthorization, naiIn } from "./request.ts";
+import { associationsWith, endOfAuthorization } from "./request.ts";
 
 /** Octets of a reply's fixed part (RFC 5944 §3.4). */
 const REPLY_FIXED = 20;

@@ -23,7 +23,6 @@ import {
   type RegistrationRequest,
   RequestFlag,
 } from "../../shared/wire/control.ts";
-import type { ControlExtension } from "../../shared/wire/control-extensions.ts";
 import { ReplyCode } from "../../shared/wire/reply-code.ts";
 import { isAllowed } from "./access.ts";
 import { octetsForHomeAgent } from "./challenge-request.ts";
@@ -82,12 +81,6 @@ export function contextsOf(
   return byAddress.length > 0 || nai === undefined
     ? byAddress
     : associationsOf(mobileNodesByNai, nai);
-}
-
-/** The Mobile Node NAI of a message (RFC 2794 §2). */
-export function naiIn(extensions: readonly ControlExtension[]): string | undefined {
-  const extension = extensions.find(({ name }) => name === "mobile-node-nai-extension");
-  return extension?.name === "mobile-node-nai-extension" ? extension.nai : undefined;
 }
 
 /** Longer than the agent allows? 0xffff is infinity, not a number (RFC 5944 §3.3). */

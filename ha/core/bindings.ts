@@ -28,6 +28,8 @@ export interface Binding extends TunnelForm {
   /** `binding/<home address>/<care-of address>`: in the journal and in the forwarding state. */
   readonly key: string;
   readonly homeAddress: Ipv4;
+  /** Of the node; a dynamic one has no other lasting name (RFC 2794). */
+  readonly nai: string | undefined;
   /** As the request has it, and as a later one names it (RFC 5944 §3.8.2.2). */
   readonly careOfAddress: Ipv4;
   /** Where the tunnel ends: the care-of address, or what a NAT has made of it (RFC 3519 §4.6). */
@@ -126,7 +128,7 @@ export function sameItem(a: BindingItem, b: BindingItem): boolean {
 export function bindingFields(binding: Binding): { [key: string]: Json } {
   return {
     home_address: formatIpv4(binding.homeAddress),
-    nai: null,
+    nai: binding.nai ?? null,
     care_of_address: formatIpv4(binding.effectiveCareOfAddress),
     requested_care_of_address: formatIpv4(binding.careOfAddress),
     home_agent: formatIpv4(binding.homeAgent),
@@ -150,6 +152,7 @@ export function bindingRecord(binding: Binding, now: Now): Json {
   const left = binding.expiresAt === undefined ? undefined : binding.expiresAt - now.monotonic;
   return {
     home_address: formatIpv4(binding.homeAddress),
+    ...(binding.nai === undefined ? {} : { nai: binding.nai }),
     care_of_address: formatIpv4(binding.careOfAddress),
     home_agent: formatIpv4(binding.homeAgent),
     identification: binding.identification.toString(16).padStart(16, "0"),
@@ -222,6 +225,7 @@ export function restoreBinding(value: Json, now: Now): Binding | undefined {
     ...tunnel,
     key: bindingKey(homeAddress, careOfAddress),
     homeAddress,
+    nai: typeof record.nai === "string" ? record.nai : undefined,
     careOfAddress,
     homeAgent,
     identification: BigInt(`0x${identification}`),

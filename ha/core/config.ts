@@ -2,6 +2,7 @@ import type { Ipv4, Prefix } from "../../shared/base/address.ts";
 import type { Encapsulation } from "../../shared/forwarding/state.ts";
 import type { AdvertisingConfig } from "../../shared/protocol/advertising-config.ts";
 import type { PeerAssociation, SecurityContext } from "../../shared/security/association.ts";
+import type { AddressRange } from "./address-pool.ts";
 
 export interface HomeNetwork {
   readonly prefix: Prefix;
@@ -10,9 +11,18 @@ export interface HomeNetwork {
 }
 
 export interface MobileNodeConfig {
-  readonly homeAddress: Ipv4;
+  /** `undefined`: one is assigned from the pools; such a node has a NAI (RFC 2794). */
+  readonly homeAddress: Ipv4 | undefined;
+  readonly nai?: string | undefined;
   /** At least one; the SPI of a request picks the context (RFC 5944 §3.5.1). */
   readonly associations: readonly SecurityContext[];
+}
+
+/** Nodes that leave the choice of their home agent open are sent elsewhere (RFC 4433 §5.3). */
+export interface Redirection {
+  readonly homeAgent: Ipv4;
+  /** From so many bindings on; 0: always. */
+  readonly above: number;
 }
 
 /** RFC 3519. */
@@ -33,6 +43,9 @@ export interface HaCoreConfig {
   readonly address: Ipv4;
   readonly homeNetworks: readonly HomeNetwork[];
   readonly mobileNodes: readonly MobileNodeConfig[];
+  /** Home addresses to give out. */
+  readonly addressPools: readonly AddressRange[];
+  readonly redirection: Redirection | undefined;
   /** Seconds. */
   readonly maxLifetime: number;
   readonly encapsulations: readonly Encapsulation[];

@@ -35,7 +35,7 @@ import {
 } from "./bindings.ts";
 import type { HaCoreConfig } from "./config.ts";
 import { HomeLinks } from "./home-link.ts";
-import { Directory, replayKey, replayKeyAddress, restoreReplay } from "./nodes.ts";
+import { Directory, replayKey, replayKeyName, restoreReplay } from "./nodes.ts";
 import { type Exchange, receive } from "./reception.ts";
 import { Registrar, type RegistrarOwner } from "./registrar.ts";
 import type { BindingChange } from "./registration.ts";
@@ -59,11 +59,12 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
   readonly #registrar = new Registrar(this);
   readonly #advertisers: Advertisers;
   #forwarding = PersistentMap.empty<ForwardingItem>();
+  readonly #isOwn = (address: Ipv4): boolean => this.isOwnAddress(address);
 
   constructor(config: HaCoreConfig, random: Random) {
     this.#config = config;
     this.random = random;
-    this.#directory = new Directory(config);
+    this.#directory = new Directory(config, this.#isOwn);
     this.#advertisers = new Advertisers(config.links, random, this.counters);
   }
 
@@ -131,13 +132,13 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
   reconfigure(config: HaCoreConfig, now: Now): Effect[] {
     const before = { config: this.#config, directory: this.#directory };
     this.#config = config;
-    this.#directory = new Directory(config, before.directory);
+    this.#directory = new Directory(config, this.#isOwn, before.directory);
     const effects = this.#advertisers.reconfigure(config.links, now);
     this.homeLinks.retain(linkNames(config));
     for (const binding of [...this.bindings.all()]) {
       const moved =
         binding.homeAgent === before.config.address && !this.isOwnAddress(binding.homeAgent);
-      const network = this.#directory.node(binding.homeAddress)?.network;
+      const network = this.#directory.ownerOf(binding)?.network;
       if (network !== undefined && !moved) this.#forward(binding, network.interface);
       else {
         effects.push(...this.endBinding(binding, "reconfigured"));
@@ -145,9 +146,9 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
         effects.push(...this.revocations.revoke(binding, informRevoked, now, before.directory));
       }
     }
-    for (const { homeAddress } of before.directory.nodes()) {
-      if (this.#directory.node(homeAddress) !== undefined) continue;
-      effects.push({ type: "persist", key: replayKey(homeAddress), value: null });
+    for (const node of before.directory.nodes()) {
+      if (this.#directory.named(node.name) !== undefined) continue;
+      effects.push({ type: "persist", key: replayKey(node), value: null });
     }
     return effects;
   }
@@ -168,8 +169,8 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
   #onRestore(entries: readonly (readonly [string, Json])[], now: Now): Effect[] {
     const effects: Effect[] = [];
     for (const [key, value] of entries) {
-      const homeAddress = replayKeyAddress(key);
-      const node = homeAddress === undefined ? undefined : this.#directory.node(homeAddress);
+      const name = replayKeyName(key);
+      const node = name === undefined ? undefined : this.#directory.named(name);
       if (node !== undefined) restoreReplay(node, value);
       else if (!this.#restoreBinding(value, now)) {
         effects.push({ type: "persist", key, value: null });
@@ -182,8 +183,9 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
   #restoreBinding(value: Json, now: Now): boolean {
     const binding = restoreBinding(value, now);
     if (binding === undefined) return false;
-    const network = this.#directory.node(binding.homeAddress)?.network;
-    if (network === undefined || this.bindings.size >= this.#config.maxBindings) return false;
+    if (this.bindings.size >= this.#config.maxBindings) return false;
+    const network = this.#directory.ownerOf(binding)?.network;
+    if (network === undefined) return false;
     this.bindings.set(binding);
     this.revocations.restored(binding, now);
     this.#forward(binding, network.interface);
@@ -276,6 +278,9 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
 
   #dropped(binding: Binding, reason: string): Effect[] {
     this.#forwarding = this.#forwarding.without(binding.key);
+    if (this.bindings.of(binding.homeAddress).length === 0) {
+      this.#directory.release(binding.homeAddress);
+    }
     return [
       { type: "persist", key: binding.key, value: null },
       bindingReport("binding-removed", binding, reason),

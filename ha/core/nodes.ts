@@ -1,22 +1,31 @@
 /** Who is who for the home agent: its mobile nodes, their home networks, known foreign agents. */
 
-import { formatIpv4, type Ipv4, parseIpv4, prefixContains } from "../../shared/base/address.ts";
-import type { Json, JsonObject } from "../../shared/base/result.ts";
+import { formatIpv4, type Ipv4, prefixContains, UNSPECIFIED } from "../../shared/base/address.ts";
+import { err, type Json, type JsonObject, ok, type Result } from "../../shared/base/result.ts";
 import type { Instant } from "../../shared/base/time.ts";
+import { canonicalNai } from "../../shared/protocol/identity.ts";
 import type {
   PeerAssociation,
   ReplayMethod,
   SecurityContext,
 } from "../../shared/security/association.ts";
 import { NO_REPLAY_STATE, type ReplayState } from "../../shared/security/replay.ts";
-import type { HaCoreConfig, HomeNetwork } from "./config.ts";
+import { ReplyCode } from "../../shared/wire/reply-code.ts";
+import { AddressPool } from "./address-pool.ts";
+import type { Binding } from "./bindings.ts";
+import type { HaCoreConfig, HomeNetwork, MobileNodeConfig } from "./config.ts";
 
-/** One authorised mobile node (RFC 5944 §3.8.1), with what replay protection must remember. */
+/** One authorised mobile node (RFC 5944 §3.8.1), with what must be remembered of it. */
 export interface MobileNode {
-  readonly homeAddress: Ipv4;
+  /** What the journal calls it: its home address, or the NAI of one whose address changes. */
+  readonly name: string;
+  readonly nai: string | undefined;
+  readonly isDynamic: boolean;
   readonly contexts: readonly SecurityContext[];
+  /** Configured; of a dynamic node the one assigned last, which others may have got since. */
+  homeAddress: Ipv4 | undefined;
   /** `undefined`: the home address lies in none of the home networks (code 129). */
-  readonly network: HomeNetwork | undefined;
+  network: HomeNetwork | undefined;
   /**
    * Apart for each method: a nonce says nothing about timestamps, and must not lock them out when
    * the configuration changes the method.
@@ -27,38 +36,138 @@ export interface MobileNode {
 }
 
 export class Directory {
-  readonly #nodes = new Map<Ipv4, MobileNode>();
+  readonly #homeNetworks: readonly HomeNetwork[];
+  readonly #nodes = new Map<string, MobileNode>();
+  /** Static ones, and dynamic ones while they hold an address. */
+  readonly #byAddress = new Map<Ipv4, MobileNode>();
+  readonly #byNai = new Map<string, MobileNode>();
+  readonly #pool: AddressPool;
   readonly #foreignAgents = new Map<Ipv4, PeerAssociation[]>();
 
   /** What `previous` knew of nodes that stay is kept. */
-  constructor(config: HaCoreConfig, previous?: Directory) {
-    for (const { homeAddress, associations } of config.mobileNodes) {
-      const known = previous?.node(homeAddress);
-      this.#nodes.set(homeAddress, {
-        homeAddress,
-        contexts: associations,
-        network: homeNetworkOf(config.homeNetworks, homeAddress),
-        replay: known?.replay ?? { timestamp: NO_REPLAY_STATE, nonce: NO_REPLAY_STATE },
-        lastUnauthenticatedDenial: known?.lastUnauthenticatedDenial,
-      });
-    }
+  constructor(
+    config: HaCoreConfig,
+    isOwnAddress: (address: Ipv4) => boolean,
+    previous?: Directory,
+  ) {
+    this.#homeNetworks = config.homeNetworks;
+    this.#pool = new AddressPool(
+      config.addressPools,
+      (address) => !this.#byAddress.has(address) && !isOwnAddress(address),
+    );
+    for (const each of config.mobileNodes) this.#add(each, previous);
+    for (const node of previous?.nodes() ?? []) this.#keepAddress(node, previous);
     for (const association of config.foreignAgents) {
       const others = this.#foreignAgents.get(association.peer) ?? [];
       this.#foreignAgents.set(association.peer, [...others, association]);
     }
   }
 
+  #add({ homeAddress, nai, associations }: MobileNodeConfig, previous?: Directory): void {
+    const name = homeAddress === undefined ? canonicalNai(nai ?? "") : formatIpv4(homeAddress);
+    const known = previous?.named(name) ?? (nai === undefined ? undefined : previous?.withNai(nai));
+    const node: MobileNode = {
+      name,
+      nai,
+      isDynamic: homeAddress === undefined,
+      contexts: associations,
+      homeAddress,
+      network: homeAddress === undefined ? undefined : this.#networkOf(homeAddress),
+      replay: known?.replay ?? { timestamp: NO_REPLAY_STATE, nonce: NO_REPLAY_STATE },
+      lastUnauthenticatedDenial: known?.lastUnauthenticatedDenial,
+    };
+    this.#nodes.set(name, node);
+    if (homeAddress !== undefined) this.#byAddress.set(homeAddress, node);
+    if (nai !== undefined) this.#byNai.set(canonicalNai(nai), node);
+  }
+
+  /** After all static nodes are known: their addresses are not given out. */
+  #keepAddress({ name, homeAddress, isDynamic }: MobileNode, previous?: Directory): void {
+    const node = this.#nodes.get(name);
+    if (!isDynamic || node?.isDynamic !== true || homeAddress === undefined) return;
+    if (previous?.node(homeAddress)?.name === name) this.#claim(node, homeAddress);
+  }
+
+  /** The node that has this home address. */
   node(homeAddress: Ipv4): MobileNode | undefined {
-    return this.#nodes.get(homeAddress);
+    return this.#byAddress.get(homeAddress);
+  }
+
+  withNai(nai: string): MobileNode | undefined {
+    return this.#byNai.get(canonicalNai(nai));
+  }
+
+  /** By its name in the journal. */
+  named(name: string): MobileNode | undefined {
+    return this.#nodes.get(name);
+  }
+
+  /** Who sent a request with this home address and NAI; a NAI of its own must fit (RFC 2794). */
+  sender(homeAddress: Ipv4, nai: string | undefined): MobileNode | undefined {
+    const named = nai === undefined ? undefined : this.withNai(nai);
+    if (named !== undefined) return named;
+    const holder = this.node(homeAddress);
+    return nai === undefined || holder?.nai === undefined ? holder : undefined;
   }
 
   nodes(): IterableIterator<MobileNode> {
     return this.#nodes.values();
   }
 
+  /**
+   * The home address of a node that asks for this one, or for any with 0.0.0.0 (RFC 5944 §3.8.3.2):
+   * code 129 for one that it cannot have, 130 when there is none left. One that is not used then is
+   * to be released.
+   */
+  assign(node: MobileNode, wanted: Ipv4): Result<Ipv4, number> {
+    const { homeAddress: last } = node;
+    if (last !== undefined && this.node(last) === node) {
+      return wanted === UNSPECIFIED || wanted === last ? ok(last) : err(ReplyCode.haProhibited);
+    }
+    if (wanted !== UNSPECIFIED) {
+      return this.#claim(node, wanted) ? ok(wanted) : err(ReplyCode.haProhibited);
+    }
+    // Who comes back gets what it had.
+    if (last !== undefined && this.#claim(node, last)) return ok(last);
+    const address = this.#pool.take();
+    if (address === undefined) return err(ReplyCode.haInsufficientResources);
+    this.#hold(node, address);
+    return ok(address);
+  }
+
+  /** A dynamic node's binding is restored or gone on with: is its address still to be had? */
+  #claim(node: MobileNode, address: Ipv4): boolean {
+    if (!node.isDynamic || !this.#pool.claim(address)) return false;
+    this.#hold(node, address);
+    return true;
+  }
+
+  #hold(node: MobileNode, address: Ipv4): void {
+    node.homeAddress = address;
+    node.network = this.#networkOf(address);
+    this.#byAddress.set(address, node);
+  }
+
+  /** A dynamic node has no binding any more: others may have its address. */
+  release(homeAddress: Ipv4): void {
+    if (this.node(homeAddress)?.isDynamic !== true) return;
+    this.#byAddress.delete(homeAddress);
+    this.#pool.release(homeAddress);
+  }
+
+  /** Whose binding this is, after a restart or in a new configuration; `undefined`: nobody's. */
+  ownerOf({ homeAddress, nai }: Pick<Binding, "homeAddress" | "nai">): MobileNode | undefined {
+    const node = this.sender(homeAddress, nai);
+    return node !== undefined && this.assign(node, homeAddress).ok ? node : undefined;
+  }
+
   /** The contexts shared with the foreign agent at this address (RFC 5944 §3.5.4). */
   associationsWith(peer: Ipv4): readonly PeerAssociation[] {
     return this.#foreignAgents.get(peer) ?? [];
+  }
+
+  #networkOf(address: Ipv4): HomeNetwork | undefined {
+    return homeNetworkOf(this.#homeNetworks, address);
   }
 }
 
@@ -75,8 +184,8 @@ function homeNetworkOf(networks: readonly HomeNetwork[], address: Ipv4): HomeNet
 const REPLAY_PREFIX = "replay/";
 
 /** Journal key of a node's replay state. */
-export function replayKey(homeAddress: Ipv4): string {
-  return REPLAY_PREFIX + formatIpv4(homeAddress);
+export function replayKey({ name }: MobileNode): string {
+  return REPLAY_PREFIX + name;
 }
 
 /** Journal form: without it a restart would let the last window's requests be replayed. */
@@ -88,9 +197,9 @@ export function replayRecord({ replay }: MobileNode): Json {
   };
 }
 
-/** The home address of a journal key, if it is the key of a replay state. */
-export function replayKeyAddress(key: string): Ipv4 | undefined {
-  return key.startsWith(REPLAY_PREFIX) ? parseIpv4(key.slice(REPLAY_PREFIX.length)) : undefined;
+/** The name of a node in a journal key, if it is the key of a replay state. */
+export function replayKeyName(key: string): string | undefined {
+  return key.startsWith(REPLAY_PREFIX) ? key.slice(REPLAY_PREFIX.length) : undefined;
 }
 
 /** Takes a journal record over; what is not one of ours is ignored. */

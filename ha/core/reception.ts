@@ -1,8 +1,15 @@
 /** What comes to UDP port 434: which of it is a request that the home agent has to judge. */
 
-import { type Ipv4, isUsableUnicast, MOBILE_AGENTS } from "../../shared/base/address.ts";
+import {
+  type Ipv4,
+  isUsableUnicast,
+  MOBILE_AGENTS,
+  UNSPECIFIED,
+} from "../../shared/base/address.ts";
 import type { Counters } from "../../shared/base/counters.ts";
 import type { SendUdp, UdpReceived } from "../../shared/protocol/core.ts";
+import { isLeftOpen } from "../../shared/protocol/dynamic-home-agent.ts";
+import { naiIn } from "../../shared/protocol/identity.ts";
 import {
   BASE_EXTENSIONS,
   type DecodedControl,
@@ -15,12 +22,13 @@ import type { HomeLinks } from "./home-link.ts";
 import type { Directory, MobileNode } from "./nodes.ts";
 
 /** The extensions that are acted on here. */
-const UNDERSTOOD = understanding(new Set([...BASE_EXTENSIONS, 48, 137, 144]));
+const UNDERSTOOD = understanding(new Set([...BASE_EXTENSIONS, 48, 131, 132, 137, 139, 144]));
 
 /** A request under way: where it came from, what it says, and whom it is about. */
 export interface Exchange {
   readonly event: UdpReceived;
   readonly decoded: DecodedControl<RegistrationRequest>;
+  /** As decoded, but that what it leaves to the home agent is filled in. */
   readonly request: RegistrationRequest;
   readonly node: MobileNode;
   /** It was sent to a broadcast address, limited or directed. */
@@ -55,7 +63,7 @@ export function receive(event: UdpReceived, surroundings: Surroundings): Recepti
   if (message.name !== "registration-request") return discard("unexpected-message");
   counters.add("reg-requests-received");
   if (message.lifetime === 0) counters.add("de-reg-requests-received");
-  const node = directory.node(message.homeAddress);
+  const node = directory.sender(message.homeAddress, naiIn(message.extensions));
   if (node === undefined) return discard("no-security-association");
   // On the home link it is captured too, with the link-layer address that the reply needs.
   const routedFromHome = event.interface === undefined && event.source === node.homeAddress;
@@ -63,7 +71,13 @@ export function receive(event: UdpReceived, surroundings: Surroundings): Recepti
     return discard("captured-on-home-link");
   }
   const decoded = result.value as DecodedControl<RegistrationRequest>;
-  return { kind: "request", exchange: { event, decoded, request: message, node, broadcast } };
+  // RFC 4433 §5.3.1: whom the request was sent to is the home agent.
+  const isChosen = isLeftOpen(message.homeAgent) && !broadcast && isOwnAddress(destination);
+  const homeAgent = isChosen ? destination : message.homeAgent;
+  const homeAddress =
+    message.homeAddress === UNSPECIFIED ? (node.homeAddress ?? UNSPECIFIED) : message.homeAddress;
+  const request = { ...message, homeAddress, homeAgent };
+  return { kind: "request", exchange: { event, decoded, request, node, broadcast } };
 }
 
 const discard = (reason: string) => ({ kind: "discard", reason }) as const;

@@ -6,8 +6,10 @@
 import type { Ipv4 } from "../../shared/base/address.ts";
 import type { Counters } from "../../shared/base/counters.ts";
 import type { Random } from "../../shared/base/random.ts";
+import type { Result } from "../../shared/base/result.ts";
 import type { Instant, Now } from "../../shared/base/time.ts";
 import type { Effect, UdpReceived } from "../../shared/protocol/core.ts";
+import { isLeftOpen } from "../../shared/protocol/dynamic-home-agent.ts";
 import type { PeerAssociation } from "../../shared/security/association.ts";
 import { RequestFlag } from "../../shared/wire/control.ts";
 import { ReplyCode } from "../../shared/wire/reply-code.ts";
@@ -19,7 +21,7 @@ import type { HomeLinks } from "./home-link.ts";
 import { type Directory, type MobileNode, replayKey, replayRecord } from "./nodes.ts";
 import { type Exchange, linkToHome } from "./reception.ts";
 import { applyRegistration, type BindingChange } from "./registration.ts";
-import { encodeReply, sendReply } from "./reply.ts";
+import { echoes, encodeReply, sendReply } from "./reply.ts";
 import { denied, outcomeCounter, securityException } from "./reports.ts";
 import type { HomeRevocations } from "./revocation.ts";
 import { type ReplyExtensions, readTunnelRequest, tunnelAnswers } from "./tunnel-terms.ts";
@@ -28,10 +30,10 @@ import { grantedLifetime, validate } from "./validate.ts";
 /** Milliseconds between two code 131 replies about one node to senders nobody vouches for. */
 const UNAUTHENTICATED_DENIAL_INTERVAL = 1000;
 
-/** What a reply that grants something has of its own. */
-interface Grant extends ReplyExtensions {
-  /** Seconds. */
-  readonly lifetime: number;
+/** What a reply has of its own. */
+interface Content extends Partial<ReplyExtensions> {
+  /** Granted, in seconds. */
+  readonly lifetime?: number;
 }
 
 /** What the rest of the home agent is to this part. */
@@ -66,21 +68,43 @@ export class Registrar {
       replayWindow: this.#owner.config.replayWindow,
       random: this.#owner.random,
     });
-    if (verdict.verdict === "authentic") {
-      const persist = this.#remember(node, verdict.update, true);
-      return [...persist, ...this.#serve(exchange, verdict.terms, now)];
-    }
     if (verdict.verdict === "discard") {
       const effects = this.#owner.discard(event, verdict.reason);
       if (verdict.security) effects.unshift(securityException(event, request, verdict.reason));
       return effects;
+    }
+    if (verdict.verdict === "authentic") {
+      const persist = this.#remember(node, verdict.update, true);
+      return this.#addressed(exchange, (known, homeAddress) => [
+        ...persist,
+        ...this.#serve(known, homeAddress, verdict.terms, now),
+      ]);
     }
     const effects: Effect[] = [securityException(event, request, verdict.security)];
     if (verdict.limited && !this.#mayDenyUnauthenticated(node, now.monotonic)) {
       return [...effects, ...this.#owner.discard(event, "denials-over-rate")];
     }
     this.#remember(node, verdict.update, false);
-    effects.push(...this.#deny(exchange, verdict.code, verdict.terms));
+    const deny = (known: Exchange): Effect[] => this.#deny(known, verdict.code, verdict.terms);
+    const isProven = verdict.code !== ReplyCode.haMobileNodeFailedAuthentication;
+    effects.push(...(isProven ? this.#addressed(exchange, deny) : deny(exchange)));
+    return effects;
+  }
+
+  /**
+   * Finds a home address for a node that has proved who it is, since every reply needs one (RFC
+   * 2794 §3), and takes it back when no binding came of it.
+   */
+  #addressed(
+    exchange: Exchange,
+    act: (known: Exchange, homeAddress: Result<Ipv4, number>) => Effect[],
+  ): Effect[] {
+    const { node, decoded, request } = exchange;
+    const { directory, bindings } = this.#owner;
+    const assigned = directory.assign(node, decoded.message.homeAddress);
+    const homeAddress = assigned.ok ? assigned.value : request.homeAddress;
+    const effects = act({ ...exchange, request: { ...request, homeAddress } }, assigned);
+    if (assigned.ok && bindings.of(homeAddress).length === 0) directory.release(homeAddress);
     return effects;
   }
 
@@ -101,7 +125,7 @@ export class Registrar {
   #remember(node: MobileNode, update: ReplayUpdate | undefined, durable: boolean): Effect[] {
     if (update !== undefined) node.replay[update.method] = update.state;
     if (!durable) return [];
-    return [{ type: "persist", key: replayKey(node.homeAddress), value: replayRecord(node) }];
+    return [{ type: "persist", key: replayKey(node), value: replayRecord(node) }];
   }
 
   #mayDenyUnauthenticated(node: MobileNode, now: Instant): boolean {
@@ -111,18 +135,29 @@ export class Registrar {
     return true;
   }
 
-  #serve(exchange: Exchange, terms: ReplyTerms, now: Now): Effect[] {
+  #serve(
+    exchange: Exchange,
+    homeAddress: Result<Ipv4, number>,
+    terms: ReplyTerms,
+    now: Now,
+  ): Effect[] {
     const { request } = exchange;
     const { config, bindings, random } = this.#owner;
     const context = {
       config,
       bindings,
       random,
+      homeAddress,
       isOwnAddress: (address: Ipv4) => this.#owner.isOwnAddress(address),
     };
     const asked = readTunnelRequest(request, terms.foreign !== undefined);
     const service = validate(context, exchange, asked);
     if (!service.ok) return this.#deny(exchange, service.error, terms);
+    const elsewhere = this.#elsewhere(exchange);
+    if (elsewhere !== undefined) {
+      const toNode = [{ name: "redirected-ha-extension", haAddress: elsewhere } as const];
+      return this.#deny(exchange, ReplyCode.haRedirected, terms, { toNode });
+    }
     const { tunnel } = service.value;
     const support = negotiate(exchange, terms, this.#owner.revocations.clock, now);
     if (support === "unprotected") {
@@ -141,6 +176,7 @@ export class Registrar {
     const offers = supportExtensions(support);
     const registration = {
       request,
+      nai: exchange.node.nai,
       terms: service.value,
       lifetime,
       identification: terms.identification,
@@ -159,6 +195,15 @@ export class Registrar {
     ];
   }
 
+  /** RFC 4433 §5.3: where a node without a binding here is sent that has no home agent yet. */
+  #elsewhere({ request, decoded }: Exchange): Ipv4 | undefined {
+    const { config, bindings } = this.#owner;
+    const { redirection } = config;
+    if (redirection === undefined || bindings.size < redirection.above) return undefined;
+    if (request.lifetime === 0 || bindings.of(request.homeAddress).length > 0) return undefined;
+    return isLeftOpen(decoded.message.homeAgent) ? redirection.homeAgent : undefined;
+  }
+
   /** Of a binding that no request has changed yet (RFC 6245 §4.2). */
   #standingAnswers({ request }: Exchange, terms: ReplyTerms): ReplyExtensions {
     const asked = readTunnelRequest(request, terms.foreign !== undefined);
@@ -170,19 +215,21 @@ export class Registrar {
   /** RFC 5944 §4.6: who now answers for the home address, when that has changed. */
   #announce(exchange: Exchange, { before, made }: BindingChange, now: Now): Effect[] {
     const { request, node, event } = exchange;
+    const { homeAddress } = request;
+    const { homeLinks, bindings } = this.#owner;
     const home = node.network?.interface;
     if (home === undefined) return [];
     if (made !== undefined) {
-      return before ? [] : this.#owner.homeLinks.announce(home, node.homeAddress, undefined, now);
+      return before ? [] : homeLinks.announce(home, homeAddress, undefined, now);
     }
-    if (this.#owner.bindings.of(node.homeAddress).length > 0) return [];
-    this.#owner.homeLinks.cancel(node.homeAddress);
-    const returned = request.careOfAddress === request.homeAddress;
+    if (bindings.of(homeAddress).length > 0) return [];
+    homeLinks.cancel(homeAddress);
+    const returned = request.careOfAddress === homeAddress;
     if (!returned || linkToHome(exchange) === undefined) return [];
-    return this.#owner.homeLinks.announce(home, node.homeAddress, event.linkSource, now);
+    return homeLinks.announce(home, homeAddress, event.linkSource, now);
   }
 
-  #reply(exchange: Exchange, code: number, terms: ReplyTerms, grant?: Grant): Effect[] {
+  #reply(exchange: Exchange, code: number, terms: ReplyTerms, content: Content): Effect[] {
     const { event, request, broadcast } = exchange;
     const { address, maxLifetime } = this.#owner.config;
     this.#owner.counters.add(outcomeCounter(code));
@@ -190,15 +237,23 @@ export class Registrar {
     if (request.lifetime === 0) this.#owner.counters.add("de-reg-replies-sent");
     const fields = {
       code,
-      lifetime: grant?.lifetime ?? grantedLifetime(request.lifetime, maxLifetime),
+      lifetime: content.lifetime ?? grantedLifetime(request.lifetime, maxLifetime),
       homeAgent: this.#owner.isOwnAddress(request.homeAgent) ? request.homeAgent : address,
     };
-    const extensions = grant ?? this.#standingAnswers(exchange, terms);
-    const payload = encodeReply(request, fields, terms, extensions);
+    const echo = echoes(request);
+    const payload = encodeReply(request, fields, terms, {
+      toNode: [...echo.toNode, ...(content.toNode ?? [])],
+      toAgent: [...echo.toAgent, ...(content.toAgent ?? [])],
+    });
     return [sendReply(event, address, broadcast, linkToHome(exchange), payload)];
   }
 
-  #deny(exchange: Exchange, code: number, terms: ReplyTerms): Effect[] {
-    return [denied(exchange.event, exchange.request, code), ...this.#reply(exchange, code, terms)];
+  #deny(exchange: Exchange, code: number, terms: ReplyTerms, more: Content = {}): Effect[] {
+    const answers = this.#standingAnswers(exchange, terms);
+    const toNode = [...answers.toNode, ...(more.toNode ?? [])];
+    return [
+      denied(exchange.event, exchange.request, code),
+      ...this.#reply(exchange, code, terms, { ...answers, toNode }),
+    ];
   }
 }

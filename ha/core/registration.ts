@@ -20,6 +20,7 @@ export interface BindingChange {
 }
 
 export interface Registration {
+  readonly nai: string | undefined;
   readonly request: RegistrationRequest;
   readonly terms: ServiceTerms;
   /** Granted, in seconds. */
@@ -55,12 +56,13 @@ export function applyRegistration(
 }
 
 function newBinding(registration: Registration, tunnel: TunnelTerms, now: Now): Binding {
-  const { request, terms, lifetime, identification, revocation } = registration;
+  const { request, nai, terms, lifetime, identification, revocation } = registration;
   const { homeAddress, careOfAddress, homeAgent } = request;
   return {
     ...tunnel.form,
     key: bindingKey(homeAddress, careOfAddress),
     homeAddress,
+    nai,
     careOfAddress,
     effectiveCareOfAddress: tunnel.effectiveCareOfAddress,
     homeAgent,

@@ -21,6 +21,7 @@ const outcomes: Readonly<Record<number, string>> = {
   [ReplyCode.haReverseTunnelUnavailable]: "reverse-tunnel-unavailable",
   [ReplyCode.haReverseTunnelMandatory]: "reverse-tunnel-mandatory",
   [ReplyCode.haEncapsulationUnavailable]: "encapsulation-unavailable",
+  [ReplyCode.haRedirected]: "redirected",
   [ReplyCode.haUdpTunnelUnavailable]: "udp-encapsulation-unavailable",
 };
 

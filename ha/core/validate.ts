@@ -6,7 +6,9 @@
 import { type Ipv4, isUsableUnicast } from "../../shared/base/address.ts";
 import type { Random } from "../../shared/base/random.ts";
 import { err, ok, type Result } from "../../shared/base/result.ts";
+import { requestedHomeAgent } from "../../shared/protocol/dynamic-home-agent.ts";
 import { type RegistrationRequest, RequestFlag } from "../../shared/wire/control.ts";
+import type { ControlExtension } from "../../shared/wire/control-extensions.ts";
 import { ReplyCode } from "../../shared/wire/reply-code.ts";
 import { type BindingTable, bindingKey, MAX_SIMULTANEOUS_BINDINGS } from "./bindings.ts";
 import type { HaCoreConfig } from "./config.ts";
@@ -24,6 +26,8 @@ export interface ServiceContext {
   readonly bindings: BindingTable;
   readonly isOwnAddress: (address: Ipv4) => boolean;
   readonly random: Random;
+  /** The node's, or the code that tells why it cannot have the one that it asks for. */
+  readonly homeAddress: Result<Ipv4, number>;
 }
 
 /** Never more than asked for, and never more than the maximum; 0xffff is infinity in both. */
@@ -39,6 +43,12 @@ export function validate(
   const { config, isOwnAddress } = context;
   if (!authorizationComesFirst(request)) return err(ReplyCode.haPoorlyFormedRequest);
   if (broadcast || !isOwnAddress(request.homeAgent)) return err(ReplyCode.haUnknownHomeAgent);
+  // RFC 4433 §5.3: whom the node asked for is whom the request was sent to.
+  const requested = requestedHomeAgent(signedExtensions(request));
+  if (requested !== undefined && requested !== event.destination) {
+    return err(ReplyCode.haUnknownHomeAgent);
+  }
+  if (!context.homeAddress.ok) return context.homeAddress;
   if (node.network === undefined) return err(ReplyCode.haProhibited);
   const reverse = (request.flags & RequestFlag.T) !== 0;
   if (request.lifetime === 0) return ok({ tunnel: undefined, reverse });
@@ -57,6 +67,14 @@ export function validate(
     return err(ReplyCode.haReverseTunnelUnavailable);
   }
   return ok({ tunnel: tunnel.value, reverse });
+}
+
+/** What the node's authenticator covers. */
+function signedExtensions({ extensions }: RegistrationRequest): readonly ControlExtension[] {
+  return extensions.slice(
+    0,
+    extensions.findIndex((extension) => "authenticator" in extension),
+  );
 }
 
 /** RFC 5944 §3.2: the authorization-enabling extension is the first authentication extension. */

@@ -35,6 +35,8 @@ function homeAgent(nodes: number): HomeAgent {
         homeAddress: toIpv4(HOME + 256 + i),
         associations: [context],
       })),
+      addressPools: [],
+      redirection: undefined,
       maxLifetime: 1800,
       encapsulations: ["ipip"],
       reverseTunnel: "allow",

@@ -2,8 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type AccessList, isAllowed, isInRealms, NOBODY, realmOf } from "../../fa/core/access.ts";
+import { type AccessList, isAllowed, isInRealms, NOBODY } from "../../fa/core/access.ts";
 import { ipv4, type Mac, parsePrefix } from "../../shared/base/address.ts";
+import { realmOf } from "../../shared/protocol/identity.ts";
 import { Bench, HA, NODE_MAC, oneSend, type RequestOptions, replyIn, sends } from "./harness.ts";
 
 const OTHER_MAC = "02:00:00:00:00:99" as Mac;

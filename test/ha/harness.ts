@@ -89,6 +89,8 @@ export const config: HaCoreConfig = {
     { homeAddress: ROAMER, associations: [homeContext] },
     { homeAddress: STRANGER, associations: [homeContext] },
   ],
+  addressPools: [],
+  redirection: undefined,
   maxLifetime: 1800,
   encapsulations: ["ipip", "gre"],
   reverseTunnel: "allow",

@@ -59,7 +59,7 @@ const ROLES = [
     name: "ha",
     example: HA_EXAMPLE,
     minimal: MINIMAL_HA,
-    planned: ["address_pool", "mobile_node[0].nai"],
+    planned: [],
     own: ["address"],
   },
 ] as const;

@@ -140,6 +140,8 @@ function homeAgent(plan: Plan): Blueprint {
       homeAddress: homeAddress(mobile),
       associations: [homeContext(plan, mobile)],
     })),
+    addressPools: [],
+    redirection: undefined,
     maxLifetime: plan.homeAgentLifetime,
     encapsulations: ["ipip", "minimal", "gre"],
     reverseTunnel: plan.reverseTunnel,

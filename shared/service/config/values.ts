@@ -6,11 +6,15 @@
 import * as z from "zod";
 import {
   formatPrefix,
+  type Ipv4,
+  ipv4,
   isUsableUnicast,
   networkOf,
+  type Prefix,
   parseIpv4,
   parsePrefix,
 } from "../../base/address.ts";
+import { assert } from "../../base/result.ts";
 
 /** What zod passes to an error function, as far as it is used here. */
 interface Issue {
@@ -118,6 +122,36 @@ export function mac() {
     .string({ error })
     .regex(/^[0-9a-fA-F]{2}(?::[0-9a-fA-F]{2}){5}$/, { error })
     .meta({ title: "link-layer address" });
+}
+
+/** The prefix of a row that has been checked. */
+export function prefixOf(row: { readonly prefix: string }): Prefix {
+  const prefix = parsePrefix(row.prefix);
+  assert(prefix !== undefined, "the schema lets no other text pass");
+  return prefix;
+}
+
+/** `10.1.0.100-10.1.0.199`; 65,536 addresses are the most. */
+export function addressRange() {
+  const error = mustBe("a range of addresses like 10.1.0.100-10.1.0.199, 65536 at most");
+  const check = (text: string): boolean => {
+    const ends = text.split("-").map(parseIpv4);
+    const [first, last] = ends;
+    if (ends.length !== 2 || first === undefined || last === undefined) return false;
+    if (!isUsableUnicast(first) || !isUsableUnicast(last)) return false;
+    return first <= last && last - first < 65_536;
+  };
+  return z.string({ error }).refine(check, { error }).meta({ title: "address range" });
+}
+
+/** First and last address of a range that has been checked. */
+export function parseRange(text: string): { readonly first: Ipv4; readonly last: Ipv4 } {
+  const [first = "", last = ""] = text.split("-");
+  return { first: ipv4(first), last: ipv4(last) };
+}
+
+export function nai() {
+  return text("a Network Access Identifier like bob@example.net, 1 to 255 characters");
 }
 
 /** What the kernel takes as an interface name. */

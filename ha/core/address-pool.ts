@@ -1,0 +1,60 @@
+/** Home addresses that are given out (RFC 5944 §3.8.1): each operation costs the same in a full pool. */
+
+import { type Ipv4, toIpv4 } from "../../shared/base/address.ts";
+
+/** Addresses from `first` to `last`, both included. */
+export interface AddressRange {
+  readonly first: Ipv4;
+  readonly last: Ipv4;
+}
+
+export class AddressPool {
+  readonly #ranges: readonly AddressRange[];
+  /** False for addresses in the ranges that somebody has by other means. */
+  readonly #isGiveable: (address: Ipv4) => boolean;
+  readonly #taken = new Set<Ipv4>();
+  /** In the order of their return. */
+  readonly #returned = new Set<Ipv4>();
+  /** Where the addresses begin that nobody has had yet. */
+  #range = 0;
+  #next: number | undefined;
+
+  constructor(ranges: readonly AddressRange[], isGiveable: (address: Ipv4) => boolean) {
+    this.#ranges = ranges;
+    this.#isGiveable = isGiveable;
+  }
+
+  /** Takes this address, if it is one of the pool's and free. */
+  claim(address: Ipv4): boolean {
+    const isOurs = this.#ranges.some(({ first, last }) => address >= first && address <= last);
+    if (!isOurs || this.#taken.has(address) || !this.#isGiveable(address)) return false;
+    this.#returned.delete(address);
+    this.#taken.add(address);
+    return true;
+  }
+
+  /** An address that nobody has had, or the one that has been free longest; `undefined`: all taken. */
+  take(): Ipv4 | undefined {
+    for (let fresh = this.#advance(); fresh !== undefined; fresh = this.#advance()) {
+      if (!this.#returned.has(fresh) && this.claim(fresh)) return fresh;
+    }
+    for (const address of this.#returned) if (this.claim(address)) return address;
+    return undefined;
+  }
+
+  release(address: Ipv4): void {
+    if (this.#taken.delete(address)) this.#returned.add(address);
+  }
+
+  #advance(): Ipv4 | undefined {
+    for (; this.#range < this.#ranges.length; this.#range++) {
+      const range = this.#ranges[this.#range];
+      const next = this.#next ?? range?.first;
+      this.#next = undefined;
+      if (range === undefined || next === undefined || next > range.last) continue;
+      this.#next = next + 1;
+      return toIpv4(next);
+    }
+    return undefined;
+  }
+}
