@@ -6,7 +6,9 @@ import { type DescribedProgram, programs } from "./programs.ts";
 
 type Schema = z.core.JSONSchema.JSONSchema;
 
-const INTRODUCTION = `The file is TOML, given with \`--config\`. Times are seconds, addresses dotted quads, prefixes CIDR.
+const INTRODUCTION = `The file is TOML, or UCI on OpenWrt, given with \`--config\`; a first line \`config …\` makes it UCI. There the
+section type is the table's name (a nested table's dot becomes \`_\`), top-level keys are in a section of type \`globals\`,
+option = key, list = array, flags are 1 or 0. Times are seconds, addresses dotted quads, prefixes CIDR.
 An unknown key is an error. \`PROG check --config FILE\` says what is wrong, each fault with its line,
 or prints the configuration with every default; \`PROG schema\` prints the JSON Schema that this page
 is made from. \`SIGHUP\` applies a changed file, but for the tables \`dataplane\`, \`control\` and the

@@ -54,7 +54,7 @@ export const BOARD_OPTION: OptionSpec = {
 export const CONFIG_OPTION: OptionSpec = {
   name: "config",
   value: "file",
-  summary: "the configuration, TOML",
+  summary: "the configuration, TOML or UCI",
 };
 
 /** The file of `--config`, which has no default. */

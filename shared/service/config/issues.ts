@@ -3,6 +3,7 @@
 import * as z from "zod";
 import { nearest } from "../suggest.ts";
 import { formatPath, type LocatedFault, type Path, placeOf, type Table } from "./located.ts";
+import { keysAt } from "./schema-path.ts";
 
 export function toFaults(error: z.ZodError, schema: z.ZodType, root: Table): LocatedFault[] {
   const seen = new Set<string>();
@@ -30,28 +31,4 @@ function unknownKey(key: string, right: readonly string[]): string {
   const close = nearest(key, right);
   if (close !== undefined) return `unknown key, did you mean "${close}"?`;
   return `unknown key, allowed here: ${right.join(", ")}`;
-}
-
-/** The names of the keys that may stand in the table at a path. */
-function keysAt(schema: z.core.JSONSchema.JSONSchema, path: Path): string[] {
-  let here = [schema];
-  for (const step of path)
-    here = here.flatMap((node) => alternatives(node)).flatMap((node) => child(node, step));
-  const names = here
-    .flatMap((node) => alternatives(node))
-    .flatMap((node) => Object.keys(node.properties ?? {}));
-  return [...new Set(names)];
-}
-
-function alternatives(node: z.core.JSONSchema.JSONSchema): z.core.JSONSchema.JSONSchema[] {
-  const nested = [...(node.oneOf ?? []), ...(node.anyOf ?? []), ...(node.allOf ?? [])];
-  return [node, ...nested.filter((inner) => typeof inner === "object").flatMap(alternatives)];
-}
-
-function child(
-  node: z.core.JSONSchema.JSONSchema,
-  step: string | number,
-): z.core.JSONSchema.JSONSchema[] {
-  const inner = typeof step === "number" ? node.items : node.properties?.[step];
-  return typeof inner === "object" && !Array.isArray(inner) ? [inner] : [];
 }

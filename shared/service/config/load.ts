@@ -1,6 +1,7 @@
 /** From a file's name to a configuration in the core's own form, or every fault at its line. */
 
 import { readFileSync } from "node:fs";
+import * as z from "zod";
 import { err, ok, type Result } from "../../base/result.ts";
 import type {
   CommonConfig,
@@ -24,6 +25,8 @@ import {
 import { takeOutPlanned } from "./planned.ts";
 import { hideSecrets, readKeyFiles } from "./secrets.ts";
 import { parseToml } from "./toml.ts";
+import { isUci, parseUci } from "./uci.ts";
+import { uciTable } from "./uci-table.ts";
 
 /** A configuration that may be run. */
 export interface LoadedConfig<FileConfig, CoreConfig> extends Resolved<CoreConfig> {
@@ -39,7 +42,7 @@ export function loadConfig<FileConfig extends CommonConfig, CoreConfig>(
   options: RunOptions,
   host: HostFacts,
 ): Result<LoadedConfig<FileConfig, CoreConfig>, readonly string[]> {
-  const read = readValues(program.role, options);
+  const read = readValues(program, options);
   if (!read.ok) return read;
   const root = read.value;
   const refused = takeOutPlanned(root, program.planned);
@@ -66,21 +69,36 @@ function lines(faults: readonly LocatedFault[]): string[] {
     .map(formatFault);
 }
 
-function readValues(
-  role: "fa" | "mn" | "ha",
-  options: RunOptions,
+function readValues<FileConfig extends CommonConfig, CoreConfig>(
+  program: Program<FileConfig, CoreConfig>,
+  { configFile, board }: RunOptions,
 ): Result<Table, readonly string[]> {
-  const { configFile, board } = options;
   let text: string;
   try {
     text = readFileSync(configFile, "utf8");
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-    return err([`${configFile}:1: cannot be read (${code}), must be a TOML file`]);
+    return err([`${configFile}:1: cannot be read (${code}), must be a TOML or UCI file`]);
   }
-  const own = parseToml(configFile, text);
-  if (!own.ok) return err([formatFault(own.error)]);
-  if (board === undefined) return own;
-  const under = boardValues(board, role);
+  const own = isUci(text) ? readUci(program, configFile, text) : readToml(configFile, text);
+  if (!own.ok || board === undefined) return own;
+  const under = boardValues(board, program.role);
   return under.ok ? ok(merge(under.value, own.value)) : err([`--board: ${under.error}`]);
+}
+
+function readToml(file: string, text: string): Result<Table, readonly string[]> {
+  const parsed = parseToml(file, text);
+  return parsed.ok ? parsed : err([formatFault(parsed.error)]);
+}
+
+function readUci<FileConfig extends CommonConfig, CoreConfig>(
+  { schema, planned }: Program<FileConfig, CoreConfig>,
+  file: string,
+  text: string,
+): Result<Table, readonly string[]> {
+  const sections = parseUci(file, text);
+  if (!sections.ok) return err([formatFault(sections.error)]);
+  const shape = z.toJSONSchema(schema, { io: "input" });
+  const read = uciTable(file, sections.value, shape, planned);
+  return read.ok ? read : err(read.error.map(formatFault));
 }
