@@ -1,7 +1,7 @@
 /** The mobile node's configuration file, and what its core is told of it. */
 
 import * as z from "zod";
-import { ipv4, networkOf } from "../shared/base/address.ts";
+import { ipv4, networkOf, UNSPECIFIED } from "../shared/base/address.ts";
 import { assert, ok, type Result } from "../shared/base/result.ts";
 import { checkUnique, toContext, toPeer } from "../shared/service/config/checks.ts";
 import {
@@ -20,6 +20,7 @@ import {
   integer,
   interfaceName,
   mustBe,
+  nai,
   table,
   tables,
 } from "../shared/service/config/values.ts";
@@ -43,9 +44,12 @@ const association = z.discriminatedUnion(
 
 /** mn.toml, as the interface contract has it. */
 export const mnSchema = table({
-  home_address: address({
-    dynamic: "asking for a home address (RFC 2794) is not built yet",
-  }).describe("The address that this node keeps wherever it is."),
+  home_address: addressOrDynamic().describe(
+    'The address that this node keeps wherever it is; "dynamic" asks the home agent for one, by nai (RFC 2794), and keeps it for as long as it is registered.',
+  ),
+  nai: nai()
+    .optional()
+    .describe("Who this node is, in every request (Network Access Identifier, RFC 2794)."),
   home_prefix_length: integer(1, 32, "a prefix length")
     .default(24)
     .describe("Length of the home network's prefix, in bits."),
@@ -99,17 +103,24 @@ export const mnSchema = table({
     "One with the home agent, which is needed (RFC 5944 §3.2), and any with foreign agents.",
   ),
   state: table({
-    path: journalPath("/var/lib/mip4/mn.journal", "the last Identification sent"),
+    path: journalPath(
+      "/var/lib/mip4/mn.journal",
+      "the last Identification sent and the home address assigned",
+    ),
   })
     .prefault({})
     .describe("What outlives the program."),
   ...common("mn", 435, 4350),
 });
 
+function addressOrDynamic() {
+  const error = mustBe('the IPv4 address of one node, like 192.0.2.1, or "dynamic"');
+  return z.union([address(), z.literal("dynamic")], { error });
+}
+
 export type MnConfig = z.output<typeof mnSchema>;
 
 export const mnPlanned = {
-  nai: { why: "network access identifiers (RFC 2794) are not built yet" },
   "registration.nat_traversal": { why: "NAT traversal (RFC 3519) is not built yet", off: "off" },
 } satisfies Readonly<Record<string, PlannedKey>>;
 
@@ -133,6 +144,10 @@ export function crossCheckMn(config: MnConfig): ConfigFault[] {
     const message = 'none with "home-agent", must hold one (RFC 5944 section 3.2)';
     faults.push({ key: "security_association", message });
   }
+  if (config.home_address === "dynamic" && config.nai === undefined) {
+    const message = '"dynamic" needs nai, by which the home agent knows this node (RFC 2794)';
+    faults.push({ key: "home_address", message });
+  }
   if (config.home_agent === config.home_address) {
     const message = `${config.home_agent} is the home_address, must be another address`;
     faults.push({ key: "home_agent", message });
@@ -141,7 +156,8 @@ export function crossCheckMn(config: MnConfig): ConfigFault[] {
 }
 
 export function resolveMn(config: MnConfig): Resolved<MnCoreConfig> {
-  const homeAddress = ipv4(config.home_address);
+  const { home_address: address } = config;
+  const homeAddress = address === "dynamic" ? UNSPECIFIED : ipv4(address);
   const home = config.security_association.find((row) => row.with === "home-agent");
   assert(home !== undefined, "crossCheckMn lets no configuration pass without it");
   const interfaces = config.interface.map((row) => row.name);
@@ -150,6 +166,7 @@ export function resolveMn(config: MnConfig): Resolved<MnCoreConfig> {
       homeAddress,
       homePrefix: networkOf({ address: homeAddress, length: config.home_prefix_length }),
       homeAgent: ipv4(config.home_agent),
+      nai: config.nai,
       interfaces,
       registration: {
         lifetime: config.registration.lifetime,

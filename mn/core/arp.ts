@@ -1,6 +1,6 @@
 /** ARP for the home address away from home: one answer to one asker. RFC 5944 §4.6. */
 
-import type { Ipv4, Mac } from "../../shared/base/address.ts";
+import { type Ipv4, type Mac, UNSPECIFIED } from "../../shared/base/address.ts";
 import type { ArpReceived, SendArp } from "../../shared/protocol/core.ts";
 
 /** The foreign agent registered with, or being registered with. */
@@ -20,6 +20,7 @@ export function answerArp(
   agent: ServingAgent | undefined,
 ): SendArp[] {
   if (event.operation !== "request" || event.targetAddress !== homeAddress) return [];
+  if (homeAddress === UNSPECIFIED) return [];
   if (agent === undefined || ownMac === undefined) return [];
   if (event.interface !== agent.interface || event.linkSource !== agent.mac) return [];
   if (event.linkDestination !== ownMac) return [];

@@ -1,5 +1,6 @@
 /** Where the mobile node is attached, and where it should be. RFC 5944 §2.4.2, §2.4.3. */
 
+import { UNSPECIFIED } from "../../shared/base/address.ts";
 import type { Instant } from "../../shared/base/time.ts";
 import type { AgentHistory } from "./agent-history.ts";
 import { type Agent, isHomeAgent } from "./agents.ts";
@@ -39,7 +40,11 @@ export function chooseAttachment(around: Surroundings, now: Instant): Attachment
   const { config, attachment, registered, history } = around;
   const agents = [...around.agents].sort(compareAgents(config));
   const isCurrent = ({ key }: Agent): boolean => key === attachment?.agent.key;
-  const home = agents.filter((agent) => isHomeAgent(agent, config.homeAgent));
+  // Without an address there is nothing that would be at home yet.
+  const home =
+    config.homeAddress === UNSPECIFIED
+      ? []
+      : agents.filter((agent) => isHomeAgent(agent, config.homeAgent));
   const homeAgent = home.find(isCurrent) ?? home[0];
   if (homeAgent !== undefined) return { kind: "home", agent: homeAgent };
   const usable = agents.filter((agent) => isUsable(agent, config, isThrough(registered, agent)));

@@ -4,10 +4,13 @@ import type { PeerAssociation, SecurityContext } from "../../shared/security/ass
 
 /** What the mobile node's core must know; config.ts makes it from the file. */
 export interface MnCoreConfig {
+  /** `UNSPECIFIED`: the home agent is to assign one (RFC 2794 §2). */
   readonly homeAddress: Ipv4;
   /** The home network. */
   readonly homePrefix: Prefix;
   readonly homeAgent: Ipv4;
+  /** Network Access Identifier: who this node is, with or without a home address (RFC 2794). */
+  readonly nai: string | undefined;
   /** Links in order of preference. */
   readonly interfaces: readonly string[];
   readonly registration: {

@@ -1,5 +1,6 @@
 /** What the mobile node declares to be forwarded; the same object while nothing changes. */
 
+import { UNSPECIFIED } from "../../shared/base/address.ts";
 import {
   type ForwardingItem,
   type ForwardingState,
@@ -20,7 +21,7 @@ export interface ForwardingInputs {
 }
 
 /**
- * The home address always; on each interface that is up one of: at home there, visiting there,
+ * The home address once there is one; on each interface that is up one of: at home there, visiting there,
  * or listening. Without a registration a foreign agent is no router yet (RFC 5944 §4.2.1), so an
  * interface is `visiting` from the acceptance on until the agent or the link is lost.
  */
@@ -28,7 +29,9 @@ export function forwardingItems(inputs: ForwardingInputs): Map<string, Forwardin
   const { config, attachment, agent } = inputs;
   const { homeAddress } = config;
   const items = new Map<string, ForwardingItem>();
-  items.set("home-address", { kind: "home-address", address: homeAddress });
+  if (homeAddress !== UNSPECIFIED) {
+    items.set("home-address", { kind: "home-address", address: homeAddress });
+  }
   for (const name of inputs.interfaces) {
     const here = agent?.interface === name ? agent : undefined;
     if (here !== undefined && attachment === "home") {

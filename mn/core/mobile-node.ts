@@ -3,7 +3,6 @@
  * RFC 5944 §2.4, §3.6, §4.6. After each event `#advance` brings everything to where it should be.
  */
 
-import { formatIpv4 } from "../../shared/base/address.ts";
 import { Counters } from "../../shared/base/counters.ts";
 import type { Random } from "../../shared/base/random.ts";
 import type { Json } from "../../shared/base/result.ts";
@@ -30,7 +29,9 @@ import { IDENTIFICATION_KEY } from "./identification.ts";
 import { neededOperation } from "./needs.ts";
 import { isUnanswered, Outcomes } from "./outcomes.ts";
 import { Registration } from "./registration.ts";
-import { agentFields, report, requestReport } from "./reports.ts";
+import { Replies } from "./replies.ts";
+import { agentFields, expiredReport, report, requestReport } from "./reports.ts";
+import { SESSION_KEY, Session } from "./session.ts";
 import { type MnState, stateOf } from "./state.ts";
 import { agentJson, statusJson } from "./status.ts";
 import { Waiters } from "./waiters.ts";
@@ -40,6 +41,8 @@ import { Whereabouts } from "./whereabouts.ts";
 const SHUTDOWN_WAIT = 2000;
 
 export class MobileNode implements Core<MnCoreConfig> {
+  readonly #session: Session;
+  /** The session's, as the other parts have it. */
   #config: MnCoreConfig;
   readonly #counters = new Counters();
   readonly #history = new AgentHistory();
@@ -47,6 +50,7 @@ export class MobileNode implements Core<MnCoreConfig> {
   readonly #registration: Registration;
   readonly #waiters = new Waiters();
   readonly #outcomes = new Outcomes(this.#counters, this.#history, this.#waiters);
+  readonly #replies: Replies;
   readonly #view = new ForwardingView();
   readonly #clockSteps = new ClockSteps();
   /** A `deregister` lasts until `register`. */
@@ -61,9 +65,11 @@ export class MobileNode implements Core<MnCoreConfig> {
   #deadline: Instant | undefined;
 
   constructor(config: MnCoreConfig, random: Random) {
+    this.#session = new Session(config);
     this.#config = config;
     this.#where = new Whereabouts(config, random, this.#counters, this.#history);
     this.#registration = new Registration(config, random, this.#counters);
+    this.#replies = new Replies(this.#session, this.#where, this.#registration, this.#outcomes);
     this.#updateView();
   }
 
@@ -88,14 +94,14 @@ export class MobileNode implements Core<MnCoreConfig> {
 
   /** What the reload leaves alone goes on; other terms are asked for by a new registration. */
   reconfigure(config: MnCoreConfig, now: Now): Effect[] {
-    const before = this.#config;
-    this.#config = config;
-    const keep = before.homeAddress === config.homeAddress && before.homeAgent === config.homeAgent;
-    this.#registration.reconfigure(config, keep);
+    const keep = this.#session.fits(config);
+    const effects: Effect[] = this.#session.reconfigure(config, keep);
+    this.#config = this.#session.config;
+    this.#registration.reconfigure(this.#config, keep);
     this.#registration.renewNow(now.monotonic);
     this.#history.clear();
     this.#cleared = false;
-    const effects = this.#where.reconfigure(config, !keep, now.monotonic);
+    effects.push(...this.#where.reconfigure(this.#config, !keep, now.monotonic));
     effects.push(...this.#advance(now));
     return effects;
   }
@@ -119,6 +125,7 @@ export class MobileNode implements Core<MnCoreConfig> {
       case "restore":
         for (const [key, value] of event.entries) {
           if (key === IDENTIFICATION_KEY) this.#registration.restore(value);
+          if (key === SESSION_KEY) this.#session.restore(value, now);
         }
         return [];
       case "command":
@@ -155,26 +162,11 @@ export class MobileNode implements Core<MnCoreConfig> {
   }
 
   #replied(event: UdpReceived, now: Now): Effect[] {
-    const { monotonic } = now;
-    const { outcome, effects } = this.#registration.receive(event, now);
-    if (outcome.kind === "discarded") {
-      effects.push(...this.#outcomes.discarded(outcome, monotonic));
-    } else if (outcome.kind === "denied") {
-      const agent = this.#where.agents.get(outcome.operation.agentKey);
-      const careOfAddresses = agent?.careOfAddresses.length ?? 0;
-      effects.push(...this.#outcomes.denied(outcome, careOfAddresses, monotonic));
-      if (this.#stopping !== undefined) this.#stopping = { until: monotonic };
-    } else {
-      const { operation, reply } = outcome;
-      const { registered } = this.#registration;
-      const renewal = this.#state === "registered";
-      const told =
-        operation.action === "register"
-          ? this.#outcomes.registered(registered, operation, reply.code, renewal, monotonic)
-          : this.#outcomes.deregistered(operation, reply.code);
-      if (operation.via === "home") this.#cleared = true;
-      effects.push(...told, ...this.#where.served(operation.agentKey, monotonic));
+    const { outcome, effects } = this.#replies.take(event, this.#state === "registered", now);
+    if (outcome.kind === "denied" && this.#stopping !== undefined) {
+      this.#stopping = { until: now.monotonic };
     }
+    if (outcome.kind === "accepted" && outcome.operation.via === "home") this.#cleared = true;
     return effects;
   }
 
@@ -204,6 +196,7 @@ export class MobileNode implements Core<MnCoreConfig> {
   #advance(now: Now): Effect[] {
     const { monotonic } = now;
     const effects: Effect[] = this.#expire(monotonic);
+    effects.push(...this.#adoptSession(monotonic));
     if (this.#registration.outdoesRefused(monotonic)) this.#cleared = false;
     this.#settling = false;
     if (this.#stopping === undefined) effects.push(...this.#move(monotonic));
@@ -216,13 +209,19 @@ export class MobileNode implements Core<MnCoreConfig> {
     return effects;
   }
 
+  /** What has been assigned, or is no longer, is told to the other parts. */
+  #adoptSession(now: Instant): Effect[] {
+    const { config } = this.#session;
+    if (config === this.#config) return [];
+    this.#config = config;
+    this.#registration.adopt(config);
+    return this.#where.reconfigure(config, false, now);
+  }
+
   #expire(now: Instant): Effect[] {
     const effects = this.#where.expire(now);
     const ended = this.#registration.expire(now);
-    if (ended !== undefined) {
-      const careOfAddress = formatIpv4(ended.operation.careOfAddress);
-      effects.push(report("registration-expired", { care_of_address: careOfAddress }, "warning"));
-    }
+    if (ended !== undefined) effects.push(expiredReport(ended), ...this.#session.end());
     if (!this.#wanted && !this.#registration.exposed) {
       effects.push(...this.#waiters.settle("deregister", true, "nothing is registered"));
     }

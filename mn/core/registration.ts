@@ -136,6 +136,11 @@ export class Registration {
     this.#exposure = undefined;
   }
 
+  /** Something of what the requests say has changed, and nothing of what holds. */
+  adopt(config: MnCoreConfig): void {
+    this.#config = config;
+  }
+
   /** The link layer said that the link has changed. */
   linkChanged(): void {
     this.#pace.linkChanged();
@@ -219,7 +224,6 @@ export class Registration {
    * again octet for octet (RFC 5944 §3.6.3).
    */
   #send(operation: Operation, before: Pending | undefined, now: Now): Effect[] {
-    const { homeAddress } = this.#config;
     const repeated = this.#identification.method === "nonce" ? before : undefined;
     const effects: Effect[] = [];
     if (repeated === undefined) {
@@ -247,7 +251,7 @@ export class Registration {
     }
     this.#pace.sent(now.monotonic);
     this.#counters.add(before === undefined ? "requests-sent" : "requests-retransmitted");
-    effects.push(sendRequest(wanted, payload, homeAddress));
+    effects.push(sendRequest(wanted, payload));
     return effects;
   }
 
@@ -305,7 +309,8 @@ export class Registration {
     const share = uniform(this.#random, RENEW_FROM, RENEW_TO);
     const renewAt = expiresAt === undefined ? undefined : after(sentAt, lifetime * 1000 * share);
     this.#exposure = { until: expiresAt };
-    this.#registered = { operation, lifetime, expiresAt, renewAt };
+    const { homeAddress } = reply;
+    this.#registered = { operation: { ...operation, homeAddress }, lifetime, expiresAt, renewAt };
     this.expire(now.monotonic);
   }
 

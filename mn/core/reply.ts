@@ -1,6 +1,6 @@
 /** Judging Registration Replies; changes nothing. RFC 5944 §3.6.2. */
 
-import { BROADCAST } from "../../shared/base/address.ts";
+import { BROADCAST, isUsableUnicast, UNSPECIFIED } from "../../shared/base/address.ts";
 import type { UdpReceived } from "../../shared/protocol/core.ts";
 import type { SecurityContext } from "../../shared/security/association.ts";
 import {
@@ -21,7 +21,7 @@ import type { MnCoreConfig } from "./config.ts";
 import { foreignAgentContexts, type Operation } from "./request.ts";
 
 /** The extensions that are acted on here. */
-const UNDERSTOOD = understanding(new Set([...BASE_EXTENSIONS, 45]));
+const UNDERSTOOD = understanding(new Set([...BASE_EXTENSIONS, 45, 131]));
 
 /** A request that has been sent and what must be known to judge its reply. */
 export interface Awaited {
@@ -61,16 +61,19 @@ export function judgeReply(
 ): Verdict {
   // Requests leave from port 434, and replies come to where requests came from (§3.7.2.3).
   if (event.destinationPort !== MOBILE_IP_PORT) return discarded("reply-wrong-port");
-  if (event.destination !== config.homeAddress && event.destination !== BROADCAST) {
-    return discarded("reply-not-for-us");
-  }
   const decoded = decodeControl(event.payload, UNDERSTOOD);
   if (!decoded.ok) return discarded(`reply-${decoded.error.code}`);
   const { message } = decoded.value;
   if (message.name !== "registration-reply") return discarded("reply-wrong-type");
-  if (message.homeAddress !== config.homeAddress) return discarded("reply-wrong-home-address");
   if (awaited === undefined) return discarded("reply-not-awaited");
   const { operation, identification } = awaited;
+  // Sent to the address that is asked for, the one assigned, or to all (RFC 5944 §3.7.2.3).
+  const { homeAddress } = operation.homeAddress === UNSPECIFIED ? message : operation;
+  if (message.homeAddress !== homeAddress) return discarded("reply-wrong-home-address");
+  if (event.destination !== homeAddress && event.destination !== BROADCAST) {
+    return discarded("reply-not-for-us");
+  }
+  if (!isOurNai(message, config)) return discarded("reply-wrong-nai");
   if (event.interface !== undefined && event.interface !== operation.interface) {
     return discarded("reply-wrong-interface");
   }
@@ -110,8 +113,18 @@ function judgeAuthentication(
     if (code < 128) return discarded("reply-unknown-code");
     return { kind: "denied", reply, origin: "home-agent" };
   }
-  if (reply.homeAgent !== config.homeAgent) return discarded("reply-wrong-home-agent");
+  if (reply.homeAgent !== operation.homeAgent) return discarded("reply-wrong-home-agent");
+  // RFC 5944 §3.6: without a home address the reply is what it is taken from.
+  if (!isUsableUnicast(reply.homeAddress)) return discarded("reply-without-home-address");
   return { kind: "accepted", reply };
+}
+
+/** The reply to a request with a NAI has it too (RFC 2794 §3); who leaves it out is forgiven. */
+function isOurNai({ extensions }: RegistrationReply, { nai }: MnCoreConfig): boolean {
+  return extensions.every(
+    (extension) =>
+      extension.name !== "mobile-node-nai-extension" || nai === undefined || extension.nai === nai,
+  );
 }
 
 function deniedHere(

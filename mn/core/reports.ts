@@ -40,6 +40,8 @@ export function requestReport(pending: Pending, renewal: boolean): Report {
 export function registeredReport({ operation, lifetime }: Registered, renewal: boolean): Report {
   const fields = {
     ...operationFields(operation),
+    home_address: formatIpv4(operation.homeAddress),
+    home_agent: formatIpv4(operation.homeAgent),
     lifetime,
     encapsulation: encapsulationOf(operation.flags),
     reverse_tunnel: (operation.flags & RequestFlag.T) !== 0,
@@ -51,6 +53,11 @@ export function registeredReport({ operation, lifetime }: Registered, renewal: b
 export function deregisteredReport(operation: Operation): Report {
   const at = operation.via === "home" ? "home" : "foreign-agent";
   return report("deregistered", { ...operationFields(operation), via: at });
+}
+
+export function expiredReport({ operation }: Registered): Report {
+  const fields = { care_of_address: formatIpv4(operation.careOfAddress) };
+  return report("registration-expired", fields, "warning");
 }
 
 export function deniedReport(

@@ -5,6 +5,7 @@ import type { SendUdp } from "../../shared/protocol/core.ts";
 import type { PeerAssociation } from "../../shared/security/association.ts";
 import { appendAuthentication } from "../../shared/security/authenticator.ts";
 import { encodeControl, MOBILE_IP_PORT, RequestFlag } from "../../shared/wire/control.ts";
+import type { ControlExtension } from "../../shared/wire/control-extensions.ts";
 import { type Agent, hasFlag } from "./agents.ts";
 import type { MnCoreConfig } from "./config.ts";
 import { usesReverseTunnel } from "./movement.ts";
@@ -31,6 +32,9 @@ export interface Operation {
   readonly mac: Mac;
   /** IP destination: the agent, or at home the home agent itself (RFC 5944 §3.6.1.1). */
   readonly destination: Ipv4;
+  /** `UNSPECIFIED` asks for one (RFC 2794 §2). */
+  readonly homeAddress: Ipv4;
+  readonly homeAgent: Ipv4;
   readonly careOfAddress: Ipv4;
   readonly lifetime: number;
   /** The request's flags octet. */
@@ -39,7 +43,13 @@ export interface Operation {
 
 /** Two operations that one reply can settle. */
 export function sameOperation(a: Operation, b: Operation): boolean {
-  return a.action === b.action && a.agentKey === b.agentKey && a.careOfAddress === b.careOfAddress;
+  return (
+    a.action === b.action &&
+    a.agentKey === b.agentKey &&
+    a.careOfAddress === b.careOfAddress &&
+    a.homeAddress === b.homeAddress &&
+    a.homeAgent === b.homeAgent
+  );
 }
 
 /** M, G and T only where the agent advertises them; D never with its address (§3.6.1.2). */
@@ -62,7 +72,7 @@ export function foreignRegistration(
   const { lifetime } = config.registration;
   const { registrationLifetime } = agent;
   return {
-    ...addressing("register", agent),
+    ...addressing("register", agent, config),
     careOfAddress,
     lifetime: Math.min(lifetime, registrationLifetime, offeredLifetime ?? lifetime),
     flags: requestFlags(agent, config),
@@ -75,13 +85,13 @@ export function foreignRegistration(
  */
 export function foreignDeregistration(agent: Agent, config: MnCoreConfig): Operation {
   const careOfAddress = config.homeAddress;
-  return { ...addressing("deregister", agent), careOfAddress, lifetime: 0, flags: 0 };
+  return { ...addressing("deregister", agent, config), careOfAddress, lifetime: 0, flags: 0 };
 }
 
 /** At home the same goes straight to the home agent (RFC 5944 §3.1). */
 export function homeDeregistration(agent: Agent, config: MnCoreConfig): Operation {
   return {
-    ...addressing("deregister", agent),
+    ...addressing("deregister", agent, config),
     via: "home",
     destination: config.homeAgent,
     careOfAddress: config.homeAddress,
@@ -90,7 +100,7 @@ export function homeDeregistration(agent: Agent, config: MnCoreConfig): Operatio
   };
 }
 
-function addressing(action: Action, agent: Agent) {
+function addressing(action: Action, agent: Agent, { homeAddress, homeAgent }: MnCoreConfig) {
   return {
     action,
     via: "foreign-agent",
@@ -100,6 +110,8 @@ function addressing(action: Action, agent: Agent) {
     peers: [agent.address, ...agent.careOfAddresses],
     mac: agent.mac,
     destination: agent.address,
+    homeAddress,
+    homeAgent,
   } as const;
 }
 
@@ -112,7 +124,10 @@ export function foreignAgentContexts(
   return config.foreignAgents.filter(({ peer }) => operation.peers.includes(peer));
 }
 
-/** The fixed part, extension 32, and 33 where the agent shares an association (§3.6.1.3). */
+/**
+ * The fixed part, what the home agent is to see, extension 32, and 33 where the agent shares an
+ * association (RFC 5944 §3.6.1.3, in the order of shared/wire/order.ts).
+ */
 export function encodeRequest(
   operation: Operation,
   identification: bigint,
@@ -122,11 +137,11 @@ export function encodeRequest(
     name: "registration-request",
     flags: operation.flags,
     lifetime: operation.lifetime,
-    homeAddress: config.homeAddress,
-    homeAgent: config.homeAgent,
+    homeAddress: operation.homeAddress,
+    homeAgent: operation.homeAgent,
     careOfAddress: operation.careOfAddress,
     identification,
-    extensions: [],
+    extensions: identity(config),
   });
   const forHome = appendAuthentication(
     fixed,
@@ -139,6 +154,11 @@ export function encodeRequest(
     : appendAuthentication(forHome, "mobile-foreign-authentication-extension", context);
 }
 
+/** Who asks, by name: RFC 2794 §2 wants it before every authentication extension. */
+function identity({ nai }: MnCoreConfig): ControlExtension[] {
+  return nai === undefined ? [] : [{ name: "mobile-node-nai-extension", nai }];
+}
+
 /**
  * TTL: RFC 3024 §4.1.1 wants 255 with T, RFC 5944 §3.6.1.1 wants 1 to 224.0.0.11 and an ordinary
  * value otherwise; the agent's unicast address is always known here, so both can be had.
@@ -148,11 +168,14 @@ export function requestTtl(operation: Operation): number {
   return (operation.flags & RequestFlag.T) !== 0 ? REVERSE_TUNNEL_TTL : DEFAULT_TTL;
 }
 
-/** Straight to the agent's link-layer address: no ARP away from home (RFC 5944 §4.6). */
-export function sendRequest(operation: Operation, payload: Uint8Array, homeAddress: Ipv4): SendUdp {
+/**
+ * Straight to the agent's link-layer address: no ARP away from home (RFC 5944 §4.6). A node without
+ * a home address has none to send from: 0.0.0.0 (§3.6.1.1).
+ */
+export function sendRequest(operation: Operation, payload: Uint8Array): SendUdp {
   return {
     type: "send-udp",
-    source: homeAddress,
+    source: operation.homeAddress,
     sourcePort: MOBILE_IP_PORT,
     destination: operation.destination,
     destinationPort: MOBILE_IP_PORT,

@@ -1,6 +1,6 @@
 /** The answers to `status` and `agents`, as the interface contract names their keys. */
 
-import { formatIpv4, type Ipv4 } from "../../shared/base/address.ts";
+import { formatIpv4, type Ipv4, UNSPECIFIED } from "../../shared/base/address.ts";
 import type { Json, JsonObject } from "../../shared/base/result.ts";
 import { type Instant, secondsLeft } from "../../shared/base/time.ts";
 import { INFINITE_LIFETIME, RequestFlag } from "../../shared/wire/control.ts";
@@ -57,7 +57,8 @@ export function statusJson(inputs: StatusInputs, now: Instant): Json {
   return {
     state,
     mode: attachment ?? (registered === undefined ? null : "foreign-agent"),
-    home_address: formatIpv4(config.homeAddress),
+    home_address: config.homeAddress === UNSPECIFIED ? null : formatIpv4(config.homeAddress),
+    nai: config.nai ?? null,
     home_agent: formatIpv4(config.homeAgent),
     care_of_address: address(registered?.operation.careOfAddress),
     agent: address(agent?.address),

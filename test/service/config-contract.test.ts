@@ -52,8 +52,8 @@ const ROLES = [
     name: "mn",
     example: MN_EXAMPLE,
     minimal: MINIMAL_MN,
-    planned: ["nai", "registration.nat_traversal"],
-    own: ["home_address", "home_agent"],
+    planned: ["registration.nat_traversal"],
+    own: ["home_address", "home_agent", "nai"],
   },
   {
     name: "ha",

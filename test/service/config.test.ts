@@ -53,7 +53,7 @@ test("check: a syntax error is one fault at its line", (t) => {
 
 test("check: an empty file lacks what is required, at line 1", (t) => {
   assert.deepEqual(load(t, mnProgram, "").faults, [
-    "c.toml:1: home_address: missing, must be the IPv4 address of one node, like 192.0.2.1",
+    'c.toml:1: home_address: missing, must be the IPv4 address of one node, like 192.0.2.1, or "dynamic"',
     "c.toml:1: home_agent: missing, must be the IPv4 address of one node, like 192.0.2.1",
     "c.toml:1: interface: missing, must be an array of tables, at least 1",
     "c.toml:1: security_association: missing, must be an array of tables, at least 1",
@@ -179,7 +179,7 @@ test("mn: what is not built yet is refused with its own sentence", (t) => {
   );
   assert.match(
     faultOf('"10.1.0.7"', '"dynamic"'),
-    /^c.toml:1: home_address: "dynamic": .*not built yet/,
+    /^c.toml:1: home_address: "dynamic" needs nai, .*RFC 2794/,
   );
   assert.match(faultOf('"198.51.100.1"', '"dynamic"'), /RFC 4433.*not built yet/);
 });

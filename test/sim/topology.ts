@@ -171,6 +171,7 @@ function mobileNode(plan: Plan, index: number): Blueprint {
     homeAddress: homeAddress(index),
     homePrefix: HOME_PREFIX,
     homeAgent: HOME_AGENT,
+    nai: undefined,
     interfaces: names,
     registration: {
       lifetime: plan.registrationLifetime,
