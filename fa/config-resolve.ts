@@ -76,6 +76,7 @@ export function resolveFa(config: FaConfig): Resolved<FaCoreConfig> {
       informRevoked: config.revocation.inform,
       messages: registration.messages,
       access: accessRules(config.access),
+      fastHandover: undefined,
       dynamicHomeAgents: config.dynamic_home_agent.map((row) => ({
         address: ipv4(row.address),
         realms: row.realms.map((name) => name.toLowerCase()),

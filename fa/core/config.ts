@@ -3,6 +3,7 @@ import type { Encapsulation } from "../../shared/forwarding/state.ts";
 import type { AdvertisingConfig } from "../../shared/protocol/advertising-config.ts";
 import type { PeerAssociation, SecurityContext } from "../../shared/security/association.ts";
 import type { AccessRules } from "./access.ts";
+import type { FastHandoverConfig } from "./handover/config.ts";
 
 /** A context shared with a mobile node that is known by its Network Access Identifier. */
 export interface NaiAssociation extends SecurityContext {
@@ -47,6 +48,8 @@ export interface FaCoreConfig {
   /** Does a denial say in words why (RFC 4917)? */
   readonly messages: boolean;
   readonly access: AccessRules;
+  /** `undefined`: no part is taken in fast handovers (RFC 4988). */
+  readonly fastHandover: FastHandoverConfig | undefined;
   /** In order of preference. */
   readonly dynamicHomeAgents: readonly HomeAgentChoice[];
   /** By home agent address (RFC 5944 §3.5.4). */

@@ -9,11 +9,7 @@ import type { Random } from "../../shared/base/random.ts";
 import type { Json } from "../../shared/base/result.ts";
 import { earliest, type Instant, type Now } from "../../shared/base/time.ts";
 import { PersistentMap } from "../../shared/forwarding/persistent-map.ts";
-import {
-  type ForwardingItem,
-  type ForwardingState,
-  formOf,
-} from "../../shared/forwarding/state.ts";
+import type { ForwardingItem, ForwardingState } from "../../shared/forwarding/state.ts";
 import { Advertisers } from "../../shared/protocol/advertisers.ts";
 import type { AdvertisingConfig } from "../../shared/protocol/advertising-config.ts";
 import type {
@@ -27,7 +23,10 @@ import type {
 import { isRevocationMessage } from "../../shared/protocol/revocation-messages.ts";
 import type { Agent } from "./agent.ts";
 import { Challenges } from "./challenge.ts";
+import { answerCommand } from "./commands.ts";
 import type { FaCoreConfig } from "./config.ts";
+import { forwardingOf, isSameItem } from "./forwarding.ts";
+import { addressOf, FastHandovers } from "./handover/fast-handovers.ts";
 import { RequestLoad } from "./load.ts";
 import type { Node } from "./node.ts";
 import { PendingList } from "./pending.ts";
@@ -37,6 +36,9 @@ import { restoreVisitor, visitorRecord } from "./visitor-journal.ts";
 import { keyOf, type Visitor, VisitorList, visitorRows } from "./visitors.ts";
 import { endVisit } from "./visits.ts";
 
+/** RFC 791: what every link carries. */
+const SMALLEST_MTU = 68;
+
 export class ForeignAgent implements Core<FaCoreConfig>, Agent {
   readonly counters = new Counters();
   readonly visitors = new VisitorList();
@@ -44,10 +46,12 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
   readonly load = new RequestLoad(() => this.#config.maxRequestRate);
   readonly challenges: Challenges;
   readonly revocations = new VisitorRevocations(this);
+  readonly handovers: FastHandovers;
   #config: FaCoreConfig;
   readonly #random: Random;
   readonly #advertisers: Advertisers;
   readonly #addresses = new Map<string, readonly Ipv4[]>();
+  readonly #mtus = new Map<string, number>();
   readonly #relay = new RegistrationRelay(this);
   #forwarding = PersistentMap.empty<ForwardingItem>();
   #isLeaving = false;
@@ -55,6 +59,7 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
   constructor(config: FaCoreConfig, random: Random) {
     this.#config = config;
     this.#random = random;
+    this.handovers = new FastHandovers(this, random);
     this.challenges = new Challenges(random, {
       window: () => this.#config.challengeWindow,
       isVisitor: (node) => this.visitors.at(node) !== undefined,
@@ -88,9 +93,7 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
       case "shutdown":
         return this.#onShutdown(now);
       case "command":
-        return [
-          { type: "answer", id: event.id, ok: false, message: `no command ${event.name} here` },
-        ];
+        return answerCommand(this, event, now);
       case "resolved":
         return []; // nothing is asked for
       case "arp":
@@ -105,7 +108,8 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
     const revocations = this.revocations.nextDeadline();
     if (this.#isLeaving) return revocations; // nothing else is waited for
     const advertisers = this.#advertisers.nextDeadline();
-    return earliest(advertisers, visitors.nextExpiry(), pending.next(), revocations);
+    const handovers = this.handovers.nextDeadline();
+    return earliest(advertisers, visitors.nextExpiry(), pending.next(), revocations, handovers);
   }
 
   forwarding(): ForwardingState {
@@ -119,6 +123,7 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
     const effects = this.#revoke(unfit, "reconfigured", now);
     effects.push(...this.#advertisers.reconfigure(config.links, now));
     this.#updateBusy(now);
+    this.handovers.reconfigured();
     return effects;
   }
 
@@ -131,6 +136,7 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
       busy: this.room(now) <= 0,
       advertising: this.#advertisers.status(now),
       home_agents: this.#relay.upstream.rows(now),
+      ...(this.handovers.isEnabled ? { handovers: this.handovers.counts() } : {}),
       counters: this.counters.toJson(),
     };
   }
@@ -143,6 +149,10 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
     return this.#advertisers.get(interfaceName)?.address;
   }
 
+  linkMtu(interfaceName: string): number {
+    return this.#mtus.get(interfaceName) ?? SMALLEST_MTU;
+  }
+
   isOwnAddress(address: Ipv4): boolean {
     const onInterface = [...this.#addresses.values()].some((list) => list.includes(address));
     return onInterface || this.#config.links.some((l) => l.careOfAddresses.includes(address));
@@ -153,15 +163,21 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
     return this.#config.maxVisitors - this.visitors.size;
   }
 
-  /** Forwarding follows the visitor list. */
-  visitorChanged(key: string): void {
+  /** Forwarding follows the visitor list. A co-located node is its own tunnel end. */
+  visitorChanged(key: string, gone?: Visitor): void {
     const visitor = this.visitors.get(key);
-    if (visitor === undefined || visitor.colocated) {
-      // A co-located node is its own tunnel end.
-      this.#forwarding = this.#forwarding.without(key);
-    } else if (!isForwarded(visitor, this.#forwarding.get(key))) {
-      this.#forwarding = this.#forwarding.with(key, forwardingOf(visitor));
-    }
+    const isServed = visitor !== undefined && !visitor.colocated;
+    this.forward(key, isServed ? forwardingOf(visitor) : undefined);
+    const changed = visitor ?? gone;
+    if (changed !== undefined) this.handovers.visitorChanged(addressOf(changed));
+  }
+
+  forward(key: string, item: ForwardingItem | undefined): void {
+    const current = this.#forwarding.get(key);
+    // A renewal changes nothing: then there is nothing for the machine to do either.
+    if (isSameItem(current, item)) return;
+    this.#forwarding =
+      item === undefined ? this.#forwarding.without(key) : this.#forwarding.with(key, item);
   }
 
   nextGreKey(): number {
@@ -181,6 +197,7 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
       return this.isOwnAddress(event.destination) ? this.revocations.receive(event, now) : [];
     }
     if (this.#isLeaving) return [];
+    if (this.handovers.isOurs(event)) return this.handovers.receive(event, now);
     return event.interface === undefined
       ? this.#relay.fromNetwork(event, now)
       : this.#relay.fromLink(event, event.interface, now);
@@ -210,10 +227,12 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
   #onLink(event: LinkChanged, now: Now): Effect[] {
     const addresses = event.link?.addresses.map(({ address }) => address) ?? [];
     this.#addresses.set(event.interface, addresses);
+    if (event.link !== undefined) this.#mtus.set(event.interface, event.link.mtu);
     return this.#advertisers.linkChanged(event, now);
   }
 
   #onIcmp(event: IcmpReceived, now: Now): Effect[] {
+    if (this.handovers.isIcmp(event)) return this.handovers.receiveIcmp(event, now);
     return event.interface === undefined
       ? this.#relay.unreachable(event, now)
       : this.#advertisers.solicited(event, now);
@@ -223,6 +242,7 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
     const revocations = this.revocations.tick(now);
     if (this.#isLeaving) return revocations;
     const effects = [...revocations, ...this.#advertisers.tick(now), ...this.#relay.timeOut(now)];
+    effects.push(...this.handovers.tick(now));
     for (const visitor of this.visitors.takeExpired(now.monotonic)) {
       effects.push(...endVisit(this, visitor, "expired"));
     }
@@ -230,6 +250,7 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
   }
 
   #onRestore(entries: readonly (readonly [string, Json])[], now: Now): Effect[] {
+    this.handovers.begin(now);
     return entries.flatMap(([key, value]) => {
       const visitor = restoreVisitor(value, now);
       const hasRoom = this.visitors.size < this.#config.maxVisitors;
@@ -258,40 +279,4 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
     const link = this.#config.links.find((candidate) => candidate.interface === name);
     return link !== undefined && (colocated || link.careOfAddresses.includes(careOfAddress));
   }
-}
-
-function forwardingOf(visitor: Visitor): ForwardingItem {
-  return {
-    kind: "visitor",
-    homeAddress: visitor.homeAddress,
-    interface: visitor.interface,
-    mac: visitor.mac,
-    homeAgent: visitor.homeAgent,
-    careOfAddress: visitor.careOfAddress,
-    reverse: visitor.reverse,
-    delivery: visitor.delivery,
-    plane: visitor.plane,
-    keepalive: visitor.keepalive,
-    ...formOf(visitor),
-  };
-}
-
-/** A renewal changes nothing: then there is nothing for the machine to do either. */
-function isForwarded(visitor: Visitor, item: ForwardingItem | undefined): boolean {
-  return (
-    item?.kind === "visitor" &&
-    item.interface === visitor.interface &&
-    item.mac === visitor.mac &&
-    item.homeAddress === visitor.homeAddress &&
-    item.homeAgent === visitor.homeAgent &&
-    item.careOfAddress === visitor.careOfAddress &&
-    item.reverse === visitor.reverse &&
-    item.delivery === visitor.delivery &&
-    item.plane === visitor.plane &&
-    item.keepalive === visitor.keepalive &&
-    item.encapsulation === visitor.encapsulation &&
-    item.greKeyIn === visitor.greKeyIn &&
-    item.greKeyOut === visitor.greKeyOut &&
-    item.udpPort === visitor.udpPort
-  );
 }

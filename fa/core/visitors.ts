@@ -52,6 +52,8 @@ export class VisitorList {
   readonly #visitors = new Map<string, Visitor>();
   readonly #byStation = new Map<string, Visitor>();
   readonly #byHomeAddress = new Map<Ipv4, Visitor[]>();
+  /** Visitors with a care-of address of their own, by that. */
+  readonly #colocated = new Map<Ipv4, Visitor>();
   readonly #greKeys = new Set<number>();
   readonly #expiry = new Deadlines<string>();
 
@@ -68,6 +70,19 @@ export class VisitorList {
     return this.#byStation.get(stationOf(node));
   }
 
+  /**
+   * The visitor that has this address on its link: its co-located care-of address, or its home
+   * address if no other visitor has the same (RFC 4988 §1).
+   */
+  reachedAt(address: Ipv4): Visitor | undefined {
+    const colocated = this.#colocated.get(address);
+    if (colocated !== undefined) return colocated;
+    const [visitor, another] = (this.#byHomeAddress.get(address) ?? []).filter(
+      (candidate) => !candidate.colocated,
+    );
+    return another === undefined ? visitor : undefined;
+  }
+
   all(): IterableIterator<Visitor> {
     return this.#visitors.values();
   }
@@ -80,6 +95,7 @@ export class VisitorList {
     const same = this.#byHomeAddress.get(visitor.homeAddress);
     if (same === undefined) this.#byHomeAddress.set(visitor.homeAddress, [visitor]);
     else same.push(visitor);
+    if (visitor.colocated) this.#colocated.set(visitor.careOfAddress, visitor);
     if (visitor.greKeyIn !== undefined) this.#greKeys.add(visitor.greKeyIn);
     if (visitor.expiresAt !== undefined) this.#expiry.set(key, visitor.expiresAt);
   }
@@ -96,6 +112,9 @@ export class VisitorList {
     const left = same.filter((other) => other !== visitor);
     if (left.length === 0) this.#byHomeAddress.delete(visitor.homeAddress);
     else this.#byHomeAddress.set(visitor.homeAddress, left);
+    if (this.#colocated.get(visitor.careOfAddress) === visitor) {
+      this.#colocated.delete(visitor.careOfAddress);
+    }
     if (visitor.greKeyIn !== undefined) this.#greKeys.delete(visitor.greKeyIn);
   }
 

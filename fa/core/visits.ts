@@ -69,6 +69,7 @@ export function followReply(
     { type: "persist", key, value: visitorRecord(visitor, now) },
     visitorReport(event, visitor),
     ...agent.revocations.registered(visitor, pending.relayedAt),
+    ...agent.handovers.registered(visitor, pending.relayedAt, now),
   ];
 }
 
@@ -95,7 +96,7 @@ export function disownReply(
 export function endVisit(agent: Agent, visitor: Visitor, reason: string): Effect[] {
   const key = keyOf(visitor);
   agent.visitors.delete(key);
-  agent.visitorChanged(key);
+  agent.visitorChanged(key, visitor);
   return [{ type: "persist", key, value: null }, visitorReport("visitor-removed", visitor, reason)];
 }
 

@@ -155,6 +155,15 @@ export interface SendIcmp {
   readonly link: { readonly interface: string; readonly destination: Mac };
 }
 
+/** An ICMP message with its checksum in place, from one router to another by the routing table. */
+export interface RouteIcmp {
+  readonly type: "route-icmp";
+  readonly source: Ipv4;
+  readonly destination: Ipv4;
+  readonly ttl: number;
+  readonly payload: Uint8Array;
+}
+
 export interface SendArp extends ArpPacket {
   readonly type: "send-arp";
   readonly link: { readonly interface: string; readonly destination: Mac };
@@ -193,4 +202,4 @@ export interface Resolve {
   readonly name: string;
 }
 
-export type Effect = SendUdp | SendIcmp | SendArp | Report | Persist | Answer | Resolve;
+export type Effect = SendUdp | SendIcmp | RouteIcmp | SendArp | Report | Persist | Answer | Resolve;

@@ -45,6 +45,8 @@ export interface Wiring {
   readonly udpAddresses: readonly Ipv4[];
   /** Also receive ICMP errors (types 3, 11, 12) that come to this host. */
   readonly icmpErrors: boolean;
+  /** ICMP messages of these types too, from wherever they come; taken with `icmpErrors`. */
+  readonly icmpTypes?: readonly number[];
   /** The tunnel end points of this host: raw tunnel packets to other addresses are ignored. */
   readonly tunnelAddresses: readonly Ipv4[];
 }

@@ -72,4 +72,5 @@ export type ControlExtension = ExtensionOf<typeof controlExtensions>;
 export type AuthenticationName =
   | "mobile-home-authentication-extension"
   | "mobile-foreign-authentication-extension"
-  | "foreign-home-authentication-extension";
+  | "foreign-home-authentication-extension"
+  | "mn-par-auth-extension";

@@ -87,6 +87,7 @@ export const config: FaCoreConfig = {
   informRevoked: "home-agent",
   messages: false,
   access: ALLOW_ALL,
+  fastHandover: undefined,
   dynamicHomeAgents: [],
   homeAgents: [],
   mobileNodes: [],

@@ -111,6 +111,7 @@ function foreignAgent(plan: Plan, index: number): Blueprint {
     mobileNodesByNai: [],
     homeAgents: plan.foreignHomeKeys ? [{ ...foreignHome(plan, index), peer: HOME_AGENT }] : [],
     mobileNodes: plan.mobileForeignKeys ? mobiles : [],
+    fastHandover: undefined,
   };
   return {
     name: `fa${index + 1}`,

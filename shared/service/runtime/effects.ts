@@ -8,7 +8,7 @@ import {
   ETHERTYPE_ARP,
   ETHERTYPE_IPV4,
 } from "../../linux/frames.ts";
-import type { Effect, SendArp, SendIcmp, SendUdp } from "../../protocol/core.ts";
+import type { Effect, RouteIcmp, SendArp, SendIcmp, SendUdp } from "../../protocol/core.ts";
 import type { Announcer } from "./announcer.ts";
 import type { Commands } from "./commands.ts";
 import type { Links } from "./links.ts";
@@ -26,8 +26,11 @@ export interface Outlets {
   readonly announcer: Announcer;
 }
 
-function send(outlets: Outlets, effect: SendUdp | SendIcmp | SendArp): string | undefined {
+type Packet = SendUdp | SendIcmp | RouteIcmp | SendArp;
+
+function send(outlets: Outlets, effect: Packet): string | undefined {
   const { links, sockets } = outlets;
+  if (effect.type === "route-icmp") return sockets.route(buildIcmpPacket(effect));
   if (effect.type === "send-arp") {
     return links.send(effect.link, ETHERTYPE_ARP, buildArpPacket(effect));
   }
@@ -43,12 +46,13 @@ export function carryOut(outlets: Outlets, effect: Effect): void {
   switch (effect.type) {
     case "send-udp":
     case "send-icmp":
+    case "route-icmp":
     case "send-arp": {
       const error = send(outlets, effect);
       if (error === undefined) return;
       outlets.counters.add(`send-failed-${error}`);
       outlets.log.write("debug", `${effect.type} failed: ${error}`, {
-        interface: effect.link?.interface ?? null,
+        interface: effect.type === "route-icmp" ? null : (effect.link?.interface ?? null),
       });
       return;
     }

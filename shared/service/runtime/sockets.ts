@@ -32,6 +32,7 @@ export class Sockets {
   readonly #onEvent: (event: UdpReceived | IcmpReceived) => void;
   readonly #udp = new Map<Ipv4, UdpSocket | undefined>();
   #wantsIcmp = false;
+  #icmpTypes: readonly number[] = [];
   #icmp: RawIpSocket | undefined;
 
   constructor(options: {
@@ -50,7 +51,7 @@ export class Sockets {
   }
 
   /** Takes a wiring; sockets that it does not change stay open. */
-  rewire(wiring: Pick<Wiring, "udpAddresses" | "icmpErrors">): void {
+  rewire(wiring: Pick<Wiring, "udpAddresses" | "icmpErrors" | "icmpTypes">): void {
     for (const [address, socket] of this.#udp) {
       if (wiring.udpAddresses.includes(address)) continue;
       socket?.close();
@@ -61,6 +62,7 @@ export class Sockets {
       if (!this.#udp.has(address)) this.#udp.set(address, undefined);
     }
     this.#wantsIcmp = wiring.icmpErrors;
+    this.#icmpTypes = wiring.icmpTypes ?? [];
     if (!this.#wantsIcmp) {
       this.#icmp?.close();
       this.#icmp = undefined;
@@ -82,6 +84,11 @@ export class Sockets {
     const socket = this.#udp.get(effect.source);
     if (socket === undefined || effect.sourcePort !== REGISTRATION_PORT) return "EADDRNOTAVAIL";
     return socket.send(effect.payload, effect.destination, effect.destinationPort, effect.ttl);
+  }
+
+  /** A whole ICMP packet by the routing table; `undefined` when sent, otherwise the error name. */
+  route(packet: Uint8Array): string | undefined {
+    return this.#icmp === undefined ? "EADDRNOTAVAIL" : this.#icmp.sendOne(packet);
   }
 
   close(): void {
@@ -145,7 +152,8 @@ export class Sockets {
         continue;
       }
       // Pings of this host pass by here too.
-      if (!ICMP_ERRORS.has(packet.value.payload[0] ?? -1)) continue;
+      const type = packet.value.payload[0] ?? -1;
+      if (!ICMP_ERRORS.has(type) && !this.#icmpTypes.includes(type)) continue;
       // The batch is only valid during this call.
       const payload = packet.value.payload.slice();
       const event = parseIcmp(

@@ -1,0 +1,259 @@
+/**
+ * The part of the new access router: RFC 4988 §4.2, §5.5, §5.6. A node that another router has
+ * announced is a guest: its packets are kept until it is seen here, and what it sends goes back to
+ * where it came from until it has registered.
+ */
+
+import { type Ipv4, isUsableUnicast, type Mac } from "../../../shared/base/address.ts";
+import { after, earliest, type Instant, type Now } from "../../../shared/base/time.ts";
+import type { ForwardingItem } from "../../../shared/forwarding/state.ts";
+import type { Effect, IcmpReceived } from "../../../shared/protocol/core.ts";
+import {
+  AddressCode,
+  addressIn,
+  addressOption,
+  LinkLayerCode,
+  macIn,
+} from "../../../shared/protocol/fast-handover.ts";
+import { HandoverInitiateFlag } from "../../../shared/wire/icmp/fast-handover.ts";
+import type { FastHandoverMessage } from "../../../shared/wire/icmp.ts";
+import type { Agent } from "../agent.ts";
+import type { FastHandoverConfig } from "./config.ts";
+import { AddressPool } from "./pool.ts";
+import { report, shown } from "./reports.ts";
+import type { RouterMessages } from "./routers.ts";
+
+type HandoverInitiate = Extract<FastHandoverMessage, { name: "hi" }>;
+
+/** Code of a Handover Acknowledge (RFC 4988 §5.6). */
+const HackCode = {
+  accepted: 0,
+  addressNotValid: 1,
+  addressInUse: 2,
+  addressAssigned: 3,
+  addressNotAssigned: 4,
+  unspecified: 128,
+  insufficientResources: 130,
+} as const;
+
+export interface Guest {
+  /** Its address on the previous link (PCoA). */
+  readonly address: Ipv4;
+  readonly mac: Mac;
+  readonly interface: string;
+  /** Of the tunnel: this router, and the previous one. */
+  readonly local: Ipv4;
+  readonly previous: Ipv4;
+  readonly isHere: boolean;
+  readonly startedAt: Instant;
+  readonly expiresAt: Instant;
+}
+
+export interface NextRouterParts {
+  readonly agent: Agent;
+  readonly config: () => FastHandoverConfig;
+  readonly routers: RouterMessages;
+  /** Where a node with this address was seen that has told of itself before its router did. */
+  readonly seenOn: (address: Ipv4) => string | undefined;
+  /** What is forwarded for this address has changed. */
+  readonly changed: (address: Ipv4) => void;
+}
+
+export class NextRouter {
+  readonly #parts: NextRouterParts;
+  readonly #guests = new Map<Ipv4, Guest>();
+  readonly #pool = new AddressPool();
+
+  constructor(parts: NextRouterParts) {
+    this.#parts = parts;
+  }
+
+  get size(): number {
+    return this.#guests.size;
+  }
+
+  get(address: Ipv4): Guest | undefined {
+    return this.#guests.get(address);
+  }
+
+  all(): readonly Guest[] {
+    return [...this.#guests.values()];
+  }
+
+  nextDeadline(): Instant | undefined {
+    let next: Instant | undefined;
+    for (const { expiresAt } of this.#guests.values()) next = earliest(next, expiresAt);
+    return next;
+  }
+
+  /** Each HI is answered (RFC 4988 §5.6); one that changes nothing changes nothing. */
+  initiated(event: IcmpReceived, hi: HandoverInitiate, timestamp: bigint, now: Now): Effect[] {
+    const { agent, routers } = this.#parts;
+    agent.counters.add("hi-received");
+    const { code, careOfAddress, effects } = this.#admit(event, hi, now);
+    const message: FastHandoverMessage = {
+      name: "hack",
+      code,
+      reserved: 0,
+      identifier: hi.identifier,
+      extensions:
+        careOfAddress === undefined ? [] : [addressOption(AddressCode.new, careOfAddress)],
+    };
+    return [routers.send(message, event.destination, event.source, timestamp), ...effects];
+  }
+
+  /** The node was seen on this link (RFC 4988 §4.2). */
+  seen(address: Ipv4, mac: Mac, interfaceName: string, now: Now): Effect[] {
+    const guest = this.#guests.get(address);
+    if (guest === undefined || guest.isHere) return [];
+    // Whoever else claims the address would get what was kept for its owner.
+    if (guest.mac !== mac) {
+      this.#parts.agent.counters.add("handover-wrong-link-layer-address");
+      return [];
+    }
+    const arrived = { ...guest, interface: interfaceName, isHere: true };
+    this.#set(arrived);
+    const waited = Math.round(now.monotonic - guest.startedAt);
+    return [report("handover-finished", { ...fieldsOf(arrived), outcome: "arrived", waited })];
+  }
+
+  tick(now: Now): Effect[] {
+    const effects: Effect[] = [];
+    for (const guest of [...this.#guests.values()]) {
+      if (guest.expiresAt > now.monotonic) continue;
+      this.forget(guest.address);
+      if (guest.isHere) continue;
+      effects.push(report("handover-finished", { ...fieldsOf(guest), outcome: "never-seen" }));
+    }
+    return effects;
+  }
+
+  forget(address: Ipv4): void {
+    if (this.#guests.delete(address)) this.#parts.changed(address);
+  }
+
+  clear(): void {
+    for (const address of [...this.#guests.keys()]) this.forget(address);
+  }
+
+  /** What is forwarded for a guest: as for a visitor, with its previous router for a home agent. */
+  items(address: Ipv4): { readonly guest?: ForwardingItem; readonly handover?: ForwardingItem } {
+    const guest = this.#guests.get(address);
+    if (guest === undefined) return {};
+    const { interface: name, mac, local, previous, isHere } = guest;
+    const visitor = this.#parts.agent.visitors.reachedAt(address);
+    return {
+      guest: {
+        kind: "visitor",
+        homeAddress: address,
+        interface: name,
+        mac,
+        homeAgent: previous,
+        careOfAddress: local,
+        // Once it is registered its own tunnel takes what it sends.
+        reverse: visitor === undefined,
+        delivery: "direct",
+        plane: 0,
+        encapsulation: "ipip",
+      },
+      handover: {
+        kind: "handover",
+        address,
+        hold: !isHere,
+        limits: this.#parts.config().limits,
+        intercept: false,
+        tunnel: undefined,
+      },
+    };
+  }
+
+  #admit(event: IcmpReceived, hi: HandoverInitiate, now: Now): Admission {
+    const { agent, config, seenOn } = this.#parts;
+    const address = addressIn(hi.extensions, AddressCode.previous);
+    const mac = macIn(hi.extensions, LinkLayerCode.mobileNode);
+    const seen = address === undefined ? undefined : seenOn(address);
+    const name = seen ?? this.#linkOf(event.destination);
+    if (address === undefined || mac === undefined || name === undefined) {
+      return { code: HackCode.unspecified, effects: [] };
+    }
+    const visitor = agent.visitors.reachedAt(address);
+    const isOther = visitor !== undefined && visitor.mac !== mac;
+    if (isOther || agent.isOwnAddress(address) || !isUsableUnicast(address)) {
+      return { code: HackCode.unspecified, effects: [] };
+    }
+    const current = this.#guests.get(address);
+    if (current === undefined && this.size >= config().maxHandovers) {
+      return { code: HackCode.insufficientResources, effects: [] };
+    }
+    const isReactive = hi.code === 1;
+    const wasHere = current?.isHere === true && current.mac === mac;
+    const guest: Guest = {
+      address,
+      mac,
+      interface: current?.interface ?? name,
+      local: event.destination,
+      previous: event.source,
+      // RFC 4988 §4.2: code 1 comes of an update that the node has sent here.
+      isHere: isReactive || wasHere,
+      startedAt: current?.startedAt ?? now.monotonic,
+      expiresAt: after(now.monotonic, config().lifetime * 1000),
+    };
+    this.#set(guest);
+    const started = report("handover-started", {
+      ...fieldsOf(guest),
+      mode: isReactive ? "reactive" : "predictive",
+    });
+    const effects = current === undefined ? [started] : [];
+    if (current === undefined) agent.counters.add("handovers-in");
+    return { ...this.#assign(hi, address, now), effects };
+  }
+
+  /** RFC 4988 §5.6: the code for the new address that was asked for, wished, or neither. */
+  #assign(hi: HandoverInitiate, address: Ipv4, now: Now): Omit<Admission, "effects"> {
+    const isAsked = (hi.flags & HandoverInitiateFlag.S) !== 0;
+    // RFC 4068 §4: nothing is reserved for a node that has come already.
+    if (hi.code === 1) return { code: HackCode.accepted };
+    const config = this.#parts.config();
+    const wish = addressIn(hi.extensions, AddressCode.new);
+    if (!isAsked && wish === undefined) return { code: HackCode.accepted };
+    const until = after(now.monotonic, (config.lifetime + config.poolHold) * 1000);
+    const careOfAddress = this.#pool.take(config, address, wish, until, now.monotonic);
+    if (careOfAddress !== undefined && (isAsked || careOfAddress === wish)) {
+      return { code: HackCode.addressAssigned, careOfAddress };
+    }
+    if (wish === undefined) return { code: HackCode.addressNotAssigned };
+    const isUsed = this.#pool.isInUse(wish, address, now.monotonic);
+    return { code: isUsed ? HackCode.addressInUse : HackCode.addressNotValid };
+  }
+
+  /** The link that an address of this router serves. */
+  #linkOf(address: Ipv4): string | undefined {
+    const { links } = this.#parts.agent.config;
+    return (
+      links.find(({ interface: name }) => this.#parts.agent.linkAddress(name) === address) ??
+      links.find(({ careOfAddresses }) => careOfAddresses.includes(address)) ??
+      links[0]
+    )?.interface;
+  }
+
+  #set(guest: Guest): void {
+    this.#guests.set(guest.address, guest);
+    this.#parts.changed(guest.address);
+  }
+}
+
+interface Admission {
+  readonly code: number;
+  readonly careOfAddress?: Ipv4;
+  readonly effects: Effect[];
+}
+
+function fieldsOf({ address, interface: name, mac, previous }: Guest) {
+  return {
+    role: "next",
+    address: shown(address),
+    interface: name,
+    mac,
+    previous_router: shown(previous),
+  };
+}
