@@ -1,9 +1,10 @@
 /** How the foreign agent shows itself to people. */
 
+import { parseMac } from "../shared/base/address.ts";
 import type { JsonObject } from "../shared/base/result.ts";
 import { column, showCell, showRemaining, showSeconds } from "../shared/service/cli/output.ts";
 import { showInterfaces, tunnelsTable } from "../shared/service/cli/views.ts";
-import type { TableCommand } from "../shared/service/program.ts";
+import type { ActionCommand, TableCommand } from "../shared/service/program.ts";
 
 export const faTables: readonly TableCommand[] = [
   {
@@ -27,6 +28,32 @@ export const faTables: readonly TableCommand[] = [
   },
   tunnelsTable,
 ];
+
+export const faActions: readonly ActionCommand[] = [
+  {
+    name: "node-left",
+    summary: "a node was seen leaving a link: keep its packets (RFC 4988)",
+    arguments: ["mac"],
+    fault: macFault,
+  },
+  {
+    name: "node-arrived",
+    summary: "a node was seen on a link: let its packets go (RFC 4988)",
+    arguments: ["mac"],
+    options: [{ name: "interface", value: "name", summary: "the link that it came to" }],
+    fault: macFault,
+  },
+  {
+    name: "handover",
+    summary: "tell a visitor to hand over to an access point of the neighbourhood (RFC 4988)",
+    arguments: ["home_address", "access_point"],
+  },
+];
+
+function macFault({ mac }: JsonObject): string | undefined {
+  if (typeof mac === "string" && parseMac(mac) !== undefined) return undefined;
+  return `${String(mac)}: must be a link-layer address like 02:00:00:00:00:01`;
+}
 
 export function describeFa(status: JsonObject): readonly (readonly [string, string])[] {
   return [

@@ -5,6 +5,7 @@ import { err, ok, type Result } from "../shared/base/result.ts";
 import { checkAdvertisement, checkUnique } from "../shared/service/config/checks.ts";
 import type { ConfigFault, HostFacts } from "../shared/service/program.ts";
 import type { FaConfig } from "./config.ts";
+import { checkFastHandover } from "./config-fast-handover.ts";
 
 /** A care-of address is the agent's own and reachable from everywhere (RFC 5944 §1.1). */
 function isGlobal(address: Ipv4): boolean {
@@ -47,7 +48,13 @@ export function crossCheckFa(config: FaConfig): ConfigFault[] {
       "spi",
     ),
   ];
-  return [...faults, ...checkReverse(config), ...checkGreKeys(config), ...checkPeers(config)];
+  return [
+    ...faults,
+    ...checkReverse(config),
+    ...checkGreKeys(config),
+    ...checkPeers(config),
+    ...checkFastHandover(config),
+  ];
 }
 
 /** What insists on reverse tunnels must offer them. */

@@ -4,8 +4,10 @@ import { ALL_ROUTERS, type Ipv4, ipv4, MOBILE_AGENTS } from "../shared/base/addr
 import type { AdvertisingConfig } from "../shared/protocol/advertising-config.ts";
 import { routerAddressRules, toContext, toPeer } from "../shared/service/config/checks.ts";
 import type { Resolved } from "../shared/service/program.ts";
+import { ICMP_EXPERIMENTAL_MOBILITY } from "../shared/wire/icmp/fast-handover.ts";
 import type { FaConfig } from "./config.ts";
 import { accessRules } from "./config-access.ts";
+import { resolveFastHandover } from "./config-fast-handover.ts";
 import type { FaCoreConfig } from "./core/config.ts";
 
 function careOfAddresses(link: FaConfig["interface"][number]): readonly Ipv4[] {
@@ -76,7 +78,7 @@ export function resolveFa(config: FaConfig): Resolved<FaCoreConfig> {
       informRevoked: config.revocation.inform,
       messages: registration.messages,
       access: accessRules(config.access),
-      fastHandover: undefined,
+      fastHandover: resolveFastHandover(config),
       dynamicHomeAgents: config.dynamic_home_agent.map((row) => ({
         address: ipv4(row.address),
         realms: row.realms.map((name) => name.toLowerCase()),
@@ -85,12 +87,13 @@ export function resolveFa(config: FaConfig): Resolved<FaCoreConfig> {
     wiring: {
       links: links.map((link) => ({
         interface: link.interface,
-        // Solicitations (ICMP type 10) and registration requests.
-        filter: { udpPort: 434, icmpTypes: [10] },
+        // Registration requests, solicitations and those for proxy advertisements.
+        filter: { udpPort: 434, icmpTypes: [10, ICMP_EXPERIMENTAL_MOBILITY] },
         groups: [MOBILE_AGENTS, ALL_ROUTERS],
       })),
       udpAddresses: addresses,
       icmpErrors: true,
+      icmpTypes: [ICMP_EXPERIMENTAL_MOBILITY],
       tunnelAddresses: addresses,
     },
     journalPath: config.state.path,

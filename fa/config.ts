@@ -26,6 +26,7 @@ import {
 } from "../shared/service/config/values.ts";
 import type { PlannedKey } from "../shared/service/program.ts";
 import { access, realm } from "./config-access.ts";
+import { fastHandover } from "./config-fast-handover.ts";
 
 /** As many as the one-octet length of the advertisement's extension has room for. */
 const MOST_CARE_OF_ADDRESSES = 62;
@@ -49,6 +50,7 @@ const association = z.discriminatedUnion(
   "with",
   [
     peerAssociation("home-agent"),
+    peerAssociation("foreign-agent"),
     table({
       with: z.literal("mobile-node").describe(WITH),
       home_address: address()
@@ -60,22 +62,19 @@ const association = z.discriminatedUnion(
       ...SECURITY_CONTEXT,
     }),
   ],
-  { error: (issue) => wrongPeer(issue.input) },
+  {
+    error: (issue) => {
+      const { input } = issue;
+      const peer = typeof input === "object" && input !== null && "with" in input && input.with;
+      return mustBe('"home-agent", "foreign-agent" or "mobile-node"')({ input: peer || undefined });
+    },
+  },
 );
 
 /** As long as the extension that advertises it has room for. */
 function ownNai() {
   const error = mustBe("a Network Access Identifier like fa1@example.net, 1 to 253 characters");
   return z.string({ error }).regex(/^[\x21-\x7e]{1,253}$/, { error });
-}
-
-function wrongPeer(input: unknown): string {
-  const peer =
-    typeof input === "object" && input !== null && "with" in input ? input.with : undefined;
-  if (peer === "foreign-agent") {
-    return '"foreign-agent": fast handover (RFC 4988) is not built yet, must be "home-agent" or "mobile-node"';
-  }
-  return mustBe('"home-agent" or "mobile-node"')({ input: peer });
 }
 
 /** fa.toml, as the interface contract has it. */
@@ -206,21 +205,18 @@ export const faSchema = table({
   })
     .prefault({})
     .describe("Bounds of the tables."),
+  fast_handover: fastHandover,
   state: table({ path: journalPath("/var/lib/mip4/fa.journal", "the visitor list") })
     .prefault({})
     .describe("What outlives the program."),
   security_association: tables(association)
     .default([])
-    .describe("Associations with home agents and mobile nodes; none is needed (RFC 5944 §3.5)."),
+    .describe(
+      "Associations with home agents, mobile nodes and, for fast handovers, other foreign agents; none is needed (RFC 5944 §3.5).",
+    ),
   ...common("fa", 434, 4340),
 });
 
 export type FaConfig = z.output<typeof faSchema>;
 
-const FAST_HANDOVER = "fast handover (RFC 4988) is not built yet";
-
-export const faPlanned = {
-  fast_handover: { why: FAST_HANDOVER },
-  "fast_handover.enabled": { why: FAST_HANDOVER, off: false },
-  "fast_handover.buffer_packets": { why: FAST_HANDOVER, off: 256 },
-} satisfies Readonly<Record<string, PlannedKey>>;
+export const faPlanned = {} satisfies Readonly<Record<string, PlannedKey>>;

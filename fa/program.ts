@@ -1,7 +1,7 @@
 /** mip4-fa, the foreign agent, as the service layer sees it. */
 
 import type { Program } from "../shared/service/program.ts";
-import { describeFa, faTables } from "./cli.ts";
+import { describeFa, faActions, faTables } from "./cli.ts";
 import { type FaConfig, faPlanned, faSchema } from "./config.ts";
 import { completeFa, crossCheckFa } from "./config-checks.ts";
 import { resolveFa } from "./config-resolve.ts";
@@ -21,7 +21,7 @@ export const faProgram: Program<FaConfig, FaCoreConfig> = {
   resolve: resolveFa,
   createCore: (config, random) => new ForeignAgent(config, random),
   tables: faTables,
-  actions: [],
+  actions: faActions,
   describe: describeFa,
   health: healthFa,
   performance: performanceFa,

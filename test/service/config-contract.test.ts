@@ -45,7 +45,7 @@ const ROLES = [
     name: "fa",
     example: FA_EXAMPLE,
     minimal: MINIMAL_FA,
-    planned: ["fast_handover"],
+    planned: [],
     own: [],
   },
   {

@@ -32,7 +32,7 @@ challenge_window = 1
 [registration]
 reverse_tunnel = "alow"
 [[security_association]]
-with = "foreign-agent"
+with = "corespondent"
 [security_assocation]
 `;
   assert.deepEqual(load(t, faProgram, text).faults, [
@@ -40,7 +40,7 @@ with = "foreign-agent"
     "c.toml:6: advertisement.max_interval: 0 is not allowed, must be seconds from 0.1 to 1800",
     "c.toml:7: advertisement.challenge_window: 1 is not allowed, must be a whole number from 2 to 256",
     'c.toml:9: registration.reverse_tunnel: "alow" is not allowed, must be "allow" or "require" or "refuse"',
-    'c.toml:11: security_association[0].with: "foreign-agent": fast handover (RFC 4988) is not built yet, must be "home-agent" or "mobile-node"',
+    'c.toml:11: security_association[0].with: "corespondent" is not allowed, must be "home-agent", "foreign-agent" or "mobile-node"',
     'c.toml:12: security_assocation: unknown key, did you mean "security_association"?',
   ]);
 });
@@ -228,7 +228,7 @@ test("wiring: what each program listens to", (t) => {
   assert.deepEqual(fa.links, [
     {
       interface: "lan0",
-      filter: { udpPort: 434, icmpTypes: [10] },
+      filter: { udpPort: 434, icmpTypes: [10, 41] },
       groups: [ipv4("224.0.0.11"), ipv4("224.0.0.2")],
     },
   ]);

@@ -16,7 +16,10 @@ test("ha: a node with a NAI alone gets its address from the pools", (t) => {
   assert.equal(core.mobileNodes[0]?.homeAddress, undefined);
   assert.equal(core.mobileNodes[0]?.nai, "bob@example.net");
   assert.deepEqual(core.addressPools, [{ first: ipv4("10.1.0.100"), last: ipv4("10.1.0.199") }]);
-  assert.match(faultsOf(t, BOB).join(), /mobile_node\[0\].home_address: "dynamic" needs an address_pool/);
+  assert.match(
+    faultsOf(t, BOB).join(),
+    /mobile_node\[0\].home_address: "dynamic" needs an address_pool/,
+  );
   const nameless = BOB.replace(/nai.*\n/, "");
   assert.match(faultsOf(t, nameless + POOL).join(), /missing, must be the node's home address, or/);
 });

@@ -9,22 +9,23 @@ import type { Random } from "../../../shared/base/random.ts";
 import { after, earliest, type Instant, type Now } from "../../../shared/base/time.ts";
 import type { HandoverItem } from "../../../shared/forwarding/state.ts";
 import type { Effect, IcmpReceived } from "../../../shared/protocol/core.ts";
-import {
-  AddressCode,
-  addressIn,
-  addressOption,
-  FIRST_REFUSAL,
-  LinkLayerCode,
-  macOption,
-} from "../../../shared/protocol/fast-handover.ts";
+import { AddressCode, addressIn, FIRST_REFUSAL } from "../../../shared/protocol/fast-handover.ts";
 import { ntpTimestamp } from "../../../shared/security/replay.ts";
 import { MOBILE_IP_PORT } from "../../../shared/wire/control.ts";
-import { HandoverInitiateFlag } from "../../../shared/wire/icmp/fast-handover.ts";
 import type { FastHandoverMessage } from "../../../shared/wire/icmp.ts";
 import type { Agent } from "../agent.ts";
 import type { Visitor } from "../visitors.ts";
 import { AckCode, acknowledgment, answerTo, type BindingUpdate } from "./binding-update.ts";
 import type { FastHandoverConfig } from "./config.ts";
+import {
+  type Acceptance,
+  acceptance,
+  type Departure,
+  departureItem,
+  fieldsOf,
+  initiateMessage,
+  modeOf,
+} from "./departure.ts";
 import { report, shown } from "./reports.ts";
 import type { RouterMessages } from "./routers.ts";
 
@@ -34,38 +35,6 @@ type HandoverAcknowledge = Extract<FastHandoverMessage, { name: "hack" }>;
 const FIRST_TIMEOUT = 100;
 /** Milliseconds that a node which is back keeps its departure, so that what was kept goes to it. */
 const SETTLING = 1000;
-
-/**
- * `absent`: it left without a word, and may come back or say where it is. `initiating`: the other
- * router has not answered yet. `forwarding`: the tunnel stands. `back`: delivered here again.
- */
-type DepartureState = "absent" | "initiating" | "forwarding" | "back";
-
-interface Departure {
-  readonly address: Ipv4;
-  readonly visitor: Visitor;
-  readonly state: DepartureState;
-  /** Of the tunnel; `absent`: nothing is known. */
-  readonly ends: { readonly local: Ipv4; readonly remote: Ipv4 } | undefined;
-  /** The latest, which is answered. */
-  readonly update: BindingUpdate | undefined;
-  /** Seconds that are granted. */
-  readonly lifetime: number;
-  /** For the node alone, at the other router. */
-  readonly careOfAddress?: Ipv4 | undefined;
-  readonly startedAt: Instant;
-  readonly expiresAt: Instant;
-  readonly initiate?: Initiate;
-}
-
-/** A HI that waits for its HAck. */
-interface Initiate {
-  readonly identifier: number;
-  readonly sent: number;
-  /** Of each that was sent. */
-  readonly timestamps: readonly bigint[];
-  readonly repeatAt: Instant;
-}
 
 export interface PreviousRouterParts {
   readonly agent: Agent;
@@ -101,17 +70,7 @@ export class PreviousRouter {
   item(address: Ipv4): HandoverItem | undefined {
     const departure = this.#departures.get(address);
     if (departure === undefined) return undefined;
-    const { state, ends } = departure;
-    const { limits } = this.#parts.config();
-    const isBack = state === "back";
-    return {
-      kind: "handover",
-      address,
-      hold: state === "absent" || state === "initiating",
-      limits,
-      intercept: !isBack,
-      tunnel: isBack ? undefined : ends,
-    };
+    return departureItem(departure, this.#parts.config().limits);
   }
 
   /** An update that may be acted on. */
@@ -276,7 +235,7 @@ export class PreviousRouter {
   }
 
   #initiate(departure: Departure, now: Now): Effect[] {
-    const { initiate, ends, update, visitor, address } = departure;
+    const { initiate, ends, update } = departure;
     if (initiate === undefined || ends === undefined || update === undefined) return [];
     const timestamp = ntpTimestamp(now.wall) + BigInt(initiate.sent);
     const sent = initiate.sent + 1;
@@ -289,21 +248,8 @@ export class PreviousRouter {
         repeatAt: after(now.monotonic, FIRST_TIMEOUT * 2 ** initiate.sent),
       },
     });
-    const isDirect = update.link !== undefined;
-    // A node with a care-of address of its own will want another one (RFC 4988 §5.5).
-    const assigned = visitor.colocated ? HandoverInitiateFlag.S : 0;
-    const message: FastHandoverMessage = {
-      name: "hi",
-      code: isDirect ? 0 : 1,
-      flags: isDirect ? HandoverInitiateFlag.U | assigned : 0,
-      reserved: 0,
-      identifier: initiate.identifier,
-      extensions: [
-        macOption(LinkLayerCode.mobileNode, visitor.mac),
-        addressOption(AddressCode.previous, address),
-      ],
-    };
     this.#parts.agent.counters.add("hi-sent");
+    const message = initiateMessage(departure, update, initiate.identifier);
     return [this.#parts.routers.send(message, ends.local, ends.remote, timestamp)];
   }
 
@@ -351,30 +297,4 @@ export class PreviousRouter {
     this.#departures.delete(address);
     this.#parts.changed(address);
   }
-}
-
-interface Acceptance {
-  readonly code: number;
-  readonly lifetime: number;
-}
-
-function acceptance({ careOfAddress, lifetime }: Departure): Acceptance {
-  const { accepted, acceptedWithAddress } = AckCode;
-  return { code: careOfAddress === undefined ? accepted : acceptedWithAddress, lifetime };
-}
-
-function modeOf({ update }: Departure): string {
-  return update?.link === undefined ? "reactive" : "predictive";
-}
-
-function fieldsOf({ visitor, address, ends, update }: Departure) {
-  return {
-    role: "previous",
-    home_address: shown(visitor.homeAddress),
-    address: shown(address),
-    interface: visitor.interface,
-    mac: visitor.mac,
-    next_router: shown(ends?.remote),
-    spi: update?.context.spi ?? null,
-  };
 }
