@@ -49,7 +49,7 @@ format: setup ## put the sources into shape
 check: build/.compiled build/.native ## format, lint, types, architecture, unit tests (the fast part)
 	@biome check --error-on-warnings .
 	@knip
-	@node --test --test-concurrency=$$(nproc) --test-reporter=dot $(unit_tests)
+	@node --test --test-reporter=dot $(unit_tests)
 
 .PHONY: test
 test: build ## set everything up and run all tests

@@ -7,6 +7,7 @@ import { checkAdvertisement, checkUnique } from "../shared/service/config/checks
 import { parseRange, prefixOf } from "../shared/service/config/values.ts";
 import type { ConfigFault } from "../shared/service/program.ts";
 import type { HaConfig } from "./config.ts";
+import { checkNetworks, overlap } from "./config-networks.ts";
 
 type NodeRow = HaConfig["mobile_node"][number];
 
@@ -44,7 +45,8 @@ export function crossCheckHa(config: HaConfig): ConfigFault[] {
     ),
   ];
   faults.push(
-    ...checkNetworks(networks),
+    ...checkHomeNetworks(networks),
+    ...checkNetworks(config, nameOf),
     ...checkNodes(config, networks),
     ...checkPools(config, networks),
   );
@@ -60,13 +62,10 @@ export function crossCheckHa(config: HaConfig): ConfigFault[] {
   return faults;
 }
 
-function checkNetworks(networks: readonly Prefix[]): ConfigFault[] {
+function checkHomeNetworks(networks: readonly Prefix[]): ConfigFault[] {
   const faults: ConfigFault[] = [];
   for (const [index, prefix] of networks.entries()) {
-    const other = networks.findIndex(
-      (earlier) =>
-        prefixContains(earlier, prefix.address) || prefixContains(prefix, earlier.address),
-    );
+    const other = networks.findIndex((earlier) => overlap(earlier, prefix));
     if (other === index) continue;
     const message = `overlaps home_network[${other}].prefix, must be a network of its own`;
     faults.push({ key: `home_network[${index}].prefix`, message });

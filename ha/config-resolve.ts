@@ -7,6 +7,7 @@ import { parseRange, prefixOf } from "../shared/service/config/values.ts";
 import type { Resolved } from "../shared/service/program.ts";
 import type { HaConfig } from "./config.ts";
 import { nameOf } from "./config-checks.ts";
+import { toPools } from "./config-networks.ts";
 import type { HaCoreConfig, MobileNodeConfig } from "./core/config.ts";
 
 /** Rows of one node are its several security contexts; its NAI may stand in any of them. */
@@ -19,6 +20,8 @@ function mobileNodes(config: HaConfig): MobileNodeConfig[] {
       homeAddress: row.home_address === "dynamic" ? undefined : ipv4(row.home_address),
       nai: known?.nai ?? row.nai,
       associations: [...(known?.associations ?? []), toContext(row)],
+      networks: [...(known?.networks ?? []), ...row.networks.map((prefix) => prefixOf({ prefix }))],
+      dynamicNetworks: Math.max(known?.dynamicNetworks ?? 0, row.dynamic_networks),
     });
   }
   return [...nodes.values()];
@@ -61,6 +64,7 @@ export function resolveHa(config: HaConfig): Resolved<HaCoreConfig> {
       address: own,
       homeNetworks,
       mobileNodes: mobileNodes(config),
+      networkPools: toPools(config),
       addressPools: config.address_pool.map((row) => parseRange(row.range)),
       redirection:
         config.redirection.home_agent === undefined

@@ -26,6 +26,7 @@ import {
   tables,
 } from "../shared/service/config/values.ts";
 import type { PlannedKey } from "../shared/service/program.ts";
+import { NODE_NETWORKS, networkPools } from "./config-networks.ts";
 
 /** A node's home address, or that it gets one. */
 function homeAddress() {
@@ -59,6 +60,7 @@ export const haSchema = table({
         .describe(
           "The node's Network Access Identifier, by which it may ask for its home address (RFC 2794).",
         ),
+      ...NODE_NETWORKS,
       ...SECURITY_CONTEXT,
     }),
   )
@@ -73,6 +75,7 @@ export const haSchema = table({
   )
     .default([])
     .describe("Where nodes with a dynamic home address get it from (RFC 2794, RFC 5944 §3.8.1)."),
+  network_pool: networkPools(),
   redirection: table({
     home_agent: address()
       .optional()
@@ -162,6 +165,4 @@ export const haSchema = table({
 
 export type HaConfig = z.output<typeof haSchema>;
 
-export const haPlanned = {
-  "mobile_node.networks": { why: "mobile networks (RFC 5177) are not built yet", off: [] },
-} satisfies Readonly<Record<string, PlannedKey>>;
+export const haPlanned = {} satisfies Readonly<Record<string, PlannedKey>>;

@@ -3,7 +3,13 @@
  * as with one, but for the logarithm of the expiry heap.
  */
 
-import { formatIpv4, type Ipv4, parseIpv4 } from "../../shared/base/address.ts";
+import {
+  formatIpv4,
+  formatPrefix,
+  type Ipv4,
+  type Prefix,
+  parseIpv4,
+} from "../../shared/base/address.ts";
 import { Deadlines } from "../../shared/base/deadlines.ts";
 import type { Json, JsonObject } from "../../shared/base/result.ts";
 import { after, type Instant, type Now, secondsLeft } from "../../shared/base/time.ts";
@@ -20,6 +26,12 @@ import {
   restoreRevocation,
   revocationRecord,
 } from "./binding-revocation.ts";
+import {
+  AllocatedNetworks,
+  type BoundNetwork,
+  networkRecord,
+  restoreNetworks,
+} from "./bound-networks.ts";
 
 /** Bindings of one node that may be in force at once; code 135 beyond (RFC 5944 §3.8.2.3). */
 export const MAX_SIMULTANEOUS_BINDINGS = 4;
@@ -39,6 +51,10 @@ export interface Binding extends TunnelForm {
   /** Of the Registration Reply (RFC 5944 §3.8.1). */
   readonly identification: bigint;
   readonly reverse: boolean;
+  /** The care-of address is the node's own (the D bit of RFC 5944 §3.3). */
+  readonly colocated: boolean;
+  /** Mobile networks behind it (RFC 5177 §6.2.1). */
+  readonly networks: readonly BoundNetwork[];
   /** Granted, in seconds; 0xffff is infinity. */
   readonly lifetime: number;
   readonly expiresAt: Instant | undefined;
@@ -54,6 +70,7 @@ export class BindingTable {
   readonly #byNode = new Map<Ipv4, readonly Binding[]>();
   readonly #byKey = new Map<string, Binding>();
   readonly #expiry = new Deadlines<string>();
+  readonly #allocated = new AllocatedNetworks();
 
   get size(): number {
     return this.#byKey.size;
@@ -68,6 +85,11 @@ export class BindingTable {
     return this.#byKey.get(key);
   }
 
+  /** Is this prefix given out (RFC 6626)? */
+  isAllocated(prefix: Prefix): boolean {
+    return this.#allocated.has(prefix);
+  }
+
   all(): IterableIterator<Binding> {
     return this.#byKey.values();
   }
@@ -75,6 +97,7 @@ export class BindingTable {
   set(binding: Binding): void {
     const { key, homeAddress, expiresAt } = binding;
     const others = this.of(homeAddress).filter((other) => other.key !== key);
+    this.#allocated.swap(this.#byKey.get(key)?.networks ?? [], binding.networks);
     this.#byNode.set(homeAddress, [...others, binding]);
     this.#byKey.set(key, binding);
     if (expiresAt === undefined) this.#expiry.delete(key);
@@ -85,6 +108,7 @@ export class BindingTable {
     const left = this.of(homeAddress).filter((other) => other.key !== key);
     if (left.length > 0) this.#byNode.set(homeAddress, left);
     else this.#byNode.delete(homeAddress);
+    this.#allocated.swap(this.#byKey.get(key)?.networks ?? [], []);
     this.#byKey.delete(key);
     this.#expiry.delete(key);
   }
@@ -110,7 +134,10 @@ export class BindingTable {
 export function bindingItem(binding: Binding, homeInterface: string | undefined): BindingItem {
   const { homeAddress, homeAgent, effectiveCareOfAddress: careOfAddress, reverse } = binding;
   const ends = { homeAddress, homeAgent, careOfAddress };
-  return { kind: "binding", ...ends, ...formOf(binding), reverse, homeInterface };
+  const item = { kind: "binding", ...ends, ...formOf(binding), reverse, homeInterface } as const;
+  if (binding.networks.length === 0) return item;
+  const networks = binding.networks.map(({ prefix }) => prefix);
+  return { ...item, networks, byAgent: !binding.colocated };
 }
 
 /** Nothing changes for forwarding when a binding is only renewed. */
@@ -120,8 +147,14 @@ export function sameItem(a: BindingItem, b: BindingItem): boolean {
     a.careOfAddress === b.careOfAddress &&
     sameForm(a, b) &&
     a.reverse === b.reverse &&
-    a.homeInterface === b.homeInterface
+    a.homeInterface === b.homeInterface &&
+    a.byAgent === b.byAgent &&
+    namesOf(a.networks) === namesOf(b.networks)
   );
+}
+
+function namesOf(networks: readonly Prefix[] = []): string {
+  return networks.map(formatPrefix).join(" ");
 }
 
 /** The fields by which events name a binding; `bindings --json` has the same and more. */
@@ -136,7 +169,7 @@ export function bindingFields(binding: Binding): { [key: string]: Json } {
     encapsulation: binding.encapsulation,
     reverse_tunnel: binding.reverse,
     udp_tunnel: binding.udpPort !== undefined,
-    networks: [],
+    networks: binding.networks.map(({ prefix }) => formatPrefix(prefix)),
   };
 }
 
@@ -158,6 +191,8 @@ export function bindingRecord(binding: Binding, now: Now): Json {
     identification: binding.identification.toString(16).padStart(16, "0"),
     ...tunnelRecord(binding),
     reverse_tunnel: binding.reverse,
+    ...(binding.colocated ? { colocated: true } : {}),
+    ...networkRecord(binding.networks),
     lifetime: binding.lifetime,
     expires: left === undefined ? null : Math.round(now.wall + left),
     revocation: revocationRecord(binding.revocation),
@@ -230,6 +265,8 @@ export function restoreBinding(value: Json, now: Now): Binding | undefined {
     homeAgent,
     identification: BigInt(`0x${identification}`),
     reverse: record.reverse_tunnel === true,
+    colocated: record.colocated === true,
+    networks: restoreNetworks(record),
     lifetime,
     expiresAt: left === undefined ? undefined : after(now.monotonic, left),
     revocation: restoreRevocation(record.revocation),

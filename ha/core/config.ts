@@ -16,6 +16,17 @@ export interface MobileNodeConfig {
   readonly nai?: string | undefined;
   /** At least one; the SPI of a request picks the context (RFC 5944 §3.5.1). */
   readonly associations: readonly SecurityContext[];
+  /** Its row of the Prefix Table: mobile networks that it may register (RFC 5177 §6.2.2). */
+  readonly networks?: readonly Prefix[];
+  /** How many networks it may be given from the pools at a time (RFC 6626 §4); 0 when absent. */
+  readonly dynamicNetworks?: number;
+}
+
+/** Prefixes that are given out to mobile routers (RFC 6626 §3.2). */
+export interface NetworkPool {
+  readonly prefix: Prefix;
+  /** Length of the prefixes that are given out. */
+  readonly length: number;
 }
 
 /** Nodes that leave the choice of their home agent open are sent elsewhere (RFC 4433 §5.3). */
@@ -45,6 +56,7 @@ export interface HaCoreConfig {
   readonly mobileNodes: readonly MobileNodeConfig[];
   /** Home addresses to give out. */
   readonly addressPools: readonly AddressRange[];
+  readonly networkPools: readonly NetworkPool[];
   readonly redirection: Redirection | undefined;
   /** Seconds. */
   readonly maxLifetime: number;

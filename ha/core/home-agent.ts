@@ -35,7 +35,8 @@ import {
 } from "./bindings.ts";
 import type { HaCoreConfig } from "./config.ts";
 import { HomeLinks } from "./home-link.ts";
-import { Directory, replayKey, replayKeyName, restoreReplay } from "./nodes.ts";
+import { stillAllowed } from "./networks.ts";
+import { Directory, type MobileNode, replayKey, replayKeyName, restoreReplay } from "./nodes.ts";
 import { type Exchange, receive } from "./reception.ts";
 import { Registrar, type RegistrarOwner } from "./registrar.ts";
 import type { BindingChange } from "./registration.ts";
@@ -138,8 +139,8 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
     for (const binding of [...this.bindings.all()]) {
       const moved =
         binding.homeAgent === before.config.address && !this.isOwnAddress(binding.homeAgent);
-      const network = this.#directory.ownerOf(binding)?.network;
-      if (network !== undefined && !moved) this.#forward(binding, network.interface);
+      const node = this.#directory.ownerOf(binding);
+      if (node?.network !== undefined && !moved) effects.push(...this.#retain(binding, node, now));
       else {
         effects.push(...this.endBinding(binding, "reconfigured"));
         const { informRevoked } = config;
@@ -184,12 +185,27 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
     const binding = restoreBinding(value, now);
     if (binding === undefined) return false;
     if (this.bindings.size >= this.#config.maxBindings) return false;
-    const network = this.#directory.ownerOf(binding)?.network;
-    if (network === undefined) return false;
-    this.bindings.set(binding);
-    this.revocations.restored(binding, now);
-    this.#forward(binding, network.interface);
+    const node = this.#directory.ownerOf(binding);
+    if (node?.network === undefined) return false;
+    const networks = stillAllowed(binding.networks, node, this.#config.networkPools);
+    const kept = { ...binding, networks };
+    this.bindings.set(kept);
+    this.revocations.restored(kept, now);
+    this.#forward(kept, node.network.interface);
     return true;
+  }
+
+  /** A binding that stays when the configuration has changed, with the networks that may. */
+  #retain(binding: Binding, node: MobileNode, now: Now): Effect[] {
+    const networks = stillAllowed(binding.networks, node, this.#config.networkPools);
+    const kept = networks === binding.networks ? binding : { ...binding, networks };
+    this.#forward(kept, node.network?.interface);
+    if (kept === binding) return [];
+    this.bindings.set(kept);
+    return [
+      { type: "persist", key: kept.key, value: bindingRecord(kept, now) },
+      bindingReport("binding-updated", kept),
+    ];
   }
 
   isOwnAddress(address: Ipv4): boolean {

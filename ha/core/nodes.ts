@@ -1,6 +1,12 @@
 /** Who is who for the home agent: its mobile nodes, their home networks, known foreign agents. */
 
-import { formatIpv4, type Ipv4, prefixContains, UNSPECIFIED } from "../../shared/base/address.ts";
+import {
+  formatIpv4,
+  type Ipv4,
+  type Prefix,
+  prefixContains,
+  UNSPECIFIED,
+} from "../../shared/base/address.ts";
 import { err, type Json, type JsonObject, ok, type Result } from "../../shared/base/result.ts";
 import type { Instant } from "../../shared/base/time.ts";
 import { canonicalNai } from "../../shared/protocol/identity.ts";
@@ -22,6 +28,10 @@ export interface MobileNode {
   readonly nai: string | undefined;
   readonly isDynamic: boolean;
   readonly contexts: readonly SecurityContext[];
+  /** Mobile networks that it may register (RFC 5177 §6.2.2). */
+  readonly networks: readonly Prefix[];
+  /** How many it may be given from the pools (RFC 6626 §4). */
+  readonly dynamicNetworks: number;
   /** Configured; of a dynamic node the one assigned last, which others may have got since. */
   homeAddress: Ipv4 | undefined;
   /** `undefined`: the home address lies in none of the home networks (code 129). */
@@ -63,7 +73,8 @@ export class Directory {
     }
   }
 
-  #add({ homeAddress, nai, associations }: MobileNodeConfig, previous?: Directory): void {
+  #add(row: MobileNodeConfig, previous?: Directory): void {
+    const { homeAddress, nai, associations, networks = [], dynamicNetworks = 0 } = row;
     const name = homeAddress === undefined ? canonicalNai(nai ?? "") : formatIpv4(homeAddress);
     const known = previous?.named(name) ?? (nai === undefined ? undefined : previous?.withNai(nai));
     const node: MobileNode = {
@@ -71,6 +82,8 @@ export class Directory {
       nai,
       isDynamic: homeAddress === undefined,
       contexts: associations,
+      networks,
+      dynamicNetworks,
       homeAddress,
       network: homeAddress === undefined ? undefined : this.#networkOf(homeAddress),
       replay: known?.replay ?? { timestamp: NO_REPLAY_STATE, nonce: NO_REPLAY_STATE },

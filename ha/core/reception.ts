@@ -22,7 +22,7 @@ import type { HomeLinks } from "./home-link.ts";
 import type { Directory, MobileNode } from "./nodes.ts";
 
 /** The extensions that are acted on here. */
-const UNDERSTOOD = understanding(new Set([...BASE_EXTENSIONS, 48, 131, 132, 137, 139, 144]));
+const UNDERSTOOD = understanding(new Set([...BASE_EXTENSIONS, 48, 131, 132, 137, 139, 144, 148]));
 
 /** A request under way: where it came from, what it says, and whom it is about. */
 export interface Exchange {

@@ -18,6 +18,7 @@ import { negotiate, supportExtensions } from "./binding-revocation.ts";
 import { type BindingTable, bindingKey } from "./bindings.ts";
 import type { HaCoreConfig } from "./config.ts";
 import type { HomeLinks } from "./home-link.ts";
+import { agreeNetworks } from "./networks.ts";
 import { type Directory, type MobileNode, replayKey, replayRecord } from "./nodes.ts";
 import { type Exchange, linkToHome } from "./reception.ts";
 import { applyRegistration, type BindingChange } from "./registration.ts";
@@ -165,6 +166,11 @@ export class Registrar {
       const exception = securityException(exchange.event, request, "unprotected extension 137");
       return [exception, ...this.#deny(exchange, code, terms)];
     }
+    const networks = agreeNetworks(context, exchange.node, request);
+    if (!networks.ok) {
+      const { code, answers: toNode } = networks.error;
+      return this.#deny(exchange, code, terms, { toNode });
+    }
     const { keepalive, maxLifetime } = config.natTraversal;
     const inUdp = tunnel?.form.udpPort !== undefined;
     const longest = inUdp ? Math.min(config.maxLifetime, maxLifetime) : config.maxLifetime;
@@ -178,6 +184,7 @@ export class Registrar {
       request,
       nai: exchange.node.nai,
       terms: service.value,
+      networks: networks.value.networks,
       lifetime,
       identification: terms.identification,
       revocation: support?.revocation,
@@ -185,7 +192,7 @@ export class Registrar {
     const change = applyRegistration(bindings, registration, now);
     const grant = {
       lifetime,
-      toNode: [...answers.toNode, ...offers.toNode],
+      toNode: [...answers.toNode, ...networks.value.answers, ...offers.toNode],
       toAgent: [...answers.toAgent, ...offers.toAgent],
     };
     return [

@@ -8,6 +8,7 @@ import {
 } from "../../shared/wire/control.ts";
 import type { BindingRevocation } from "./binding-revocation.ts";
 import { type Binding, type BindingTable, bindingKey } from "./bindings.ts";
+import type { BoundNetwork } from "./bound-networks.ts";
 import type { TunnelTerms } from "./tunnel-terms.ts";
 import type { ServiceTerms } from "./validate.ts";
 
@@ -23,6 +24,8 @@ export interface Registration {
   readonly nai: string | undefined;
   readonly request: RegistrationRequest;
   readonly terms: ServiceTerms;
+  /** Mobile networks that are granted. */
+  readonly networks: readonly BoundNetwork[];
   /** Granted, in seconds. */
   readonly lifetime: number;
   /** Of the reply. */
@@ -56,8 +59,8 @@ export function applyRegistration(
 }
 
 function newBinding(registration: Registration, tunnel: TunnelTerms, now: Now): Binding {
-  const { request, nai, terms, lifetime, identification, revocation } = registration;
-  const { homeAddress, careOfAddress, homeAgent } = request;
+  const { request, nai, terms, networks, lifetime, identification, revocation } = registration;
+  const { homeAddress, careOfAddress, homeAgent, flags } = request;
   return {
     ...tunnel.form,
     key: bindingKey(homeAddress, careOfAddress),
@@ -67,6 +70,8 @@ function newBinding(registration: Registration, tunnel: TunnelTerms, now: Now): 
     effectiveCareOfAddress: tunnel.effectiveCareOfAddress,
     homeAgent,
     reverse: terms.reverse,
+    colocated: (flags & RequestFlag.D) !== 0,
+    networks,
     identification,
     lifetime,
     expiresAt: lifetime === INFINITE_LIFETIME ? undefined : after(now.monotonic, lifetime * 1000),

@@ -23,6 +23,8 @@ const outcomes: Readonly<Record<number, string>> = {
   [ReplyCode.haEncapsulationUnavailable]: "encapsulation-unavailable",
   [ReplyCode.haRedirected]: "redirected",
   [ReplyCode.haUdpTunnelUnavailable]: "udp-encapsulation-unavailable",
+  [ReplyCode.haMobileNetworkError]: "mobile-network-error",
+  [ReplyCode.haMobileNetworkDisallowed]: "mobile-network-disallowed",
 };
 
 /** The counter of requests that ended with this code. */

@@ -33,6 +33,7 @@ export type DecapsulationDrop =
   | "tunnel-inner-ttl-zero"
   | "tunnel-destination-is-entry"
   | "tunnel-next-header"
+  | "tunnel-congestion-not-ect"
   | TunnelDataFault
   | GreFault
   | MinimalFault;
@@ -53,6 +54,8 @@ export class Arrival implements GreFields {
   port = 0;
   /** The inner packet is a fragment, for which IP-in-IP stands in for minimal encapsulation. */
   isFragment = false;
+  /** Home address of the mobile router whose own tunnel was in this one, or `UNSPECIFIED`. */
+  router: Ipv4 = UNSPECIFIED;
 }
 
 /**
@@ -75,6 +78,7 @@ export function decapsulate(
   into.key = ABSENT;
   into.sequence = ABSENT;
   into.port = 0;
+  into.router = UNSPECIFIED;
   if (protocol === PROTOCOL_UDP) {
     const fault = tunnelDataFault(bytes, packet);
     if (fault !== undefined) return fault;
@@ -105,6 +109,25 @@ export function decapsulate(
   }
   into.isFragment = isFragment(bytes, inner);
   return bytes[inner + 8] === 0 ? "tunnel-inner-ttl-zero" : inner;
+}
+
+/**
+ * Takes a packet out of the tunnel, of IP-in-IP, that a mobile router has inside the tunnel it came
+ * by (RFC 5177 §7); what that one's headers said stays, and its home address is added.
+ */
+export function decapsulateRouter(
+  bytes: Uint8Array,
+  packet: number,
+  into: Arrival,
+): number | DecapsulationDrop {
+  const inner = packet + headerLength(bytes, packet);
+  into.router = sourceOf(bytes, packet);
+  if (!isIpv4(bytes, inner, packet + totalLength(bytes, packet) - inner)) {
+    return "tunnel-malformed-inner";
+  }
+  if (bytes[inner + 8] === 0) return "tunnel-inner-ttl-zero";
+  into.isFragment = isFragment(bytes, inner);
+  return mergeCongestion(bytes, packet, inner) ?? inner;
 }
 
 /** RFC 6040: a mark of the outer header goes into the inner one, where there are two headers. */

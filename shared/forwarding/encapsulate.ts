@@ -1,5 +1,6 @@
 /** Putting a packet into a tunnel of whatever form: RFC 2003, 2004, 2784, 2890, 3519. */
 
+import { type Ipv4, UNSPECIFIED } from "../base/address.ts";
 import { ABSENT, greHeaderLength, writeGreHeader } from "./gre.ts";
 import { type DfPolicy, OUTER_HEADER, type TunnelEnds, writeOuterHeader } from "./ipip.ts";
 import { encapsulateMinimal } from "./minimal.ts";
@@ -14,6 +15,8 @@ export interface TunnelHeaders extends TunnelEnds {
   readonly keyOut: number;
   /** The other end's UDP port; 0 without UDP. */
   readonly port: number;
+  /** Home address of the mobile router to which a tunnel in this one goes, or `UNSPECIFIED`. */
+  readonly router: Ipv4;
 }
 
 /**
@@ -26,10 +29,27 @@ export function overheadOf({ encapsulation, greKeyOut, udpPort }: TunnelForm): n
 }
 
 /**
+ * Encapsulates for the mobile router first, if there is one (RFC 5177 §7), and then for the tunnel
+ * itself, each in place; returns where the packet begins now.
+ */
+export function encapsulate(
+  bytes: Uint8Array,
+  packet: number,
+  tunnel: TunnelHeaders,
+  df: DfPolicy,
+  identification: number,
+): number {
+  const { local, router } = tunnel;
+  if (router === UNSPECIFIED) return encapsulateOnce(bytes, packet, tunnel, df, identification);
+  writeOuterHeader(bytes, packet, { local, remote: router }, df, identification);
+  return encapsulateOnce(bytes, packet - OUTER_HEADER, tunnel, df, identification);
+}
+
+/**
  * Encapsulates the packet in place, into the room before it, which no form exceeds; returns where
  * it begins now. RFC 2004 §3: a fragment goes by IP-in-IP, where minimal encapsulation was agreed.
  */
-export function encapsulate(
+function encapsulateOnce(
   bytes: Uint8Array,
   packet: number,
   tunnel: TunnelHeaders,

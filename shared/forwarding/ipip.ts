@@ -64,11 +64,11 @@ function carriesPacket(bytes: Uint8Array, packet: number): boolean {
 export function refusalFor(
   bytes: Uint8Array,
   packet: number,
-  tunnel: TunnelEnds,
+  tunnel: TunnelEnds & { readonly router?: Ipv4 },
 ): EncapsulationDrop | undefined {
   if (bytes[packet + 8] === 0) return "tunnel-ttl-zero";
   const source = sourceOf(bytes, packet);
-  if (source === tunnel.remote) return "tunnel-source-is-exit";
+  if (source === tunnel.remote || source === tunnel.router) return "tunnel-source-is-exit";
   if (source === tunnel.local && carriesPacket(bytes, packet)) return "tunnel-loop";
   return undefined;
 }

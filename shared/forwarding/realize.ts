@@ -142,9 +142,13 @@ function only(objects: readonly KernelObject[]): Realized {
 function realizeBinding(item: BindingItem, config: RealizeConfig): Realized {
   const { anchor, table } = marksOf(config.routeTable);
   const { homeAddress: address, homeInterface: device } = item;
-  const route = { kind: "route", table, destination: host(address), device: anchor } as const;
+  const { networks = [] } = item;
   const source = item.dependsOn === undefined ? {} : { source: item.dependsOn };
-  const objects: KernelObject[] = [{ ...route, ...source, scope: "link" }];
+  const common = { kind: "route", table, device: anchor, ...source, scope: "link" } as const;
+  const objects: KernelObject[] = [host(address), ...networks].map((destination) => ({
+    ...common,
+    destination,
+  }));
   if (device !== undefined) {
     objects.push(
       setting(`neigh/${device}/proxy_delay`, "0"),
@@ -162,7 +166,25 @@ function realizeBinding(item: BindingItem, config: RealizeConfig): Realized {
   if (item.reverse || item.udpPort !== undefined) {
     tunnels.push({ ...end, direction: "in", match: "source", innerDestination });
   }
+  for (const network of networks) tunnels.push(...networkTunnels(item, network));
   return { objects, tunnels, deliveries: [] };
+}
+
+/**
+ * RFC 5177 §7: through a foreign agent what is for a mobile network is encapsulated for the router
+ * first. What comes from it may be so or not, wherever the router is (§6.5, §7).
+ */
+function networkTunnels(item: BindingItem, { address, length }: Prefix): TunnelEntry[] {
+  const { homeAddress: router, homeAgent: local, careOfAddress: remote } = item;
+  const end = { ...formOf(item), local, remote, address, length };
+  const tunnels: TunnelEntry[] = [];
+  if (item.udpPort !== HALF_BOUND) {
+    const out = { ...end, direction: "out", match: "destination" } as const;
+    tunnels.push(item.byAgent === true ? { ...out, router } : out);
+  }
+  if (!item.reverse) return tunnels;
+  const back = { ...end, direction: "in", match: "source" } as const;
+  return [...tunnels, back, { ...back, router }];
 }
 
 function realizeSharedAddress({ interface: device, prefix, lifetime }: SharedAddressItem) {

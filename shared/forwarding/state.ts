@@ -55,6 +55,10 @@ export interface BindingItem extends TunnelForm {
   readonly reverse: boolean;
   /** The home link on which to answer ARP; `undefined` for a virtual home network. */
   readonly homeInterface: string | undefined;
+  /** Mobile networks behind the node, which is a mobile router (RFC 5177 §6.5). */
+  readonly networks?: readonly Prefix[];
+  /** It is at a foreign agent, which delivers only to its home address (RFC 5177 §7). */
+  readonly byAgent?: boolean;
   /** Only while this machine has that address: the kernel ends the interception with it. */
   readonly dependsOn?: Ipv4 | undefined;
 }

@@ -3,8 +3,9 @@
  * RFC 2003 §4, §5; RFC 2004 §5 and RFC 3519 §4.2 want the same. Pure.
  */
 
-import type { Ipv4 } from "../base/address.ts";
+import { type Ipv4, UNSPECIFIED } from "../base/address.ts";
 import { internetChecksum } from "../wire/checksum.ts";
+import type { TunnelHeaders } from "./encapsulate.ts";
 import { ABSENT, type GreFields, readGreHeader } from "./gre.ts";
 import {
   DESTINATION_UNREACHABLE,
@@ -144,9 +145,29 @@ function innerOf(
     if (minimalFault(quote, at, quote.length) !== undefined) return undefined;
     start = restoreMinimal(quote, 0, at);
   }
-  const header = headerLength(quote, start);
-  const isWhole = header >= IPV4_HEADER && start + header + LEAST_PAYLOAD <= quote.length;
-  return isWhole && (quote[start] ?? 0) >>> 4 === 4 ? quote.subarray(start) : undefined;
+  return enoughOf(quote.subarray(start));
+}
+
+/** A quoted packet, if there is enough of it for an error. */
+function enoughOf(packet: Uint8Array): Uint8Array | undefined {
+  const header = headerLength(packet, 0);
+  const isWhole = header >= IPV4_HEADER && header + LEAST_PAYLOAD <= packet.length;
+  return isWhole && (packet[0] ?? 0) >>> 4 === 4 ? packet : undefined;
+}
+
+/**
+ * The error as it is for the tunnel to a mobile router inside the one that it came from
+ * (RFC 5177 §7), if the quote is of such a packet.
+ */
+export function errorForRouter(
+  error: TunnelError,
+  { local, router }: Pick<TunnelHeaders, "local" | "router">,
+): TunnelError | undefined {
+  const { inner } = error;
+  if (router === UNSPECIFIED || inner === undefined) return undefined;
+  const isFrom = sourceOf(inner, 0) === local && destinationOf(inner, 0) === router;
+  if (!isFrom || protocolOf(inner, 0) !== PROTOCOL_IPIP) return undefined;
+  return { ...error, inner: enoughOf(inner.subarray(headerLength(inner, 0))) };
 }
 
 /** A tunnel as far as errors from inside it go. */

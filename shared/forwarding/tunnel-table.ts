@@ -3,22 +3,26 @@
  * home address; a tunnel is shared by all home addresses with the same two ends and the same form.
  */
 
-import type { Ipv4 } from "../base/address.ts";
+import { type Ipv4, type Prefix, UNSPECIFIED } from "../base/address.ts";
 import { assert } from "../base/result.ts";
 import type { Arrival } from "./decapsulate.ts";
 import { overheadOf, type TunnelHeaders } from "./encapsulate.ts";
 
 import { ABSENT } from "./gre.ts";
 import { GreFlow } from "./gre-flow.ts";
-import { type Encapsulation, formOf, HALF_BOUND, type TunnelForm } from "./state.ts";
+import { OUTER_HEADER } from "./ipip.ts";
+import { PrefixLists } from "./prefix-lists.ts";
+import { type Encapsulation, formOf, HALF_BOUND, sameForm, type TunnelForm } from "./state.ts";
 
-/** One home address in one direction of a tunnel. */
+/** One home address, or one mobile network, in one direction of a tunnel. */
 export interface TunnelEntry extends TunnelForm {
   /** `out`: encapsulate; `in`: accept after decapsulation. */
   readonly direction: "out" | "in";
-  /** Which address of the inner header is the home address. */
+  /** Which address of the inner header is the home address, or in the mobile network. */
   readonly match: "source" | "destination";
   readonly address: Ipv4;
+  /** Prefix length of a mobile network that begins with the address; absent for a home address. */
+  readonly length?: number | undefined;
   readonly local: Ipv4;
   readonly remote: Ipv4;
   /** `in`: nothing but what is for this address may come. */
@@ -27,6 +31,13 @@ export interface TunnelEntry extends TunnelForm {
   readonly plane?: number;
   /** `in`: it goes on as if the node had sent it on a link here (RFC 4068 §3.1). */
   readonly onward?: boolean;
+  /**
+   * Home address of a mobile router: packets go first into a tunnel of IP-in-IP from our end to it,
+   * and that one goes through this (RFC 5177 §7).
+   */
+  readonly router?: Ipv4 | undefined;
+  /** Octets that the headers of another tunnel add, through which this one goes on its way. */
+  readonly beyond?: number | undefined;
 }
 
 /** A tunnel by which something may come, and the plane that it is for. */
@@ -74,13 +85,17 @@ export type ArrivalDrop =
   | "tunnel-wrong-port"
   | "tunnel-half-bound";
 
-type ByAddress<T> = Map<Ipv4, T[]>;
-type Directed<T> = Readonly<Record<"source" | "destination", ByAddress<T>>>;
+type Directed<T> = Readonly<Record<"source" | "destination", PrefixLists<T>>>;
 const NO_TUNNELS: readonly Tunnel[] = [];
 
 function tunnelKey(entry: TunnelEntry): string {
-  const { local, remote, encapsulation, greKeyIn, greKeyOut, udpPort } = entry;
-  return [local, remote, encapsulation, greKeyIn, greKeyOut, udpPort].join(" ");
+  const { local, remote, encapsulation, greKeyIn, greKeyOut, udpPort, router, beyond } = entry;
+  return [local, remote, encapsulation, greKeyIn, greKeyOut, udpPort, router, beyond].join(" ");
+}
+
+/** The addresses that an entry is about. */
+export function prefixOf({ address, length = 32 }: TunnelEntry): Prefix {
+  return { address, length };
 }
 
 export class TunnelTable {
@@ -88,7 +103,9 @@ export class TunnelTable {
   readonly #locals = new Tally<Ipv4>();
   readonly #udpLocals = new Tally<Ipv4>();
   readonly #overheads = new Tally<number>();
-  readonly #byRemote: ByAddress<Tunnel> = new Map();
+  readonly #byRemote = new PrefixLists<Tunnel>();
+  /** Tunnels through which one to a mobile router goes, by its home address. */
+  readonly #byRouter = new PrefixLists<Tunnel>();
   readonly #in = directed<Acceptance>();
   readonly #out = directed<Tunnel>();
   /** Of the planes beside plane 0. */
@@ -98,21 +115,22 @@ export class TunnelTable {
   add(entry: TunnelEntry): Tunnel | undefined {
     const key = tunnelKey(entry);
     const known = this.#tunnels.get(key);
-    const tunnel = known ?? createTunnel(entry);
+    const tunnel = known ?? createTunnel(entry, this.#flowOf(entry));
     if (known === undefined) {
       this.#tunnels.set(key, tunnel);
-      addTo(this.#byRemote, tunnel.remote, tunnel);
+      this.#byRemote.add(host(tunnel.remote), tunnel);
+      if (tunnel.router !== UNSPECIFIED) this.#byRouter.add(host(tunnel.router), tunnel);
       this.#locals.add(tunnel.local);
       if (tunnel.port !== 0) this.#udpLocals.add(tunnel.local);
       this.#overheads.add(tunnel.overhead);
     }
     tunnel.entries++;
-    // Every visitor and every binding has exactly one entry that matches the inner destination.
-    if (entry.match === "destination") tunnel.homeAddresses++;
-    const { match, address, plane = 0, innerDestination, onward = false } = entry;
+    if (countsHomeAddress(entry)) tunnel.homeAddresses++;
+    const { match, plane = 0, innerDestination, onward = false } = entry;
+    const prefix = prefixOf(entry);
     if (entry.direction === "in")
-      addTo(this.#in[match], address, { tunnel, plane, innerDestination, onward });
-    else addTo(this.#outFrom(plane)[match], address, tunnel);
+      this.#in[match].add(prefix, { tunnel, plane, innerDestination, onward });
+    else this.#outFrom(plane)[match].add(prefix, tunnel);
     return known === undefined ? tunnel : undefined;
   }
 
@@ -121,14 +139,17 @@ export class TunnelTable {
     const key = tunnelKey(entry);
     const tunnel = this.#tunnels.get(key);
     assert(tunnel !== undefined, "removed an entry of an unknown tunnel");
-    const { match, address, plane = 0 } = entry;
+    const { match, plane = 0 } = entry;
+    const prefix = prefixOf(entry);
     const isIt = (one: Acceptance): boolean => one.tunnel === tunnel && one.plane === plane;
-    if (entry.direction === "in") removeFrom(this.#in[match], address, isIt);
-    else removeFrom(this.#outFrom(plane)[match], address, (one) => one === tunnel);
-    if (entry.match === "destination") tunnel.homeAddresses--;
+    const isTunnel = (one: Tunnel): boolean => one === tunnel;
+    if (entry.direction === "in") this.#in[match].remove(prefix, isIt);
+    else this.#outFrom(plane)[match].remove(prefix, isTunnel);
+    if (countsHomeAddress(entry)) tunnel.homeAddresses--;
     if (--tunnel.entries > 0) return undefined;
     this.#tunnels.delete(key);
-    removeFrom(this.#byRemote, tunnel.remote, (one) => one === tunnel);
+    this.#byRemote.remove(host(tunnel.remote), isTunnel);
+    if (tunnel.router !== UNSPECIFIED) this.#byRouter.remove(host(tunnel.router), isTunnel);
     this.#locals.remove(tunnel.local);
     if (tunnel.port !== 0) this.#udpLocals.remove(tunnel.local);
     this.#overheads.remove(tunnel.overhead);
@@ -173,6 +194,7 @@ export class TunnelTable {
       ({ tunnel, innerDestination }) =>
         tunnel.remote === arrival.remote &&
         tunnel.local === arrival.local &&
+        tunnel.router === arrival.router &&
         (innerDestination === undefined || innerDestination === destination),
     );
     if (found === undefined) return "tunnel-no-binding";
@@ -185,6 +207,16 @@ export class TunnelTable {
     }
     if (tunnel.port === HALF_BOUND) return "tunnel-half-bound";
     return tunnel.port === arrival.port ? "tunnel-wrong-key" : "tunnel-wrong-port";
+  }
+
+  /**
+   * Does what came by a tunnel hold another one, of the mobile router at this home address to our
+   * end (RFC 5177 §7)?
+   */
+  isFromRouter({ remote, local }: Arrival, source: Ipv4, destination: Ipv4): boolean {
+    if (destination !== local) return false;
+    const tunnels = this.#byRouter.get(source) ?? NO_TUNNELS;
+    return tunnels.some((tunnel) => tunnel.remote === remote && tunnel.local === local);
   }
 
   tunnels(): IterableIterator<Tunnel> {
@@ -216,6 +248,15 @@ export class TunnelTable {
     return this.#overheads.keys();
   }
 
+  /** Sequence numbers are those of the tunnel, also where another one goes through it. */
+  #flowOf(entry: TunnelEntry): Tunnel["flow"] {
+    if (entry.encapsulation !== "gre") return undefined;
+    const alike = this.to(entry.remote).find(
+      ({ local, form }) => local === entry.local && sameForm(form, entry),
+    );
+    return alike === undefined ? new GreFlow() : alike.flow;
+  }
+
   #outFrom(plane: number): Directed<Tunnel> {
     if (plane === 0) return this.#out;
     const known = this.#outOf.get(plane) ?? directed<Tunnel>();
@@ -225,7 +266,16 @@ export class TunnelTable {
 }
 
 function directed<T>(): Directed<T> {
-  return { source: new Map(), destination: new Map() };
+  return { source: new PrefixLists(), destination: new PrefixLists() };
+}
+
+function host(address: Ipv4): Prefix {
+  return { address, length: 32 };
+}
+
+/** Every visitor and every binding has exactly one entry that matches the inner destination. */
+function countsHomeAddress({ match, length }: TunnelEntry): boolean {
+  return match === "destination" && length === undefined;
 }
 
 /** How many tunnels have something. */
@@ -247,22 +297,9 @@ class Tally<T> {
   }
 }
 
-function addTo<T>(map: ByAddress<T>, address: Ipv4, value: T): void {
-  const list = map.get(address);
-  if (list === undefined) map.set(address, [value]);
-  else list.push(value);
-}
-
-function removeFrom<T>(map: ByAddress<T>, address: Ipv4, isIt: (value: T) => boolean): void {
-  const list = map.get(address);
-  const at = list?.findIndex(isIt) ?? -1;
-  assert(list !== undefined && at >= 0, "removed an unknown tunnel entry");
-  list.splice(at, 1);
-  if (list.length === 0) map.delete(address);
-}
-
-function createTunnel(entry: TunnelEntry): Tunnel {
+function createTunnel(entry: TunnelEntry, flow: Tunnel["flow"]): Tunnel {
   const { local, remote, encapsulation, greKeyIn = ABSENT, greKeyOut = ABSENT, udpPort } = entry;
+  const { router = UNSPECIFIED, beyond } = entry;
   return {
     local,
     remote,
@@ -270,11 +307,12 @@ function createTunnel(entry: TunnelEntry): Tunnel {
     keyIn: greKeyIn,
     keyOut: greKeyOut,
     port: udpPort ?? 0,
+    router,
     form: formOf(entry),
-    overhead: overheadOf(entry),
+    overhead: overheadOf(entry) + (router === UNSPECIFIED ? 0 : OUTER_HEADER) + (beyond ?? 0),
     mtu: Number.POSITIVE_INFINITY,
     unreachable: REACHABLE,
-    flow: encapsulation === "gre" ? new GreFlow() : undefined,
+    flow,
     entries: 0,
     homeAddresses: 0,
     packetsIn: 0,
@@ -303,6 +341,7 @@ function findTunnel(
       tunnel.remote === arrival.remote &&
       tunnel.local === arrival.local &&
       tunnel.port === arrival.port &&
+      tunnel.router === arrival.router &&
       tunnel.keyIn === arrival.key &&
       isEncapsulatedAs(tunnel.encapsulation, arrival)
     ) {

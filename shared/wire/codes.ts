@@ -123,6 +123,14 @@ export const MOBILE_NETWORK_ACK_CODES = {
   4: "Home Agent cannot assign a mobile network prefix (MOBNET_UNASSIGNED)",
 } as const satisfies NumberNames;
 
+export const MobileNetworkCode = {
+  success: 0,
+  invalidPrefixLength: 1,
+  unauthorized: 2,
+  forwardingSetupFailed: 3,
+  unassigned: 4,
+} as const;
+
 /** IPv6 Prefix Reply. RFC 5454 §2.2. */
 export const IPV6_PREFIX_REPLY_CODES = {
   0: "registration accepted, IPv6 to be tunneled to HoA",

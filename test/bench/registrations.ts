@@ -36,6 +36,7 @@ function homeAgent(nodes: number): HomeAgent {
         associations: [context],
       })),
       addressPools: [],
+      networkPools: [],
       redirection: undefined,
       maxLifetime: 1800,
       encapsulations: ["ipip"],

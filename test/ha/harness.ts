@@ -14,10 +14,12 @@ import type { SecurityContext } from "../../shared/security/association.ts";
 import { appendAuthentication } from "../../shared/security/authenticator.ts";
 import { ntpTimestamp } from "../../shared/security/replay.ts";
 import {
+  appendExtension,
   encodeControl,
   type RegistrationReply,
   type RegistrationRequest,
 } from "../../shared/wire/control.ts";
+import type { ControlExtension } from "../../shared/wire/control-extensions.ts";
 import { oneSend, replyIn, sends } from "../effects.ts";
 
 export { oneSend, replyIn, sends };
@@ -90,6 +92,7 @@ export const config: HaCoreConfig = {
     { homeAddress: STRANGER, associations: [homeContext] },
   ],
   addressPools: [],
+  networkPools: [],
   redirection: undefined,
   maxLifetime: 1800,
   encapsulations: ["ipip", "gre"],
@@ -108,6 +111,8 @@ export interface RequestOptions {
   readonly context?: SecurityContext | null;
   /** One extension 34 for each. */
   readonly foreign?: readonly SecurityContext[];
+  /** Extensions behind extension 32. */
+  readonly behind?: readonly ControlExtension[];
   readonly event?: Partial<UdpReceived>;
 }
 
@@ -212,6 +217,7 @@ export class Bench {
     if (options.context !== null) {
       bytes = appendAuthentication(bytes, MOBILE_HOME, options.context ?? homeContext);
     }
+    bytes = (options.behind ?? []).reduce(appendExtension, bytes);
     for (const context of options.foreign ?? []) {
       bytes = appendAuthentication(bytes, FOREIGN_HOME, context);
     }

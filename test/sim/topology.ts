@@ -142,6 +142,7 @@ function homeAgent(plan: Plan): Blueprint {
       associations: [homeContext(plan, mobile)],
     })),
     addressPools: [],
+    networkPools: [],
     redirection: undefined,
     maxLifetime: plan.homeAgentLifetime,
     encapsulations: ["ipip", "minimal", "gre"],

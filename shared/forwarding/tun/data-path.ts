@@ -18,7 +18,7 @@ import {
   type PacketIo,
   type TunDevice,
 } from "../../linux/packet-io.ts";
-import { Arrival, carryCongestion, decapsulate } from "../decapsulate.ts";
+import { Arrival, carryCongestion, decapsulate, decapsulateRouter } from "../decapsulate.ts";
 import type { DriverEvents } from "../driver.ts";
 import { ABSENT } from "../gre.ts";
 import { DESTINATION_UNREACHABLE, FRAGMENTATION_NEEDED } from "../icmp-error.ts";
@@ -27,6 +27,8 @@ import {
   destinationOf,
   isDontFragment,
   isIpv4,
+  PROTOCOL_IPIP,
+  protocolOf,
   sourceOf,
   takeHop,
   totalLength,
@@ -201,7 +203,8 @@ export class DataPath {
   /** Where the inner packet begins; `#plane` is the one that it is for. */
   #decapsulate(slab: Uint8Array, packet: number, length: number): number {
     const arrival = this.#arrival;
-    const inner = decapsulate(slab, packet, length, arrival);
+    const first = decapsulate(slab, packet, length, arrival);
+    const inner = this.#isFromRouter(slab, first) ? decapsulateRouter(slab, first, arrival) : first;
     if (typeof inner !== "number") return this.#drop(inner);
     const source = sourceOf(slab, inner);
     const destination = destinationOf(slab, inner);
@@ -266,6 +269,13 @@ export class DataPath {
     if (start === NONE) return NONE;
     const error = this.entrance.sendOne(slab.subarray(start, start + totalLength(slab, start)));
     return this.#drop(error === undefined ? "handover-relayed" : `tunnel-send-${error}`);
+  }
+
+  /** RFC 5177 §7: the tunnel of a mobile router may hold another one, from its home address. */
+  #isFromRouter(slab: Uint8Array, inner: number | string): inner is number {
+    if (typeof inner !== "number" || protocolOf(slab, inner) !== PROTOCOL_IPIP) return false;
+    const ends = [sourceOf(slab, inner), destinationOf(slab, inner)] as const;
+    return this.#table.isFromRouter(this.#arrival, ...ends);
   }
 
   /** RFC 3519 §4.6: the first keepalive of a half-bound tunnel tells where that ends. */

@@ -4,7 +4,7 @@
  * It is forgotten after ten minutes, when the path may have become wider (RFC 1191 §6.3).
  */
 
-import type { Ipv4 } from "../../base/address.ts";
+import { type Ipv4, networkOf, type Prefix, prefixContains } from "../../base/address.ts";
 import type { Counters } from "../../base/counters.ts";
 import { type Marks, objectKey, planeMarks, type RouteObject } from "../kernel-objects.ts";
 import type { ObjectSet } from "../object-set.ts";
@@ -21,7 +21,7 @@ export class PathMtuRoutes {
   readonly #onChange: () => void;
   readonly #routes = new Map<
     string,
-    { readonly route: RouteObject; readonly timer: NodeJS.Timeout }
+    { readonly route: RouteObject; readonly plane: number; readonly timer: NodeJS.Timeout }
   >();
 
   constructor(marks: Marks, objects: ObjectSet, counters: Counters, onChange: () => void) {
@@ -47,15 +47,33 @@ export class PathMtuRoutes {
       device: anchor,
       scope: "link",
     };
-    const usual = this.#objects.get(objectKey(whole));
     // What the usual route depends on this one must not outlive.
-    const source = usual?.kind === "route" ? usual.source : undefined;
+    const source = this.#usual(whole)?.source;
     const fence = source === undefined ? {} : { source };
     const route: RouteObject = { ...whole, ...fence, mtu, precedence: PRECEDENCE };
     const timer = setTimeout(() => this.forget(destination, plane), LIFETIME_MS).unref();
     this.#objects.hold([route]);
-    this.#routes.set(key, { route, timer });
+    this.#routes.set(key, { route, plane, timer });
     this.#onChange();
+  }
+
+  /** The route that holds without this one: to the destination or to the network it is in. */
+  #usual(route: RouteObject): RouteObject | undefined {
+    for (let length = 32; length > 0; length--) {
+      const destination = networkOf({ ...route.destination, length });
+      const usual = this.#objects.get(objectKey({ ...route, destination }));
+      if (usual?.kind === "route") return usual;
+    }
+    return undefined;
+  }
+
+  /** Forgets what lies in a prefix and is no longer reached by a tunnel of plane 0. */
+  forgetWithin(prefix: Prefix, isTunnelled: (destination: Ipv4) => boolean): void {
+    for (const { route, plane } of [...this.#routes.values()]) {
+      const { address } = route.destination;
+      const isGone = plane === 0 && prefixContains(prefix, address) && !isTunnelled(address);
+      if (isGone) this.forget(address);
+    }
   }
 
   /** The destination is no longer reached by a tunnel, or its time is over. */

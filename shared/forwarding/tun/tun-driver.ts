@@ -17,7 +17,7 @@ import { ObjectSet } from "../object-set.ts";
 import { changedKeys } from "../persistent-map.ts";
 import { type RealizeConfig, type Realized, realize, realizeBase } from "../realize.ts";
 import { type ForwardingItem, type ForwardingState, NO_FORWARDING } from "../state.ts";
-import { type ArrivalDrop, type TunnelEntry, TunnelTable } from "../tunnel-table.ts";
+import { type ArrivalDrop, prefixOf, type TunnelEntry, TunnelTable } from "../tunnel-table.ts";
 import { AnchorMtu } from "./anchor-mtu.ts";
 import { DataPath } from "./data-path.ts";
 import { Keepalives } from "./keepalives.ts";
@@ -270,7 +270,8 @@ export class TunDriver implements Driver {
       if (tunnel !== undefined) report("tunnel-down", endsOf(tunnel));
       // RFC 5944 §4.2.3: without a binding nothing is intercepted, narrow path or not.
       const isOut = entry.direction === "out" && entry.match === "destination";
-      if (isOut && !this.#table.hasOut(entry.address)) this.#pathMtu.forget(entry.address);
+      if (!isOut) continue;
+      this.#pathMtu.forgetWithin(prefixOf(entry), (address) => this.#table.hasOut(address));
     }
   }
 

@@ -4,7 +4,7 @@
  * (RFC 2003 §4, §5).
  */
 
-import type { Ipv4 } from "../../base/address.ts";
+import { type Ipv4, UNSPECIFIED } from "../../base/address.ts";
 import type { Counters } from "../../base/counters.ts";
 import type { PacketBatch } from "../../linux/packet-io.ts";
 import {
@@ -15,7 +15,14 @@ import {
   mayCauseError,
 } from "../icmp-error.ts";
 import { destinationOf, isDontFragment, sourceOf, totalLength } from "../packet.ts";
-import { isAbout, isTooBig, readTunnelError, relayOf, type TunnelError } from "../tunnel-error.ts";
+import {
+  errorForRouter,
+  isAbout,
+  isTooBig,
+  readTunnelError,
+  relayOf,
+  type TunnelError,
+} from "../tunnel-error.ts";
 import { REACHABLE, type Tunnel, type TunnelTable } from "../tunnel-table.ts";
 
 export interface TunnelErrorsOptions {
@@ -54,9 +61,25 @@ export class TunnelErrors {
     for (let i = 0; i < batch.count; i++) {
       const error = readTunnelError(batch.slab, batch.offsets[i] ?? 0, batch.lengths[i] ?? 0);
       if (error === undefined) continue;
-      const tunnel = this.#table.to(error.remote).find((candidate) => isAbout(error, candidate));
-      if (tunnel !== undefined) this.#take(error, tunnel);
+      const tunnels = this.#table.to(error.remote).filter((one) => isAbout(error, one));
+      for (const tunnel of isTooBig(error) ? tunnels : []) {
+        this.#narrow(tunnel, error.pathMtu - tunnel.overhead);
+      }
+      this.#takeForOne(error, tunnels);
     }
+  }
+
+  /** The tunnel to a mobile router inside another one has the same ends as that. */
+  #takeForOne(error: TunnelError, tunnels: readonly Tunnel[]): void {
+    for (const tunnel of tunnels) {
+      const own = errorForRouter(error, tunnel);
+      if (own !== undefined) {
+        this.#take(own, tunnel);
+        return;
+      }
+    }
+    const plain = tunnels.find(({ router }) => router === UNSPECIFIED);
+    if (plain !== undefined) this.#take(error, plain);
   }
 
   /**
@@ -91,7 +114,6 @@ export class TunnelErrors {
 
   #take(error: TunnelError, tunnel: Tunnel): void {
     const tooBig = isTooBig(error);
-    if (tooBig) this.#narrow(tunnel, error.pathMtu - tunnel.overhead);
     const { inner } = error;
     const isOurs = inner === undefined || this.#isSentInto(tunnel, inner);
     const extendsNetwork = inner !== undefined && this.#table.hasOut(destinationOf(inner, 0));

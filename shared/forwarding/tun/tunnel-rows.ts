@@ -1,6 +1,6 @@
 /** Tunnels as `tunnels --json` and the events show them. */
 
-import { formatIpv4 } from "../../base/address.ts";
+import { formatIpv4, UNSPECIFIED } from "../../base/address.ts";
 import type { JsonObject } from "../../base/result.ts";
 import { HALF_BOUND } from "../state.ts";
 import type { Tunnel } from "../tunnel-table.ts";
@@ -20,12 +20,13 @@ export function tunnelRow(tunnel: Tunnel, device: string): JsonObject {
 }
 
 /** Both ends and the form. */
-export function endsOf({ local, remote, form }: Tunnel): JsonObject {
+export function endsOf({ local, remote, router, form }: Tunnel): JsonObject {
   const { encapsulation, udpPort, greKeyIn, greKeyOut } = form;
   return {
     local: formatIpv4(local),
     remote: formatIpv4(remote),
     encapsulation,
+    ...(router === UNSPECIFIED ? {} : { mobile_router: formatIpv4(router) }),
     ...(udpPort === undefined ? {} : { udp_port: udpPort === HALF_BOUND ? null : udpPort }),
     ...(greKeyIn === undefined ? {} : { gre_key_in: greKeyIn }),
     ...(greKeyOut === undefined ? {} : { gre_key_out: greKeyOut }),
