@@ -32,12 +32,13 @@ const association = z.discriminatedUnion(
   [
     table({ with: z.literal("home-agent").describe(WITH), ...SECURITY_CONTEXT }),
     peerAssociation("foreign-agent"),
+    table({ with: z.literal("aaa").describe(WITH), ...SECURITY_CONTEXT }),
   ],
   {
     error: ({ input }) => {
       const row =
         typeof input === "object" && input !== null && "with" in input ? input.with : undefined;
-      return mustBe('"home-agent" or "foreign-agent"')({ input: row });
+      return mustBe('"home-agent", "foreign-agent" or "aaa"')({ input: row });
     },
   },
 );
@@ -100,7 +101,7 @@ export const mnSchema = table({
     1,
   ).describe("One for each link, in order of preference."),
   security_association: tables(association, 1).describe(
-    "One with the home agent, which is needed (RFC 5944 §3.2), and any with foreign agents.",
+    "One with the home agent, which is needed (RFC 5944 §3.2), any with foreign agents, and one with the home domain's AAA server, for foreign agents that ask it (RFC 4721 §6).",
   ),
   state: table({
     path: journalPath(
@@ -135,8 +136,8 @@ export function crossCheckMn(config: MnConfig): ConfigFault[] {
     ...checkUnique(
       "security_association",
       config.security_association,
-      // One association with the home agent; any number with foreign agents.
-      (row) => (row.with === "home-agent" ? row.with : `${row.with} ${row.address} spi ${row.spi}`),
+      // One with the home agent, one with the AAA server; any number with foreign agents.
+      (row) => (row.with === "foreign-agent" ? `${row.address} spi ${row.spi}` : row.with),
       "with",
     ),
   ];
@@ -160,6 +161,7 @@ export function resolveMn(config: MnConfig): Resolved<MnCoreConfig> {
   const homeAddress = address === "dynamic" ? UNSPECIFIED : ipv4(address);
   const home = config.security_association.find((row) => row.with === "home-agent");
   assert(home !== undefined, "crossCheckMn lets no configuration pass without it");
+  const aaa = config.security_association.find((row) => row.with === "aaa");
   const interfaces = config.interface.map((row) => row.name);
   return {
     core: {
@@ -175,6 +177,7 @@ export function resolveMn(config: MnConfig): Resolved<MnCoreConfig> {
       },
       movement: config.movement.algorithm,
       homeAssociation: toContext(home),
+      aaa: aaa === undefined ? undefined : toContext(aaa),
       foreignAgents: config.security_association.flatMap((row) =>
         row.with === "foreign-agent" ? [toPeer(row, row.address)] : [],
       ),

@@ -21,8 +21,13 @@ import type { HomeNetwork } from "./config.ts";
 import type { HomeLinks } from "./home-link.ts";
 import type { Directory, MobileNode } from "./nodes.ts";
 
-/** The extensions that are acted on here. */
-const UNDERSTOOD = understanding(new Set([...BASE_EXTENSIONS, 48, 131, 132, 137, 139, 144, 148]));
+/**
+ * The extensions that are acted on here; and 36, the proof for the AAA server that the foreign agent
+ * may have asked: here extension 32 decides (RFC 4721 §3.4).
+ */
+const UNDERSTOOD = understanding(
+  new Set([...BASE_EXTENSIONS, 36, 48, 131, 132, 137, 139, 144, 148]),
+);
 
 /** A request under way: where it came from, what it says, and whom it is about. */
 export interface Exchange {

@@ -1,6 +1,7 @@
 /** What agents have answered so far: which to leave alone for a while, and what they offered. */
 
 import { after, type Instant } from "../../shared/base/time.ts";
+import type { Terms } from "./config.ts";
 
 /** Milliseconds until an agent that refused is asked again; doubles with each refusal. */
 const FIRST_BACK_OFF = 2000;
@@ -13,6 +14,8 @@ interface Entry {
   readonly until: Instant | undefined;
   /** From code 69: the longest lifetime it takes (RFC 5944 §3.6.2.3). */
   readonly offeredLifetime: number | undefined;
+  /** What it has refused and would not refuse again (RFC 3024 §4.1.2). */
+  readonly terms: Partial<Terms>;
 }
 
 const NOTHING: Entry = {
@@ -20,6 +23,7 @@ const NOTHING: Entry = {
   refusals: 0,
   until: undefined,
   offeredLifetime: undefined,
+  terms: {},
 };
 
 /** Keyed like the agent table, whose bound it shares: an agent forgotten there is forgotten here. */
@@ -51,6 +55,11 @@ export class AgentHistory {
 
   offered(key: string, lifetime: number): void {
     this.#entries.set(key, { ...this.of(key), offeredLifetime: lifetime });
+  }
+
+  conceded(key: string, terms: Partial<Terms>): void {
+    const entry = this.of(key);
+    this.#entries.set(key, { ...entry, terms: { ...entry.terms, ...terms } });
   }
 
   refused(key: string, now: Instant): void {

@@ -11,6 +11,7 @@ import {
   AdvertisementFlag,
   agentExtension,
   prefixLengthsOf,
+  type RouterAdvertisement,
 } from "../../shared/wire/icmp/agent-discovery.ts";
 import type { RouterAddress } from "../../shared/wire/icmp/router-address.ts";
 import { decodeDiscovery } from "../../shared/wire/icmp.ts";
@@ -33,6 +34,10 @@ export interface Agent {
   readonly registrationLifetime: number;
   readonly routerAddresses: readonly RouterAddress[];
   readonly prefixLengths: readonly number[] | undefined;
+  /** To be answered by requests (RFC 4721 §2). */
+  readonly challenge: Uint8Array | undefined;
+  /** By its realm the agent's domain is known (RFC 4857 §8.2). */
+  readonly nai: string | undefined;
   /** ICMP code 16: it does not route common traffic (RFC 5944 §2.1). */
   readonly mobilityOnly: boolean;
   readonly heardAt: Instant;
@@ -69,6 +74,16 @@ export function isReboot(previous: number, next: number): boolean {
 function description(agent: Agent): string {
   const { mac, careOfAddresses, flags, registrationLifetime } = agent;
   return `${mac} ${careOfAddresses.join(",")} ${flags} ${registrationLifetime}`;
+}
+
+function challengeOf({ extensions }: RouterAdvertisement): Uint8Array | undefined {
+  const found = extensions.find(({ name }) => name === "challenge-extension");
+  return found?.name === "challenge-extension" ? found.challenge : undefined;
+}
+
+function naiOf({ extensions }: RouterAdvertisement): string | undefined {
+  const found = extensions.find(({ name }) => name === "foreign-agent-nai");
+  return found?.name === "foreign-agent-nai" ? found.nai : undefined;
 }
 
 /** A group or broadcast address cannot be where an advertisement comes from. */
@@ -177,6 +192,8 @@ export class AgentTable {
       registrationLifetime: extension.registrationLifetime,
       routerAddresses: message.routerAddresses,
       prefixLengths: prefixLengthsOf(message),
+      challenge: challengeOf(message),
+      nai: naiOf(message),
       mobilityOnly: message.code === 16,
       heardAt: now,
       expiresAt: after(now, message.lifetime * 1000),

@@ -2,6 +2,12 @@ import type { Ipv4, Prefix } from "../../shared/base/address.ts";
 import type { Encapsulation } from "../../shared/forwarding/state.ts";
 import type { PeerAssociation, SecurityContext } from "../../shared/security/association.ts";
 
+/** What may be asked for or not, and may have to be changed after a denial. */
+export interface Terms {
+  readonly reverseTunnel: boolean;
+  readonly encapsulation: Encapsulation;
+}
+
 /** What the mobile node's core must know; config.ts makes it from the file. */
 export interface MnCoreConfig {
   /** `UNSPECIFIED`: the home agent is to assign one (RFC 2794 §2). */
@@ -13,16 +19,16 @@ export interface MnCoreConfig {
   readonly nai: string | undefined;
   /** Links in order of preference. */
   readonly interfaces: readonly string[];
-  readonly registration: {
+  readonly registration: Terms & {
     /** Seconds to ask for; 0xffff is infinity. */
     readonly lifetime: number;
-    readonly reverseTunnel: boolean;
-    readonly encapsulation: Encapsulation;
   };
   /** `lazy`: lazy cell switching by advertisement lifetime (RFC 5944 §2.4.2.1). */
   readonly movement: "lazy";
   /** With the home agent. */
   readonly homeAssociation: SecurityContext;
+  /** With the home domain's AAA server, which foreign agents may ask (RFC 4721 §6). */
+  readonly aaa: SecurityContext | undefined;
   /** By foreign agent: its care-of address or the source of its advertisements. */
   readonly foreignAgents: readonly PeerAssociation[];
 }

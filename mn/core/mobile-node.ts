@@ -21,16 +21,17 @@ import type {
 import { AgentHistory } from "./agent-history.ts";
 import { answerArp } from "./arp.ts";
 import { isThrough } from "./attachment.ts";
+import { Challenges } from "./challenges.ts";
 import { ClockSteps } from "./clock-steps.ts";
 import { carryOutCommand } from "./commands.ts";
 import type { MnCoreConfig } from "./config.ts";
 import { ForwardingView } from "./forwarding.ts";
 import { IDENTIFICATION_KEY } from "./identification.ts";
-import { neededOperation } from "./needs.ts";
 import { isUnanswered, Outcomes } from "./outcomes.ts";
 import { Registration } from "./registration.ts";
 import { Replies } from "./replies.ts";
-import { agentFields, expiredReport, report, requestReport } from "./reports.ts";
+import { agentFields, expiredReport, report } from "./reports.ts";
+import { Requests } from "./requests.ts";
 import { SESSION_KEY, Session } from "./session.ts";
 import { type MnState, stateOf } from "./state.ts";
 import { agentJson, statusJson } from "./status.ts";
@@ -50,6 +51,7 @@ export class MobileNode implements Core<MnCoreConfig> {
   readonly #registration: Registration;
   readonly #waiters = new Waiters();
   readonly #outcomes = new Outcomes(this.#counters, this.#history, this.#waiters);
+  readonly #requests: Requests;
   readonly #replies: Replies;
   readonly #view = new ForwardingView();
   readonly #clockSteps = new ClockSteps();
@@ -69,7 +71,16 @@ export class MobileNode implements Core<MnCoreConfig> {
     this.#config = config;
     this.#where = new Whereabouts(config, random, this.#counters, this.#history);
     this.#registration = new Registration(config, random, this.#counters);
-    this.#replies = new Replies(this.#session, this.#where, this.#registration, this.#outcomes);
+    const challenges = new Challenges();
+    this.#requests = new Requests(this.#session, this.#history, challenges, this.#registration);
+    this.#replies = new Replies(
+      this.#session,
+      this.#where,
+      this.#registration,
+      this.#outcomes,
+      this.#history,
+      challenges,
+    );
     this.#updateView();
   }
 
@@ -202,7 +213,7 @@ export class MobileNode implements Core<MnCoreConfig> {
     if (this.#stopping === undefined) effects.push(...this.#move(monotonic));
     if (!this.#settling) effects.push(...this.#drive(now));
     const searching = this.#wanted && this.#stopping === undefined;
-    effects.push(...this.#where.solicit(searching, monotonic));
+    effects.push(...this.#where.solicit(searching, this.#requests.solicitsOn, monotonic));
     effects.push(...this.#updateState());
     this.#updateView();
     this.#updateDeadline(monotonic);
@@ -247,30 +258,19 @@ export class MobileNode implements Core<MnCoreConfig> {
   }
 
   #drive(now: Now): Effect[] {
-    const { monotonic } = now;
-    const effects = this.#where.announce(monotonic);
-    const operation = neededOperation({
-      config: this.#config,
-      attachment: this.#where.attachment,
-      history: this.#history,
-      registered: this.#registration.registered,
-      renewalDue: this.#registration.renewalDue(monotonic),
-      exposed: this.#registration.exposed,
-      wanted: this.#wanted && this.#stopping === undefined,
-      cleared: this.#cleared,
-    });
-    const before = this.#registration.pending;
-    const notBefore =
-      operation === undefined ? undefined : this.#history.of(operation.agentKey).until;
-    effects.push(...this.#registration.drive(operation, notBefore, now));
-    const { pending } = this.#registration;
-    if (pending !== undefined && pending !== before) {
-      effects.push(requestReport(pending, this.#state === "registered"));
-    }
+    const { effects, isIdle } = this.#requests.drive(
+      {
+        attachment: this.#where.attachment,
+        wanted: this.#wanted && this.#stopping === undefined,
+        cleared: this.#cleared,
+        isRenewal: this.#state === "registered",
+      },
+      now,
+    );
     if (this.#stopping !== undefined) {
-      this.#stopped = operation === undefined || monotonic >= this.#stopping.until;
+      this.#stopped = isIdle || now.monotonic >= this.#stopping.until;
     }
-    return effects;
+    return [...this.#where.announce(now.monotonic), ...effects];
   }
 
   #updateState(): Effect[] {

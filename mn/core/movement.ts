@@ -1,8 +1,9 @@
 /** Which agent to use: who can be used at all, in what order, and when to move (RFC 5944 §2.4.2). */
 
-import type { Ipv4 } from "../../shared/base/address.ts";
+import { isPrivate } from "../../shared/base/address.ts";
 import { type Agent, hasFlag } from "./agents.ts";
 import type { MnCoreConfig } from "./config.ts";
+import { canAnswerChallenge } from "./credentials.ts";
 
 /** What a movement algorithm may look at. */
 export interface MovementView {
@@ -33,12 +34,6 @@ export const movementStrategies: Readonly<Record<MnCoreConfig["movement"], Movem
   lazy,
 };
 
-/** RFC 1918 §3. */
-function isPrivate(address: Ipv4): boolean {
-  const high = address >>> 16;
-  return address >>> 24 === 10 || high >>> 4 === 0xac1 || high === 0xc0a8;
-}
-
 /** T is asked for only where it is advertised (RFC 5944 appendix E, RFC 3024 §4.1). */
 export function usesReverseTunnel(agent: Agent, config: MnCoreConfig): boolean {
   return config.registration.reverseTunnel && hasFlag(agent, "T");
@@ -49,6 +44,7 @@ export function isUsable(agent: Agent, config: MnCoreConfig, registered: boolean
   if (!hasFlag(agent, "F") || agent.careOfAddresses.length === 0) return false;
   if (agent.registrationLifetime === 0) return false;
   if (hasFlag(agent, "B") && !registered) return false;
+  if (agent.challenge !== undefined && !canAnswerChallenge(agent, config)) return false;
   // RFC 3024 §A.4: from a private home address only a reverse tunnel leads home.
   const needsTunnel = config.registration.reverseTunnel && isPrivate(config.homeAddress);
   return !needsTunnel || hasFlag(agent, "T");

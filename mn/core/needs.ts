@@ -32,8 +32,9 @@ export function neededOperation(inputs: NeedInputs): Operation | undefined {
   if (kind === "home") return inputs.cleared ? undefined : homeDeregistration(agent, config);
   if (!inputs.wanted) return inputs.exposed ? foreignDeregistration(agent, config) : undefined;
   if (isThrough(registered, agent) && !inputs.renewalDue) return undefined;
-  const { careOfIndex, offeredLifetime } = history.of(agent.key);
+  const { careOfIndex, offeredLifetime, terms } = history.of(agent.key);
   const careOfAddress = agent.careOfAddresses[careOfIndex] ?? agent.careOfAddresses[0];
   if (careOfAddress === undefined) return undefined;
-  return foreignRegistration(agent, careOfAddress, offeredLifetime, config);
+  const agreed = { ...config, registration: { ...config.registration, ...terms } };
+  return foreignRegistration(agent, careOfAddress, offeredLifetime, agreed);
 }

@@ -4,7 +4,7 @@ import { formatIpv4 } from "../../shared/base/address.ts";
 import type { Counters } from "../../shared/base/counters.ts";
 import { after, type Instant } from "../../shared/base/time.ts";
 import type { Effect } from "../../shared/protocol/core.ts";
-import { ReplyCode, replyCodeText } from "../../shared/wire/reply-code.ts";
+import { replyCodeText } from "../../shared/wire/reply-code.ts";
 import type { AgentHistory } from "./agent-history.ts";
 import type { Outcome, Pending, Registered } from "./registration.ts";
 import { isAuthenticationFailure } from "./reply.ts";
@@ -83,13 +83,17 @@ export class Outcomes {
     this.#history.accepted(operation.agentKey);
   }
 
-  /** `careOfAddresses`: how many the agent offers. */
+  /**
+   * `isRemedied`: the next request will be a better one, without any back-off. `careOfAddresses`:
+   * how many the agent offers.
+   */
   denied(
     outcome: Extract<Outcome, { kind: "denied" }>,
+    isRemedied: boolean,
     careOfAddresses: number,
     now: Instant,
   ): Effect[] {
-    const { operation, reply, origin, repaired } = outcome;
+    const { operation, reply, origin } = outcome;
     const { action, agentKey } = operation;
     const text = `code ${reply.code}: ${replyCodeText(reply.code)}`;
     this.#lastCode = reply.code;
@@ -97,10 +101,7 @@ export class Outcomes {
     const security = isAuthenticationFailure(reply.code);
     if (security) this.#counters.add("security-exceptions");
     const effects: Effect[] = [deniedReport(outcome, security)];
-    if (reply.code === ReplyCode.faLifetimeTooLong && repaired) {
-      this.#history.offered(agentKey, reply.lifetime);
-    }
-    if (repaired) return effects;
+    if (isRemedied) return effects;
     // RFC 5944 §2.4: after a rejection by the foreign agent its next address may be tried.
     const next = origin === "foreign-agent" && action === "register";
     if (next && this.#history.nextCareOf(agentKey, careOfAddresses)) return effects;

@@ -34,9 +34,6 @@ const MAX_TIMEOUT = 64_000;
  */
 const RENEW_FROM = 0.6;
 const RENEW_TO = 2 / 3;
-/** Code 133 in a row that are answered at once; then the agent counts as refusing. */
-const MAX_RESYNCHRONISATIONS = 3;
-
 /** For each pending registration, what RFC 5944 §3.6 lists. */
 export interface Pending {
   readonly operation: Operation;
@@ -71,8 +68,6 @@ export type Outcome =
       readonly operation: Operation;
       readonly reply: RegistrationReply;
       readonly origin: "foreign-agent" | "home-agent";
-      /** The next request will be a better one, without any back-off. */
-      readonly repaired: boolean;
     }
   | { readonly kind: "discarded"; readonly verdict: Extract<Verdict, { kind: "discarded" }> };
 
@@ -86,7 +81,6 @@ export class Registration {
   /** The home agent may hold a binding of ours; until when, if not for ever. */
   #exposure: { readonly until: Instant | undefined } | undefined;
   readonly #pace = new RequestPace();
-  #resynchronisations = 0;
   #dueAt: Instant | undefined;
   /** What the home agent said shows that our idea of its clock is right. */
   #knowsClock = false;
@@ -232,7 +226,9 @@ export class Registration {
     }
     const identification = repeated?.identification ?? this.#identification.last ?? 0n;
     const wanted =
-      repeated === undefined ? operation : { ...repeated.operation, mac: operation.mac };
+      repeated === undefined
+        ? { ...operation, challenge: operation.challenge ?? before?.operation.challenge }
+        : { ...repeated.operation, mac: operation.mac };
     const payload = repeated?.payload ?? encodeRequest(wanted, identification, this.#config);
     const timeout = nextTimeout(before?.timeout, wanted.lifetime);
     this.#pending = {
@@ -276,27 +272,17 @@ export class Registration {
     this.#counters.add(`denied-${origin}`);
     const mismatch = isMismatch(reply, pending.identification);
     const effects = origin === "home-agent" ? this.#learn(reply, mismatch, now) : [];
-    const repaired = this.#repairs(reply);
     if (origin === "home-agent" && operation.action === "register") {
       const held = this.#registered;
       this.#exposure = held === undefined ? undefined : { until: held.expiresAt };
     }
     this.#pending = { ...pending, denied: true };
-    return { outcome: { kind: "denied", operation, reply, origin, repaired }, effects };
-  }
-
-  /** RFC 5944 §3.6.2.3: a better request can follow 69 (with its lifetime) and 133 at once. */
-  #repairs({ code, lifetime }: RegistrationReply): boolean {
-    if (code === ReplyCode.faLifetimeTooLong) return lifetime > 0;
-    if (code !== ReplyCode.haIdentificationMismatch) return false;
-    this.#resynchronisations++;
-    return this.#resynchronisations <= MAX_RESYNCHRONISATIONS;
+    return { outcome: { kind: "denied", operation, reply, origin }, effects };
   }
 
   #accept(pending: Pending, reply: RegistrationReply, now: Now): void {
     this.#pending = undefined;
     this.#knowsClock = true;
-    this.#resynchronisations = 0;
     const { operation, sentAt } = pending;
     if (operation.action === "deregister") {
       this.#registered = undefined;

@@ -2,8 +2,13 @@
 
 import type { Now } from "../../shared/base/time.ts";
 import type { Effect, UdpReceived } from "../../shared/protocol/core.ts";
+import type { RegistrationReply } from "../../shared/wire/control.ts";
+import type { AgentHistory } from "./agent-history.ts";
+import { hasFlag } from "./agents.ts";
+import type { Challenges } from "./challenges.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { Outcome, Registration } from "./registration.ts";
+import { Remedies, type Remedy } from "./remedies.ts";
 import type { Session } from "./session.ts";
 import type { Whereabouts } from "./whereabouts.ts";
 
@@ -12,17 +17,24 @@ export class Replies {
   readonly #where: Whereabouts;
   readonly #registration: Registration;
   readonly #outcomes: Outcomes;
+  readonly #history: AgentHistory;
+  readonly #challenges: Challenges;
+  readonly #remedies = new Remedies();
 
   constructor(
     session: Session,
     where: Whereabouts,
     registration: Registration,
     outcomes: Outcomes,
+    history: AgentHistory,
+    challenges: Challenges,
   ) {
     this.#session = session;
     this.#where = where;
     this.#registration = registration;
     this.#outcomes = outcomes;
+    this.#history = history;
+    this.#challenges = challenges;
   }
 
   /** `isRenewal`: the node is registered where it is attached. */
@@ -39,15 +51,32 @@ export class Replies {
   }
 
   #denied(outcome: Extract<Outcome, { kind: "denied" }>, { monotonic }: Now): Effect[] {
-    const agent = this.#where.agents.get(outcome.operation.agentKey);
+    const { agentKey } = outcome.operation;
+    this.#challenges.denied(agentKey);
+    this.#challenges.offer(agentKey, challengeIn(outcome.reply));
+    const agent = this.#where.agents.get(agentKey);
+    const remedy = this.#remedies.of({
+      ...outcome,
+      hasFreshChallenge: this.#challenges.isFresh(agentKey),
+      offersReverseTunnel: agent !== undefined && hasFlag(agent, "T"),
+    });
+    if (remedy !== undefined) this.#apply(remedy, agentKey);
     const careOfAddresses = agent?.careOfAddresses.length ?? 0;
-    const effects = this.#outcomes.denied(outcome, careOfAddresses, monotonic);
+    const isRemedied = remedy !== undefined;
+    const effects = this.#outcomes.denied(outcome, isRemedied, careOfAddresses, monotonic);
     // The home agent does not know the address any more (129, RFC 5944 §3.8.3.2): another one.
-    const isRefused = outcome.origin === "home-agent" && !outcome.repaired;
+    const isRefused = outcome.origin === "home-agent" && !isRemedied;
     if (isRefused && this.#registration.registered === undefined) {
       effects.push(...this.#session.end());
     }
     return effects;
+  }
+
+  #apply(remedy: Remedy, agentKey: string): void {
+    if (remedy.kind === "lifetime") this.#history.offered(agentKey, remedy.lifetime);
+    if (remedy.kind !== "terms") return;
+    if (remedy.of === "home-agent") this.#session.conceded(remedy.terms);
+    else this.#history.conceded(agentKey, remedy.terms);
   }
 
   #accepted(
@@ -57,6 +86,8 @@ export class Replies {
   ): Effect[] {
     const { operation, reply } = outcome;
     const { registered } = this.#registration;
+    this.#remedies.accepted();
+    this.#challenges.offer(operation.agentKey, challengeIn(reply));
     const effects: Effect[] =
       operation.action === "register"
         ? this.#outcomes.registered(registered, operation, reply.code, isRenewal, now.monotonic)
@@ -68,4 +99,10 @@ export class Replies {
     effects.push(...this.#where.served(operation.agentKey, now.monotonic));
     return effects;
   }
+}
+
+/** The foreign agent's, for the next request (RFC 4721 §3.3). */
+function challengeIn({ extensions }: RegistrationReply): Uint8Array | undefined {
+  const found = extensions.findLast(({ name }) => name === "mobile-foreign-challenge-extension");
+  return found?.name === "mobile-foreign-challenge-extension" ? found.challenge : undefined;
 }

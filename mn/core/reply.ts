@@ -21,7 +21,7 @@ import type { MnCoreConfig } from "./config.ts";
 import { foreignAgentContexts, type Operation } from "./request.ts";
 
 /** The extensions that are acted on here. */
-const UNDERSTOOD = understanding(new Set([...BASE_EXTENSIONS, 45, 131]));
+const UNDERSTOOD = understanding(new Set([...BASE_EXTENSIONS, 45, 131, 132]));
 
 /** A request that has been sent and what must be known to judge its reply. */
 export interface Awaited {

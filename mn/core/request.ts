@@ -4,10 +4,16 @@ import { type Ipv4, type Mac, MOBILE_AGENTS } from "../../shared/base/address.ts
 import type { SendUdp } from "../../shared/protocol/core.ts";
 import type { PeerAssociation } from "../../shared/security/association.ts";
 import { appendAuthentication } from "../../shared/security/authenticator.ts";
-import { encodeControl, MOBILE_IP_PORT, RequestFlag } from "../../shared/wire/control.ts";
+import {
+  appendExtension,
+  encodeControl,
+  MOBILE_IP_PORT,
+  RequestFlag,
+} from "../../shared/wire/control.ts";
 import type { ControlExtension } from "../../shared/wire/control-extensions.ts";
 import { type Agent, hasFlag } from "./agents.ts";
 import type { MnCoreConfig } from "./config.ts";
+import { associationsWith, peersOf } from "./credentials.ts";
 import { usesReverseTunnel } from "./movement.ts";
 
 /** Away from multicast an ordinary TTL (RFC 5944 §3.6.1.1). */
@@ -39,6 +45,8 @@ export interface Operation {
   readonly lifetime: number;
   /** The request's flags octet. */
   readonly flags: number;
+  /** The foreign agent's, that the request answers (RFC 4721 §3.1). */
+  readonly challenge: Uint8Array | undefined;
 }
 
 /** Two operations that one reply can settle. */
@@ -107,11 +115,12 @@ function addressing(action: Action, agent: Agent, { homeAddress, homeAgent }: Mn
     agentKey: agent.key,
     interface: agent.interface,
     agent: agent.address,
-    peers: [agent.address, ...agent.careOfAddresses],
+    peers: peersOf(agent),
     mac: agent.mac,
     destination: agent.address,
     homeAddress,
     homeAgent,
+    challenge: undefined,
   } as const;
 }
 
@@ -120,8 +129,7 @@ export function foreignAgentContexts(
   operation: Operation,
   config: MnCoreConfig,
 ): readonly PeerAssociation[] {
-  if (operation.via === "home") return [];
-  return config.foreignAgents.filter(({ peer }) => operation.peers.includes(peer));
+  return operation.via === "home" ? [] : associationsWith(operation.peers, config);
 }
 
 /**
@@ -148,10 +156,32 @@ export function encodeRequest(
     "mobile-home-authentication-extension",
     config.homeAssociation,
   );
+  return authenticateToAgent(answerChallenge(forHome, operation, config), operation, config);
+}
+
+/** RFC 4721 §3.1: the challenge, and behind it the proof for the AAA server where there is one. */
+function answerChallenge(
+  bytes: Uint8Array,
+  { challenge }: Operation,
+  { aaa }: MnCoreConfig,
+): Uint8Array {
+  if (challenge === undefined) return bytes;
+  const name = "mobile-foreign-challenge-extension";
+  const answered = appendExtension(bytes, { name, challenge });
+  return aaa === undefined
+    ? answered
+    : appendAuthentication(answered, "mn-aaa-authentication-subtype", aaa);
+}
+
+function authenticateToAgent(
+  bytes: Uint8Array,
+  operation: Operation,
+  config: MnCoreConfig,
+): Uint8Array {
   const [context] = foreignAgentContexts(operation, config);
   return context === undefined
-    ? forHome
-    : appendAuthentication(forHome, "mobile-foreign-authentication-extension", context);
+    ? bytes
+    : appendAuthentication(bytes, "mobile-foreign-authentication-extension", context);
 }
 
 /** Who asks, by name: RFC 2794 §2 wants it before every authentication extension. */

@@ -14,7 +14,7 @@ import {
 import type { Json } from "../../shared/base/result.ts";
 import type { Now } from "../../shared/base/time.ts";
 import type { Persist } from "../../shared/protocol/core.ts";
-import type { MnCoreConfig } from "./config.ts";
+import type { MnCoreConfig, Terms } from "./config.ts";
 import type { Registered } from "./registration.ts";
 
 /** Journal key of what `Session` keeps. */
@@ -24,6 +24,8 @@ export class Session {
   #configured: MnCoreConfig;
   #config: MnCoreConfig;
   #homeAddress: Ipv4 | undefined;
+  /** What the home agent has refused and would not refuse again (RFC 3024 §4.1.2). */
+  #terms: Partial<Terms> = {};
 
   constructor(configured: MnCoreConfig) {
     this.#configured = configured;
@@ -47,7 +49,8 @@ export class Session {
   reconfigure(configured: MnCoreConfig, keep: boolean): Persist[] {
     const effects = keep ? [] : this.end();
     this.#configured = configured;
-    this.#assign(this.#homeAddress);
+    this.#terms = {};
+    this.#refresh();
     return effects;
   }
 
@@ -75,13 +78,25 @@ export class Session {
     this.#assign(typeof text === "string" ? parseIpv4(text) : undefined);
   }
 
+  /** The home agent wants it otherwise, until the configuration is read again. */
+  conceded(terms: Partial<Terms>): void {
+    this.#terms = { ...this.#terms, ...terms };
+    this.#refresh();
+  }
+
   #assign(address: Ipv4 | undefined): void {
     this.#homeAddress = address;
-    this.#config = this.#configured;
+    this.#refresh();
+  }
+
+  #refresh(): void {
+    const registration = { ...this.#configured.registration, ...this.#terms };
+    this.#config = { ...this.#configured, registration };
+    const address = this.#homeAddress;
     if (address === undefined) return;
     const { length } = this.#configured.homePrefix;
     const homePrefix = networkOf({ address, length });
-    this.#config = { ...this.#configured, homeAddress: address, homePrefix };
+    this.#config = { ...this.#config, homeAddress: address, homePrefix };
   }
 }
 

@@ -22,6 +22,8 @@ export function agentJson(agent: Agent, config: MnCoreConfig, now: Instant): Jso
     registration_lifetime: agent.registrationLifetime,
     lifetime_remaining: secondsLeft(agent.expiresAt, now),
     prefix_lengths: agent.prefixLengths ?? null,
+    challenge: agent.challenge !== undefined,
+    nai: agent.nai ?? null,
     home: isHomeAgent(agent, config.homeAgent),
   };
 }

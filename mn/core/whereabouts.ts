@@ -222,12 +222,18 @@ export class Whereabouts {
     this.#announcements.stop();
   }
 
-  /** Solicits where nobody is heard, as long as somebody is needed (§2.4). */
-  solicit(wanted: boolean, now: Instant): Effect[] {
+  /**
+   * Solicits where nobody is heard, as long as somebody is needed (§2.4), and on the interface where
+   * an agent is to give something more.
+   */
+  solicit(wanted: boolean, also: string | undefined, now: Instant): Effect[] {
     const current = this.#attachment?.agent.key;
     const served = current !== undefined && this.agents.get(current) !== undefined;
     const needed = wanted && !served;
-    const effects = this.links.solicit((name) => needed && !this.agents.hearsOn(name), now);
+    const effects = this.links.solicit(
+      (name) => (needed && !this.agents.hearsOn(name)) || name === also,
+      now,
+    );
     if (effects.length > 0) this.#counters.add("solicitations-sent", effects.length);
     return effects;
   }

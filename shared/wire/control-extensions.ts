@@ -73,4 +73,5 @@ export type AuthenticationName =
   | "mobile-home-authentication-extension"
   | "mobile-foreign-authentication-extension"
   | "foreign-home-authentication-extension"
+  | "mn-aaa-authentication-subtype"
   | "mn-par-auth-extension";

@@ -40,6 +40,7 @@ export function makeConfig(changes: Partial<MnCoreConfig> = {}): MnCoreConfig {
     registration: { lifetime: 300, reverseTunnel: true, encapsulation: "ipip" },
     movement: "lazy",
     homeAssociation: HOME_CONTEXT,
+    aaa: undefined,
     foreignAgents: [],
     ...changes,
   };

@@ -2,9 +2,28 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { MnCoreConfig } from "../../mn/core/config.ts";
 import { ipv4 } from "../../shared/base/address.ts";
 import { highBits, joinIdentification, lowBits } from "../../shared/security/replay.ts";
-import { advertisement, FA1, FA2, FA2_MAC, HOME_AGENT, packets, started } from "./bench.ts";
+import { RequestFlag } from "../../shared/wire/control.ts";
+import { AdvertisementFlag } from "../../shared/wire/icmp/agent-discovery.ts";
+import {
+  advertisement,
+  FA1,
+  FA2,
+  FA2_MAC,
+  FOREIGN_FLAGS,
+  HOME,
+  HOME_AGENT,
+  HOME_CONTEXT,
+  makeConfig,
+  packets,
+  started,
+} from "./bench.ts";
+
+const { M, G, T } = RequestFlag;
+/** A home address that needs no reverse tunnel. */
+const PUBLIC = ipv4("203.0.113.7");
 
 test("RFC 5944 §3.6.2.3: code 69 is tried again with the offered lifetime, a second later [5944-3.6.2.3-02] [5944-3.6.2.3-03] [5944-3.6.3-06] [5944-3.4-06]", () => {
   const line = started();
@@ -144,4 +163,87 @@ test("After four requests without any reply another agent is tried", () => {
   line.hearing(40_000, advertisement(), advertisement({ source: FA2 }));
   const to = line.requests().map(({ effect }) => effect.destination);
   assert.deepEqual(to.slice(0, 5), [FA1, FA1, FA1, FA1, FA2]);
+});
+
+const asking = (terms: Partial<MnCoreConfig["registration"]>, homeAddress = PUBLIC): MnCoreConfig =>
+  makeConfig({ homeAddress, registration: { ...makeConfig().registration, ...terms } });
+
+/** Flags of the requests when the first is denied with this code. */
+function flagsAfter(code: number, config: MnCoreConfig, flags = FOREIGN_FLAGS): number[] {
+  const line = started(config);
+  line.event(advertisement({ flags }));
+  const home = code < 128 ? [] : [HOME_CONTEXT];
+  line.accept({ code, home, event: { destination: config.homeAddress } });
+  line.until(3000);
+  return line.requests().map(({ message }) => message.flags);
+}
+
+test("RFC 3024 §4.1.2: another encapsulation than IP in IP is given up at 72 and 139, and asked for once [3024-4.1.2-01] [3024-4.1.2-05]", () => {
+  const offering = FOREIGN_FLAGS | AdvertisementFlag.G | AdvertisementFlag.M;
+  for (const code of [72, 139]) {
+    const gre = asking({ encapsulation: "gre" });
+    assert.deepEqual(flagsAfter(code, gre, offering), [G | T, T]);
+    assert.deepEqual(flagsAfter(code, asking({ encapsulation: "minimal" }), offering), [M | T, T]);
+    assert.deepEqual(flagsAfter(code, asking({}), offering), [T], "there is nothing to give up");
+  }
+});
+
+test("RFC 3024 §4.1.2: T is cleared at 74 and 137, but not from a private home address, and set at 75 and 138 where it is advertised [3024-4.1.2-02] [3024-A.4-01]", () => {
+  for (const code of [74, 137]) {
+    assert.deepEqual(flagsAfter(code, asking({})), [T, 0]);
+    assert.deepEqual(flagsAfter(code, asking({}, HOME)), [T]);
+    assert.deepEqual(flagsAfter(code, asking({ reverseTunnel: false })), [0]);
+  }
+  for (const code of [75, 138]) {
+    assert.deepEqual(flagsAfter(code, asking({ reverseTunnel: false })), [0, T]);
+    const without = AdvertisementFlag.F;
+    assert.deepEqual(flagsAfter(code, asking({ reverseTunnel: false }), without), [0]);
+    assert.deepEqual(flagsAfter(code, asking({})), [T]);
+  }
+});
+
+test("What one agent refuses is asked of the next; what the home agent refuses is not, until the configuration is read again", () => {
+  const next = (code: number): number[] => {
+    const line = started(asking({}));
+    line.event(advertisement());
+    const event = { destination: PUBLIC };
+    line.accept({ code, home: code < 128 ? [] : [HOME_CONTEXT], event });
+    line.until(3000);
+    line.accept({ event });
+    line.linkDown();
+    line.linkUp();
+    line.event(advertisement({ source: FA2 }));
+    const elsewhere = line.lastRequest().message.flags;
+    line.node.reconfigure(asking({}), line.clock());
+    line.until(line.now + 1000);
+    return [elsewhere, line.lastRequest().message.flags];
+  };
+  assert.deepEqual(next(74), [T, T]);
+  assert.deepEqual(next(137), [0, T]);
+});
+
+test("An agent that echoes the lifetime asked for with code 69 has offered nothing [5944-3.6.2.3-03]", () => {
+  const line = started();
+  line.event(advertisement());
+  line.accept({ code: 69, lifetime: 300, home: [] });
+  assert.equal(line.node.state, "failed");
+  line.until(3900);
+  assert.equal(line.requests().length, 1);
+});
+
+test("RFC 5944 §3.6.2.3: every other denial is told, and its agent left alone for two seconds at first", () => {
+  const codes = [64, 65, 66, 67, 68, 70, 71, 73, 76, 78, 80, 81, 82, 88, 89, 90, 96, 97, 98, 99];
+  const more = [107, 108, 109, 116, 127, 128, 129, 130, 131, 132, 134, 135, 140, 141, 144, 151];
+  for (const code of [...codes, ...more]) {
+    const line = started();
+    line.event(advertisement());
+    line.accept({ code, home: code < 128 ? [] : [HOME_CONTEXT] });
+    assert.equal(line.node.state, "failed", `code ${code}`);
+    assert.equal(line.reports("denied")[0]?.fields.code, code);
+    assert.equal(line.status().last_code, code);
+    line.hearing(3900, advertisement());
+    assert.equal(line.requests().length, 1, `code ${code}`);
+    line.hearing(4500, advertisement());
+    assert.equal(line.requests().length, 2, `code ${code}`);
+  }
 });

@@ -232,6 +232,8 @@ test("The agents table has the keys of the contract", () => {
     registration_lifetime: 1800,
     lifetime_remaining: 26,
     prefix_lengths: null,
+    challenge: false,
+    nai: null,
     home: false,
   });
   assert.equal((flags as JsonObject).F, true);

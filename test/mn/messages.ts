@@ -18,7 +18,7 @@ import {
   type RegistrationRequest,
 } from "../../shared/wire/control.ts";
 import type { ControlExtension } from "../../shared/wire/control-extensions.ts";
-import { AdvertisementFlag } from "../../shared/wire/icmp/agent-discovery.ts";
+import { AdvertisementFlag, type IcmpExtension } from "../../shared/wire/icmp/agent-discovery.ts";
 import { encodeIcmp } from "../../shared/wire/icmp.ts";
 
 export const HOME = ipv4("10.1.0.7");
@@ -56,6 +56,8 @@ export interface AdvertisementOptions {
   readonly careOf?: readonly Ipv4[];
   readonly routers?: readonly Ipv4[];
   readonly code?: number;
+  /** Behind the agent's own. */
+  readonly extensions?: readonly IcmpExtension[];
 }
 
 const { F, T, H, R } = AdvertisementFlag;
@@ -84,6 +86,7 @@ export function advertisement(options: AdvertisementOptions = {}): IcmpReceived 
           flags: options.flags ?? FOREIGN_FLAGS,
           careOfAddresses: options.careOf ?? [source],
         },
+        ...(options.extensions ?? []),
       ],
     }),
   };

@@ -182,6 +182,7 @@ function mobileNode(plan: Plan, index: number): Blueprint {
     },
     movement: "lazy",
     homeAssociation: homeContext(plan, index),
+    aaa: undefined,
     foreignAgents: plan.mobileForeignKeys ? foreign : [],
   };
   return {

@@ -1,0 +1,98 @@
+/** Sending requests: what is needed, what it answers, when it may go. RFC 5944 §3.6, RFC 4721 §3. */
+
+import type { Instant, Now } from "../../shared/base/time.ts";
+import type { Effect } from "../../shared/protocol/core.ts";
+import type { AgentHistory } from "./agent-history.ts";
+import type { Attachment } from "./attachment.ts";
+import type { Challenges } from "./challenges.ts";
+import { neededOperation } from "./needs.ts";
+import type { Registration } from "./registration.ts";
+import { requestReport } from "./reports.ts";
+import type { Operation } from "./request.ts";
+import type { Session } from "./session.ts";
+
+export interface Situation {
+  readonly attachment: Attachment | undefined;
+  /** The node is to be registered. */
+  readonly wanted: boolean;
+  /** At home, and the home agent has confirmed that there is no binding. */
+  readonly cleared: boolean;
+  /** The node is registered where it is attached. */
+  readonly isRenewal: boolean;
+}
+
+export class Requests {
+  readonly #session: Session;
+  readonly #history: AgentHistory;
+  readonly #challenges: Challenges;
+  readonly #registration: Registration;
+  #solicitsOn: string | undefined;
+
+  constructor(
+    session: Session,
+    history: AgentHistory,
+    challenges: Challenges,
+    registration: Registration,
+  ) {
+    this.#session = session;
+    this.#history = history;
+    this.#challenges = challenges;
+    this.#registration = registration;
+  }
+
+  /** The interface on which an unused challenge is to be solicited (RFC 4721 §3.3). */
+  get solicitsOn(): string | undefined {
+    return this.#solicitsOn;
+  }
+
+  /** `isIdle`: nothing needs to be asked for any more. */
+  drive(situation: Situation, now: Now): { effects: Effect[]; isIdle: boolean } {
+    const registration = this.#registration;
+    const { attachment, isRenewal } = situation;
+    const needed = neededOperation({
+      config: this.#session.config,
+      attachment,
+      history: this.#history,
+      registered: registration.registered,
+      renewalDue: registration.renewalDue(now.monotonic),
+      exposed: registration.exposed,
+      wanted: situation.wanted,
+      cleared: situation.cleared,
+    });
+    this.#solicitsOn = undefined;
+    if (needed === undefined) {
+      return { effects: registration.drive(undefined, undefined, now), isIdle: true };
+    }
+    if (attachment !== undefined) {
+      this.#challenges.offer(attachment.agent.key, attachment.agent.challenge);
+    }
+    const before = registration.pending;
+    const operation = this.#answering(needed);
+    const effects = registration.drive(operation, this.#notBefore(operation, now.monotonic), now);
+    const { pending } = registration;
+    if (pending !== undefined && pending !== before) {
+      const { agentKey, challenge } = pending.operation;
+      if (challenge !== undefined) this.#challenges.use(agentKey, challenge);
+      effects.push(requestReport(pending, isRenewal));
+    }
+    return { effects, isIdle: false };
+  }
+
+  /** At home there is no foreign agent to answer. */
+  #answering(needed: Operation): Operation {
+    if (needed.via === "home") return needed;
+    return { ...needed, challenge: this.#challenges.of(needed.agentKey) };
+  }
+
+  /** A new request waits for an agent that has refused, and for a challenge that is unused. */
+  #notBefore(
+    { agentKey, interface: name, challenge }: Operation,
+    now: Instant,
+  ): Instant | undefined {
+    const { until } = this.#history.of(agentKey);
+    const wait = challenge === undefined ? undefined : this.#challenges.wait(agentKey, now);
+    if (wait === undefined) return until;
+    this.#solicitsOn = name;
+    return Math.max(wait, until ?? 0) as Instant;
+  }
+}
