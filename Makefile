@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH):/usr/sbin:/sbin
 sources := $(shell find fa mn ha shared test scripts -name '*.ts')
 RUN := node --enable-source-maps
 # Directories whose tests need no namespaces, bundles or real time.
-unit := base wire security protocol forwarding fa mn ha sim service scripts architecture demo docs
+unit := base wire security protocol forwarding fa mn ha sim service scripts architecture demo docs packaging
 unit_tests = $(shell find $(foreach d,$(unit),build/test/$(d)) -name '*.test.js' \
   ! -name '*netns*' ! -name '*bundle*' ! -name 'smoke*' ! -name 'run.test.js' 2>/dev/null | sort)
 all_tests = $(shell find build/test -name '*.test.js' | sort)

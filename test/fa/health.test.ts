@@ -7,7 +7,7 @@ import { healthFa, performanceFa } from "../../fa/health.ts";
 import { ipv4, toIpv4, UNSPECIFIED } from "../../shared/base/address.ts";
 import type { JsonObject } from "../../shared/base/result.ts";
 import type { Instant, Now, WallTime } from "../../shared/base/time.ts";
-import { clockProblems } from "../../shared/service/cli/health.ts";
+import { clockProblems } from "../../shared/service/health.ts";
 import { Bench, config, oneSend } from "./harness.ts";
 
 const HA = ipv4("198.51.100.1");

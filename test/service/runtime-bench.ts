@@ -24,6 +24,7 @@ import { Journal } from "../../shared/service/runtime/journal.ts";
 import { type JournalFiles, realFiles } from "../../shared/service/runtime/journal-files.ts";
 import type { HostLink, Loaded, Parts } from "../../shared/service/runtime/parts.ts";
 import { runWith } from "../../shared/service/runtime/runtime.ts";
+import type { WriteState } from "../../shared/service/runtime/state-file.ts";
 import { settle, ToyClock } from "./toy-clock.ts";
 import { type ToyConfig, ToyCore } from "./toy-core.ts";
 
@@ -69,6 +70,10 @@ export class Bench {
   hostChanged: () => void = () => {};
   sync: () => Promise<void> = async () => {};
   lookup: (name: string) => Promise<readonly Ipv4[]> = async () => [];
+  /** Its timer is in the way of tests that look at timers. */
+  tellsState = false;
+  /** What the state file holds, and where it is. */
+  state: { readonly path: string; readonly text: string | undefined } | undefined;
   exit: Promise<number> | undefined;
   readonly #role: "fa" | "mn" | "ha";
   readonly #journalPath: string;
@@ -97,6 +102,10 @@ export class Bench {
     this.exit = runWith(program, parts);
     await settle();
   }
+
+  readonly #writeState: WriteState = (path, text) => {
+    this.state = { path, text };
+  };
 
   status(): JsonObject {
     return this.control?.handler.query("status") as JsonObject;
@@ -181,6 +190,7 @@ export class Bench {
         },
         createStore: ({ journalPath }) => new Journal(journalPath, journalFiles),
         process: this.signals,
+        ...(this.tellsState ? { writeState: this.#writeState } : {}),
       },
     };
   }

@@ -36,8 +36,6 @@ export interface CommandSpec {
 
 /** Exit codes of every command but `health` (the interface contract). */
 export const EXIT = { ok: 0, failed: 1, usage: 2, notRunning: 3 } as const;
-/** Exit codes of `health`, as monitoring plugins have them. */
-export const HEALTH_EXIT = { ok: 0, warning: 1, critical: 2, unknown: 3 } as const;
 
 /** A command that needs no running program. */
 export const OFFLINE_EXITS = { [EXIT.ok]: "done" };

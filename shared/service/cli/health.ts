@@ -1,26 +1,10 @@
 /** `health`: one line and an exit code, as monitoring plugins print them. */
 
+import { HEALTH_EXIT, healthLine, judge, type Verdict } from "../health.ts";
 import { isObject } from "../json.ts";
-import type { CommonConfig, HealthProblem, Program } from "../program.ts";
-import { type CommandSpec, HEALTH_EXIT, type Invocation, JSON_OPTION } from "./commands.ts";
+import type { CommonConfig, Program } from "../program.ts";
+import { type CommandSpec, type Invocation, JSON_OPTION } from "./commands.ts";
 import { askProgram, socketOption } from "./control-commands.ts";
-
-interface Verdict {
-  readonly state: "ok" | "warning" | "critical" | "unknown";
-  readonly messages: readonly string[];
-  readonly performance: readonly (readonly [label: string, value: number])[];
-}
-
-const SEVERITIES = ["critical", "warning", "unknown"] as const;
-/** This program is younger; a clock that says otherwise has never been set. */
-const CLOCK_FLOOR = Date.UTC(2026, 0, 1);
-
-/** Timestamps keep replays out (RFC 5944 §5.7): with a clock that was never set none is believed. */
-export function clockProblems(wall: number): HealthProblem[] {
-  if (wall >= CLOCK_FLOOR) return [];
-  const message = `the clock is not set: it says ${new Date(wall).toISOString().slice(0, 10)}`;
-  return [{ severity: "critical", message }];
-}
 
 export function healthCommand<FileConfig extends CommonConfig, CoreConfig>(
   program: Program<FileConfig, CoreConfig>,
@@ -29,7 +13,11 @@ export function healthCommand<FileConfig extends CommonConfig, CoreConfig>(
     name: "health",
     arguments: [],
     summary: "one line for monitoring; exit 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN",
-    options: [JSON_OPTION, socketOption(program.role)],
+    options: [
+      { name: "quiet", summary: "say nothing when OK, so that cron mails only trouble" },
+      JSON_OPTION,
+      socketOption(program.role),
+    ],
     exits: {
       [HEALTH_EXIT.ok]: "OK",
       [HEALTH_EXIT.warning]: "WARNING",
@@ -37,23 +25,22 @@ export function healthCommand<FileConfig extends CommonConfig, CoreConfig>(
       [HEALTH_EXIT.unknown]: "UNKNOWN, also after a usage error",
     },
     action: async (invocation) => {
-      const verdict = await judge(program, invocation);
+      const verdict = await ask(program, invocation);
       const { state, messages, performance } = verdict;
       const exit = HEALTH_EXIT[state];
+      if (state === "ok" && invocation.has("quiet")) return exit;
       if (invocation.has("json")) {
         const values = Object.fromEntries(performance);
         invocation.output.out(JSON.stringify({ state, exit, messages, performance: values }));
-        return exit;
+      } else {
+        invocation.output.out(healthLine(verdict));
       }
-      const data = performance.map(([label, value]) => `${label}=${value}`).join(" ");
-      const line = `${state.toUpperCase()}: ${messages.join("; ")}`;
-      invocation.output.out(data === "" ? line : `${line} | ${data}`);
       return exit;
     },
   };
 }
 
-async function judge<FileConfig extends CommonConfig, CoreConfig>(
+async function ask<FileConfig extends CommonConfig, CoreConfig>(
   program: Program<FileConfig, CoreConfig>,
   invocation: Invocation,
 ): Promise<Verdict> {
@@ -71,21 +58,5 @@ async function judge<FileConfig extends CommonConfig, CoreConfig>(
   if (!answer.value.ok || !isObject(status)) {
     return failed("unknown", answer.value.message ?? "no status");
   }
-  const listed = Array.isArray(status.problems) ? status.problems : [];
-  const problems: HealthProblem[] = [
-    ...listed.map((message) => ({ severity: "warning" as const, message: String(message) })),
-    ...program.health(status),
-    ...clockProblems(Date.now()),
-  ];
-  const performance = program.performance(status);
-  if (problems.length === 0) {
-    return { state: "ok", messages: [`${program.name}: ${String(status.state)}`], performance };
-  }
-  // Of several the one that asks for most decides.
-  const [state = "warning"] = SEVERITIES.filter((one) => problems.some((p) => p.severity === one));
-  return {
-    state,
-    messages: problems.map((problem) => problem.message),
-    performance,
-  };
+  return judge(program, status, Date.now());
 }

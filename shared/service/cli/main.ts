@@ -1,7 +1,8 @@
 /** The command line of one program: what was typed to an exit code. */
 
+import { HEALTH_EXIT } from "../health.ts";
 import type { CommonConfig, Program, Run } from "../program.ts";
-import { type CommandSpec, EXIT, HEALTH_EXIT, UsageError } from "./commands.ts";
+import { type CommandSpec, EXIT, UsageError } from "./commands.ts";
 import { configCommands } from "./config-commands.ts";
 import { controlCommands } from "./control-commands.ts";
 import { decodeCommand } from "./decode.ts";

@@ -12,6 +12,7 @@ import type { Listen } from "../metrics/listen.ts";
 import type { MetricsFacts } from "../metrics/text.ts";
 import type { CommonConfig, HostFacts, Resolved } from "../program.ts";
 import type { HookPrograms } from "./hook-process.ts";
+import type { WriteState } from "./state-file.ts";
 import type { Store } from "./store.ts";
 
 /** One interface of the machine. */
@@ -75,6 +76,8 @@ export interface Parts<Config extends CommonConfig, CoreConfig> {
     events: DriverEvents,
   ) => Driver;
   readonly createStore: (loaded: Loaded<Config, CoreConfig>) => Store;
+  /** The state file; without it there is none. */
+  readonly writeState?: WriteState;
   readonly openControl: (path: string, options: ControlOptions) => Promise<Control>;
   /** `source` is asked at each `GET /metrics`. */
   readonly openMetrics: (

@@ -18,6 +18,7 @@ import { createClock } from "./clock.ts";
 import { hookPrograms } from "./hook-process.ts";
 import { Journal } from "./journal.ts";
 import { runWith } from "./runtime.ts";
+import { writeStateFile } from "./state-file.ts";
 
 /** Before the file has been read. */
 const FIRST_LOG: CommonConfig["log"] = { level: "info", format: "text" };
@@ -71,6 +72,7 @@ export function runProgram<FileConfig extends CommonConfig, CoreConfig>(
     createStore: ({ config, journalPath }) =>
       program.createStore?.(config, clock) ?? new Journal(journalPath),
     openControl: openControlServer,
+    writeState: writeStateFile,
     openMetrics: (listen, { counters, source }) =>
       openMetricsServer(listen, {
         counters,

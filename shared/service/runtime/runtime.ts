@@ -1,9 +1,12 @@
 /** The `run` command: starts a daemon, and ends or reloads it as its signals say. */
 
+import type { JsonObject } from "../../base/result.ts";
+import { isObject } from "../json.ts";
 import type { CommonConfig, Program } from "../program.ts";
 import { Daemon } from "./daemon.ts";
 import { explainError } from "./explain.ts";
 import type { HostMonitor, Parts } from "./parts.ts";
+import { StateFile } from "./state-file.ts";
 
 /** How long a mobile node or a foreign agent waits for the replies to what it has ended. */
 const LEAVE_MAX_MS = 2000;
@@ -26,6 +29,7 @@ class Running<Config extends CommonConfig, CoreConfig> {
   readonly #handlers: readonly (readonly [string, (argument?: unknown) => void])[];
   #daemon: Daemon<Config, CoreConfig> | undefined;
   #monitor: HostMonitor | undefined;
+  #stateFile: StateFile<Config, CoreConfig> | undefined;
   #end: ((code: number) => void) | undefined;
   #isStarted = false;
   #isEnding = false;
@@ -52,6 +56,7 @@ class Running<Config extends CommonConfig, CoreConfig> {
     try {
       const failed = this.#start().then((isStarted) => (isStarted ? ended : EXIT_FAILED));
       const code = await Promise.race([failed, ended]);
+      this.#stateFile?.close();
       if (code === EXIT_OK && this.#isStarted) await this.#leave();
       await this.#atMost(STOP_MAX_MS, this.#daemon?.stop());
       this.#parts.log.write("info", "stopped");
@@ -85,11 +90,22 @@ class Running<Config extends CommonConfig, CoreConfig> {
       });
       await this.#daemon.start();
       this.#isStarted = true;
+      this.#tellState(this.#daemon, loaded.value.config.control.socket);
       return true;
     } catch (error) {
       parts.log.write("error", explainError(error));
       return false;
     }
+  }
+
+  #tellState(daemon: Daemon<Config, CoreConfig>, socket: string): void {
+    const { clock, writeState } = this.#parts;
+    if (writeState === undefined) return;
+    const status = (): JsonObject => {
+      const answer = daemon.query("status");
+      return isObject(answer) ? answer : {};
+    };
+    this.#stateFile = new StateFile(this.#program, socket, { clock, writeState, status });
   }
 
   async #leave(): Promise<void> {
