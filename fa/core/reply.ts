@@ -51,7 +51,7 @@ export function identityFault(
 
 /** From the fixed part to extension 32; what stands behind is processed and removed (§3.7.3.2). */
 export function relayedPart(decoded: DecodedControl<RegistrationReply>): Uint8Array {
-  return decoded.bytes.slice(0, endOfAuthorization(decoded) ?? REPLY_FIXED);
+  return decoded.bytes.subarray(0, endOfAuthorization(decoded) ?? REPLY_FIXED);
 }
 
 /** The smallest of what was asked, granted and allowed here; 0xffff is infinity (§3.4, §3.7.3.2). */

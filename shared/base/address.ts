@@ -144,16 +144,29 @@ export function macFromBytes(bytes: Uint8Array, offset: number): Mac {
   return text as Mac;
 }
 
-/** Six octets; the brand promises the form. */
+/** Writes six octets; the brand promises the form. */
+export function writeMac(bytes: Uint8Array, offset: number, mac: Mac): void {
+  for (let i = 0; i < 6; i++) {
+    bytes[offset + i] = (hexDigit(mac, 3 * i) << 4) | hexDigit(mac, 3 * i + 1);
+  }
+}
+
+/** Six octets. */
 export function macToBytes(mac: Mac): Uint8Array {
   const out = new Uint8Array(6);
-  for (let i = 0; i < 6; i++) out[i] = Number.parseInt(mac.slice(i * 3, i * 3 + 2), 16);
+  writeMac(out, 0, mac);
   return out;
+}
+
+/** The value of a lower-case hex digit. */
+function hexDigit(text: string, at: number): number {
+  const code = text.charCodeAt(at);
+  return code < 58 ? code - 48 : code - 87;
 }
 
 /** A multicast or the broadcast address; never that of one node (IEEE 802, I/G bit). */
 export function isGroupMac(mac: Mac): boolean {
-  return (Number.parseInt(mac.slice(0, 2), 16) & 1) === 1;
+  return (hexDigit(mac, 1) & 1) === 1;
 }
 
 export function parseMac(text: string): Mac | undefined {

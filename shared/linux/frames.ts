@@ -6,10 +6,12 @@
  * made here (RFC 1122 §3.2.1, §4.1.3.4).
  */
 
-import { type Ipv4, type Mac, macFromBytes, macToBytes, toIpv4 } from "../base/address.ts";
+import { type Ipv4, type Mac, macFromBytes, toIpv4, writeMac } from "../base/address.ts";
+import { pooledOctets } from "../base/pool.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { ArpPacket, ArpReceived, IcmpReceived, UdpReceived } from "../protocol/core.ts";
 import { finishChecksum, internetChecksum, sumWords } from "../wire/checksum.ts";
+import { readU16, readU32, writeU16, writeU32 } from "../wire/field.ts";
 import type { Frame } from "./packet-io.ts";
 
 export const ETHERTYPE_IPV4 = 0x0800;
@@ -49,24 +51,6 @@ interface Ipv4Packet {
 
 export type FrameEvent = UdpReceived | IcmpReceived | ArpReceived;
 
-function u16(bytes: Uint8Array, at: number): number {
-  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
-}
-
-function u32(bytes: Uint8Array, at: number): Ipv4 {
-  return toIpv4((u16(bytes, at) << 16) | u16(bytes, at + 2));
-}
-
-function putU16(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value >>> 8;
-  bytes[at + 1] = value;
-}
-
-function putU32(bytes: Uint8Array, at: number, value: number): void {
-  putU16(bytes, at, value >>> 16);
-  putU16(bytes, at + 2, value & 0xffff);
-}
-
 /** Reads one whole, unfragmented IPv4 packet (RFC 791 §3.1, RFC 1122 §3.2.1). */
 export function parseIpv4Packet(bytes: Uint8Array): Result<Ipv4Packet, FrameFault> {
   if (bytes.length < IPV4_HEADER) return err("ip-truncated");
@@ -74,17 +58,17 @@ export function parseIpv4Packet(bytes: Uint8Array): Result<Ipv4Packet, FrameFaul
   if (first >>> 4 !== 4) return err("ip-version");
   const headerLength = (first & 15) * 4;
   if (headerLength < IPV4_HEADER || headerLength > bytes.length) return err("ip-header-length");
-  const total = u16(bytes, 2);
+  const total = readU16(bytes, 2);
   if (total < headerLength || total > bytes.length) return err("ip-total-length");
   if (internetChecksum(bytes, 0, headerLength) !== 0) return err("ip-checksum");
   // MF or an offset: a registration fits any MTU, so reassembly is left to the routed sockets.
-  if ((u16(bytes, 6) & 0x3fff) !== 0) return err("ip-fragment");
-  const source = u32(bytes, 12);
+  if ((readU16(bytes, 6) & 0x3fff) !== 0) return err("ip-fragment");
+  const source = toIpv4(readU32(bytes, 12));
   // A group or the limited broadcast is never a source (RFC 1122 §3.2.1.3); class E goes with it.
   if (source >>> 28 >= 0xe) return err("ip-source");
   return ok({
     source,
-    destination: u32(bytes, 16),
+    destination: toIpv4(readU32(bytes, 16)),
     protocol: bytes[9] ?? 0,
     ttl: bytes[8] ?? 0,
     payload: bytes.subarray(headerLength, total),
@@ -113,7 +97,7 @@ function isChecksumGood(
   length: number,
   checksumPending: boolean | undefined,
 ): boolean {
-  const checksum = u16(packet.payload, 6);
+  const checksum = readU16(packet.payload, 6);
   if (checksum === 0 || checksumPending === true) return true;
   const pseudo = pseudoHeaderSum(packet.source, packet.destination, length);
   if (finishChecksum(sumWords(packet.payload, 0, length, pseudo)) === 0) return true;
@@ -131,7 +115,7 @@ export function parseUdp(
 ): Result<UdpReceived, FrameFault> {
   const { payload } = packet;
   if (payload.length < UDP_HEADER) return err("udp-length");
-  const length = u16(payload, 4);
+  const length = readU16(payload, 4);
   if (length < UDP_HEADER || length > payload.length) return err("udp-length");
   if (!isChecksumGood(packet, length, checksumPending)) return err("udp-checksum");
   return ok({
@@ -139,9 +123,9 @@ export function parseUdp(
     interface: link.interface,
     linkSource: link.linkSource,
     source: packet.source,
-    sourcePort: u16(payload, 0),
+    sourcePort: readU16(payload, 0),
     destination: packet.destination,
-    destinationPort: u16(payload, 2),
+    destinationPort: readU16(payload, 2),
     ttl: packet.ttl,
     payload: payload.subarray(UDP_HEADER, length),
   });
@@ -168,9 +152,9 @@ function parseArp(interfaceName: string, frame: Frame): Result<ArpReceived, Fram
   const bytes = frame.payload;
   if (bytes.length < ARP_LENGTH) return err("arp-length");
   // RFC 826: hardware Ethernet, protocol IPv4, and their address lengths.
-  const isIpv4OnEthernet = u32(bytes, 0) === 0x0001_0800 && u16(bytes, 4) === 0x0604;
+  const isIpv4OnEthernet = readU32(bytes, 0) === 0x0001_0800 && readU16(bytes, 4) === 0x0604;
   if (!isIpv4OnEthernet) return err("arp-format");
-  const operation = u16(bytes, 6);
+  const operation = readU16(bytes, 6);
   if (operation !== 1 && operation !== 2) return err("arp-operation");
   return ok({
     type: "arp",
@@ -179,9 +163,9 @@ function parseArp(interfaceName: string, frame: Frame): Result<ArpReceived, Fram
     linkDestination: frame.linkDestination,
     operation: operation === 1 ? "request" : "reply",
     senderMac: macFromBytes(bytes, 8),
-    senderAddress: u32(bytes, 14),
+    senderAddress: toIpv4(readU32(bytes, 14)),
     targetMac: macFromBytes(bytes, 18),
-    targetAddress: u32(bytes, 24),
+    targetAddress: toIpv4(readU32(bytes, 24)),
   });
 }
 
@@ -208,16 +192,16 @@ interface Addressed {
 
 /** An IPv4 header with room for its payload; what follows the header is left zero. */
 function ipv4Packet(fields: Addressed, protocol: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(IPV4_HEADER + length);
+  const bytes = pooledOctets(IPV4_HEADER + length);
   bytes[0] = 0x45;
-  putU16(bytes, 2, bytes.length);
+  writeU16(bytes, 2, bytes.length);
   // Identification 0 with DF: an atomic datagram (RFC 6864 §4.1).
-  putU16(bytes, 6, 0x4000);
+  writeU16(bytes, 6, 0x4000);
   bytes[8] = fields.ttl;
   bytes[9] = protocol;
-  putU32(bytes, 12, fields.source);
-  putU32(bytes, 16, fields.destination);
-  putU16(bytes, 10, internetChecksum(bytes, 0, IPV4_HEADER));
+  writeU32(bytes, 12, fields.source);
+  writeU32(bytes, 16, fields.destination);
+  writeU16(bytes, 10, internetChecksum(bytes, 0, IPV4_HEADER));
   return bytes;
 }
 
@@ -227,13 +211,13 @@ export function buildUdpPacket(
 ): Uint8Array {
   const length = UDP_HEADER + fields.payload.length;
   const bytes = ipv4Packet(fields, PROTOCOL_UDP, length);
-  putU16(bytes, IPV4_HEADER, fields.sourcePort);
-  putU16(bytes, IPV4_HEADER + 2, fields.destinationPort);
-  putU16(bytes, IPV4_HEADER + 4, length);
+  writeU16(bytes, IPV4_HEADER, fields.sourcePort);
+  writeU16(bytes, IPV4_HEADER + 2, fields.destinationPort);
+  writeU16(bytes, IPV4_HEADER + 4, length);
   bytes.set(fields.payload, IPV4_HEADER + UDP_HEADER);
   const pseudo = pseudoHeaderSum(fields.source, fields.destination, length);
   const checksum = finishChecksum(sumWords(bytes, IPV4_HEADER, bytes.length, pseudo));
-  putU16(bytes, IPV4_HEADER + 6, checksum === 0 ? 0xffff : checksum);
+  writeU16(bytes, IPV4_HEADER + 6, checksum === 0 ? 0xffff : checksum);
   return bytes;
 }
 
@@ -247,12 +231,12 @@ export function buildIcmpPacket(fields: Addressed): Uint8Array {
 /** Builds an ARP packet for IPv4 over Ethernet (RFC 826). */
 export function buildArpPacket(packet: ArpPacket): Uint8Array {
   const bytes = new Uint8Array(ARP_LENGTH);
-  putU32(bytes, 0, 0x0001_0800);
-  putU16(bytes, 4, 0x0604);
-  putU16(bytes, 6, packet.operation === "request" ? 1 : 2);
-  bytes.set(macToBytes(packet.senderMac), 8);
-  putU32(bytes, 14, packet.senderAddress);
-  bytes.set(macToBytes(packet.targetMac), 18);
-  putU32(bytes, 24, packet.targetAddress);
+  writeU32(bytes, 0, 0x0001_0800);
+  writeU16(bytes, 4, 0x0604);
+  writeU16(bytes, 6, packet.operation === "request" ? 1 : 2);
+  writeMac(bytes, 8, packet.senderMac);
+  writeU32(bytes, 14, packet.senderAddress);
+  writeMac(bytes, 18, packet.targetMac);
+  writeU32(bytes, 24, packet.targetAddress);
   return bytes;
 }

@@ -4,7 +4,9 @@
  * nothing more comes and sending fails, also when another one gets the name.
  */
 
-import { type Ipv4, type Mac, macFromBytes, macToBytes } from "../base/address.ts";
+import { type Ipv4, type Mac, macFromBytes, writeMac } from "../base/address.ts";
+import { pooledCopy } from "../base/pool.ts";
+import { writeU16 } from "../wire/field.ts";
 import { fillByReceive, HelperDescriptor, type ReceiveBatch } from "./helper-socket.ts";
 import {
   AF_INET,
@@ -32,23 +34,21 @@ const ETH_P_ALL = 3;
 const ETHERNET_HEADER = 14;
 const ARPHRD_ETHER = 1;
 const ARPHRD_LOOPBACK = 772;
+const MAC_OCTETS = 6;
 const PACKET_AUXDATA = 8;
 const PACKET_IGNORE_OUTGOING = 23;
 const TP_STATUS_CSUMNOTREADY = 8;
 const IP_ADD_MEMBERSHIP = 35;
 const RECEIVE_BUFFER = 1024 * 1024;
 
-/** struct sockaddr_ll. */
-function linkAddress(index: number, protocol: number, destination?: Uint8Array): Uint8Array {
+/** struct sockaddr_ll, with room for a link-layer address. */
+function linkAddress(index: number, protocol: number): Uint8Array {
   const bytes = new Uint8Array(20);
   const view = new DataView(bytes.buffer);
   view.setUint16(0, AF_PACKET, LITTLE_ENDIAN);
   view.setUint16(2, protocol);
   view.setInt32(4, index, LITTLE_ENDIAN);
-  if (destination !== undefined) {
-    bytes[11] = destination.length;
-    bytes.set(destination, 12);
-  }
+  bytes[11] = MAC_OCTETS;
   return bytes;
 }
 
@@ -73,7 +73,7 @@ function frame(batch: ReceiveBatch, i: number): Frame | undefined {
     linkDestination: macFromBytes(batch.slab, start),
     linkSource: macFromBytes(batch.slab, start + 6),
     etherType: ((batch.slab[start + 12] ?? 0) << 8) | (batch.slab[start + 13] ?? 0),
-    payload: batch.slab.slice(start + ETHERNET_HEADER, start + length),
+    payload: pooledCopy(batch.slab, start + ETHERNET_HEADER, start + length),
     checksumPending: (status & TP_STATUS_CSUMNOTREADY) !== 0,
   };
 }
@@ -81,12 +81,17 @@ function frame(batch: ReceiveBatch, i: number): Frame | undefined {
 class HelperLink extends HelperDescriptor implements LinkSocket {
   readonly interface: string;
   readonly #index: number;
+  readonly #to: Uint8Array;
+  /** Not bound, so nothing is received: here the kernel puts the Ethernet header on. */
+  #sender: number;
   #groups: number | undefined;
 
-  constructor(native: Native, fd: number, name: string, index: number) {
+  constructor(native: Native, fd: number, sender: number, name: string, index: number) {
     super(native, fd, `packet socket on ${name}`);
+    this.#sender = sender;
     this.interface = name;
     this.#index = index;
+    this.#to = linkAddress(index, 0);
   }
 
   onFrame(handler: (frame: Frame) => void): void {
@@ -99,18 +104,10 @@ class HelperLink extends HelperDescriptor implements LinkSocket {
   }
 
   send(destination: Mac, etherType: number, payload: Uint8Array): string | undefined {
-    // Asked each time: a wireless interface may change its address while it is up.
-    const own = linkLayer(this.native, this.fd, this.interface);
-    if (typeof own === "number") return errorName(own);
-    const to = macToBytes(destination);
-    const bytes = new Uint8Array(ETHERNET_HEADER + payload.length);
-    bytes.set(to);
-    bytes.set(own.address, 6);
-    bytes[12] = etherType >>> 8;
-    bytes[13] = etherType;
-    bytes.set(payload, ETHERNET_HEADER);
-    const address = linkAddress(this.#index, etherType, to);
-    const sent = this.native.sendTo(this.fd, bytes, address, -1);
+    writeU16(this.#to, 2, etherType);
+    writeMac(this.#to, 12, destination);
+    // The kernel knows the source: a wireless interface may change its address while it is up.
+    const sent = this.native.sendTo(this.#sender, payload, this.#to, -1);
     return sent < 0 ? errorName(sent) : undefined;
   }
 
@@ -126,6 +123,8 @@ class HelperLink extends HelperDescriptor implements LinkSocket {
 
   override close(): void {
     super.close();
+    if (this.#sender >= 0) this.native.close(this.#sender);
+    this.#sender = -1;
     if (this.#groups !== undefined) this.native.close(this.#groups);
     this.#groups = undefined;
   }
@@ -134,6 +133,7 @@ class HelperLink extends HelperDescriptor implements LinkSocket {
 export function openHelperLink(native: Native, name: string, filter: LinkFilter): LinkSocket {
   const what = `packet socket on ${name}`;
   let index = 0;
+  let sender = -1;
   // Protocol 0: nothing is received before the filter is attached and the interface bound.
   const fd = openSocket(native, what, [AF_PACKET, SOCK_RAW, 0], (open) => {
     index = check(interfaceIndex(native, open, name), what);
@@ -148,6 +148,7 @@ export function openHelperLink(native: Native, name: string, filter: LinkFilter)
     native.setOption(open, SOL_PACKET, PACKET_IGNORE_OUTGOING, int(1));
     setReceiveBuffer(native, open, RECEIVE_BUFFER);
     check(native.bind(open, linkAddress(index, ETH_P_ALL)), what);
+    sender = openSocket(native, what, [AF_PACKET, SOCK_DGRAM, 0], () => {});
   });
-  return new HelperLink(native, fd, name, index);
+  return new HelperLink(native, fd, sender, name, index);
 }

@@ -1,6 +1,7 @@
 /** UDP sockets through the native helper, with arrival interface and TTL. */
 
-import { formatIpv4, type Ipv4, toIpv4 } from "../base/address.ts";
+import { formatIpv4, type Ipv4, toIpv4, UNSPECIFIED } from "../base/address.ts";
+import { pooledCopy } from "../base/pool.ts";
 import { compileUdpFilter } from "./datagram-filter.ts";
 import { fillByReceive, HelperDescriptor, type ReceiveBatch } from "./helper-socket.ts";
 import {
@@ -19,6 +20,7 @@ import {
   SOCK_DGRAM,
   SOL_IP,
   SOL_SOCKET,
+  setInternetAddress,
   setReceiveBuffer,
 } from "./kernel-call.ts";
 import type { Native } from "./native-loader.ts";
@@ -42,11 +44,13 @@ function datagram(batch: ReceiveBatch, i: number): UdpDatagram | undefined {
     destination: toIpv4(metaView.getUint32(meta + META.destination)),
     interfaceIndex: metaView.getUint32(meta + META.interfaceIndex, LITTLE_ENDIAN),
     ttl: metaView.getUint32(meta + META.ttl, LITTLE_ENDIAN),
-    payload: batch.slab.slice(start, start + (batch.lengths[i] ?? 0)),
+    payload: pooledCopy(batch.slab, start, start + (batch.lengths[i] ?? 0)),
   };
 }
 
 class HelperUdp extends HelperDescriptor implements UdpSocket {
+  readonly #to = internetAddress(UNSPECIFIED, 0);
+
   onDatagram(handler: (datagram: UdpDatagram) => void): void {
     this.poll(fillByReceive(this.native), (batch) => {
       for (let i = 0; i < batch.count && this.fd >= 0; i++) {
@@ -57,7 +61,8 @@ class HelperUdp extends HelperDescriptor implements UdpSocket {
   }
 
   send(payload: Uint8Array, destination: Ipv4, port: number, ttl: number): string | undefined {
-    const sent = this.native.sendTo(this.fd, payload, internetAddress(destination, port), ttl);
+    setInternetAddress(this.#to, destination, port);
+    const sent = this.native.sendTo(this.fd, payload, this.#to, ttl);
     return sent < 0 ? errorName(sent) : undefined;
   }
 }

@@ -5,6 +5,7 @@
 
 import { constants, endianness } from "node:os";
 import type { Ipv4 } from "../base/address.ts";
+import { writeU16, writeU32 } from "../wire/field.ts";
 import type { Native } from "./native-loader.ts";
 import { IoError } from "./packet-io.ts";
 
@@ -69,11 +70,15 @@ function text(value: string): Uint8Array {
 /** struct sockaddr_in. */
 export function internetAddress(address: Ipv4, port: number): Uint8Array {
   const bytes = new Uint8Array(16);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, AF_INET, LITTLE_ENDIAN);
-  view.setUint16(2, port);
-  view.setUint32(4, address);
+  new DataView(bytes.buffer).setUint16(0, AF_INET, LITTLE_ENDIAN);
+  setInternetAddress(bytes, address, port);
   return bytes;
+}
+
+/** Puts another address and port into a struct sockaddr_in. */
+export function setInternetAddress(bytes: Uint8Array, address: Ipv4, port: number): void {
+  writeU16(bytes, 2, port);
+  writeU32(bytes, 4, address);
 }
 
 /** What `receiveBatch` tells of each message: where in its 32 octets. */

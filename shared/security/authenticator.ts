@@ -3,7 +3,7 @@
  * cover is data of the wire layer (`coverage.ts`).
  */
 
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, timingSafeEqual } from "node:crypto";
 import {
   appendExtension,
   type ControlMessage,
@@ -13,8 +13,9 @@ import {
 import type { AuthenticationName } from "../wire/control-extensions.ts";
 import { coveredOctets } from "../wire/coverage.ts";
 import type { Algorithm, SecurityContext } from "./association.ts";
+import { hmacMd5, md5 } from "./md5.ts";
 
-const hmacName = { "hmac-md5": "md5", "hmac-sha1": "sha1", "hmac-sha256": "sha256" } as const;
+const hmacName = { "hmac-sha1": "sha1", "hmac-sha256": "sha256" } as const;
 
 const lengths: Record<Algorithm, number> = {
   "hmac-md5": 16,
@@ -36,10 +37,10 @@ export function computeAuthenticator(
   context: Pick<SecurityContext, "algorithm" | "key">,
   covered: Uint8Array,
 ): Uint8Array {
-  if (context.algorithm === "keyed-md5") {
-    return createHash("md5").update(context.key).update(covered).update(context.key).digest();
-  }
-  return createHmac(hmacName[context.algorithm], context.key).update(covered).digest();
+  const { algorithm, key } = context;
+  if (algorithm === "hmac-md5") return hmacMd5(key, covered);
+  if (algorithm === "keyed-md5") return md5(key, covered, key);
+  return createHmac(hmacName[algorithm], key).update(covered).digest();
 }
 
 /** `bytes` followed by the authentication extension that covers them. */

@@ -1,5 +1,6 @@
 /** Control messages: the payload of UDP datagrams to and from port 434. */
 
+import { pooledOctets } from "../base/pool.ts";
 import type { JsonObject, Result } from "../base/result.ts";
 import { type ExperimentalMessage, experimentalMessage } from "./control/experimental.ts";
 import {
@@ -156,7 +157,7 @@ export function encodeControl(message: ControlMessage): Uint8Array {
 
 /** `bytes` with one more extension behind them. */
 export function appendExtension(bytes: Uint8Array, extension: ControlExtension): Uint8Array {
-  const out = new Uint8Array(bytes.length + extensionLength(controlExtensions, extension));
+  const out = pooledOctets(bytes.length + extensionLength(controlExtensions, extension));
   out.set(bytes);
   writeExtension(controlExtensions, extension, out, bytes.length);
   return out;

@@ -5,7 +5,7 @@
  */
 
 import { isDeepStrictEqual } from "node:util";
-import { BROADCAST_MAC, formatIpv4, type Ipv4, type Mac, UNSPECIFIED } from "../../base/address.ts";
+import { formatIpv4, type Ipv4, isGroupMac, type Mac, UNSPECIFIED } from "../../base/address.ts";
 import type { Counters } from "../../base/counters.ts";
 import type { JsonObject } from "../../base/result.ts";
 import { type FrameEvent, parseFrame } from "../../linux/frames.ts";
@@ -28,11 +28,6 @@ interface Link {
   open: OpenLink | undefined;
   /** Of the last packet sent, if it failed. */
   sendError?: string | undefined;
-}
-
-/** Group bit of the first octet (IEEE 802): broadcast and multicast. */
-function isGroupAddress(mac: Mac): boolean {
-  return mac === BROADCAST_MAC || (Number.parseInt(mac.slice(0, 2), 16) & 1) === 1;
 }
 
 export class Links {
@@ -156,7 +151,7 @@ export class Links {
   #receive(name: string, frame: Frame): void {
     // A bridge or a sniffer may have put the device into promiscuous mode.
     const own = this.#monitor.link(name)?.mac;
-    if (frame.linkDestination !== own && !isGroupAddress(frame.linkDestination)) {
+    if (frame.linkDestination !== own && !isGroupMac(frame.linkDestination)) {
       this.#counters.add("frames-for-others");
       return;
     }
