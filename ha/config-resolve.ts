@@ -77,6 +77,8 @@ export function resolveHa(config: HaConfig): Resolved<HaCoreConfig> {
       encapsulations: registration.encapsulations,
       reverseTunnel: registration.reverse_tunnel,
       replayWindow: registration.replay_window,
+      broadcasts: config.broadcast.enabled ? config.broadcast.udp_ports : undefined,
+      multicast: config.multicast.enabled,
       maxBindings: config.limits.bindings,
       natTraversal: {
         enabled: config.nat_traversal.enabled,

@@ -21,6 +21,7 @@ import {
   mustBe,
   nai,
   network,
+  ports,
   seconds,
   table,
   tables,
@@ -115,6 +116,29 @@ export const haSchema = table({
   })
     .prefault({})
     .describe("How bindings are revoked (RFC 3543)."),
+  broadcast: table({
+    enabled: flag()
+      .default(true)
+      .describe(
+        "Broadcasts of a home link go to its nodes that ask for them with the B bit (RFC 5944 §4.3).",
+      ),
+    udp_ports: ports()
+      .default([])
+      .describe(
+        "Only UDP datagrams to these ports; empty: everything but DHCP (67, 68) and Mobile IP (434).",
+      ),
+  })
+    .prefault({})
+    .describe("Broadcasts of the home links."),
+  multicast: table({
+    enabled: flag()
+      .default(true)
+      .describe(
+        "Nodes with a reverse tunnel join groups on their home link by IGMP through it (RFC 5944 §4.4).",
+      ),
+  })
+    .prefault({})
+    .describe("Groups of the home links."),
   limits: table({
     bindings: integer(1, 1_000_000)
       .default(100_000)

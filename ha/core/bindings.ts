@@ -17,6 +17,7 @@ import {
   type BindingItem,
   type Encapsulation,
   formOf,
+  type GroupService,
   sameForm,
   type TunnelForm,
 } from "../../shared/forwarding/state.ts";
@@ -32,6 +33,8 @@ import {
   networkRecord,
   restoreNetworks,
 } from "./bound-networks.ts";
+
+import type { HaCoreConfig, HomeNetwork } from "./config.ts";
 
 /** Bindings of one node that may be in force at once; code 135 beyond (RFC 5944 §3.8.2.3). */
 export const MAX_SIMULTANEOUS_BINDINGS = 4;
@@ -55,6 +58,8 @@ export interface Binding extends TunnelForm {
   readonly colocated: boolean;
   /** Mobile networks behind it (RFC 5177 §6.2.1). */
   readonly networks: readonly BoundNetwork[];
+  /** B: broadcasts of the home network go to the node. */
+  readonly broadcasts: boolean;
   /** Granted, in seconds; 0xffff is infinity. */
   readonly lifetime: number;
   readonly expiresAt: Instant | undefined;
@@ -131,13 +136,48 @@ export class BindingTable {
 }
 
 /** What forwarding needs to know of a binding. */
-export function bindingItem(binding: Binding, homeInterface: string | undefined): BindingItem {
+export function bindingItem(
+  binding: Binding,
+  network: HomeNetwork | undefined,
+  config: Pick<HaCoreConfig, "broadcasts" | "multicast">,
+): BindingItem {
+  const homeInterface = network?.interface;
+  const groups =
+    network?.interface === undefined ? undefined : groupService(binding, network, config);
   const { homeAddress, homeAgent, effectiveCareOfAddress: careOfAddress, reverse } = binding;
   const ends = { homeAddress, homeAgent, careOfAddress };
-  const item = { kind: "binding", ...ends, ...formOf(binding), reverse, homeInterface } as const;
+  const by = { ...formOf(binding), reverse, homeInterface, groups };
+  const item = { kind: "binding", ...ends, ...by } as const;
   if (binding.networks.length === 0) return item;
   const networks = binding.networks.map(({ prefix }) => prefix);
   return { ...item, networks, byAgent: !binding.colocated };
+}
+
+/** RFC 5944 §4.3, §4.4: broadcasts by the B bit, groups by IGMP, which needs a reverse tunnel. */
+function groupService(
+  { colocated, broadcasts, reverse }: Binding,
+  { prefix }: HomeNetwork,
+  config: Pick<HaCoreConfig, "broadcasts" | "multicast">,
+): GroupService | undefined {
+  const wanted = broadcasts ? config.broadcasts : undefined;
+  if (wanted === undefined && !reverse) return undefined;
+  return {
+    homePrefix: prefix,
+    isNested: !colocated,
+    broadcasts: wanted,
+    multicast: reverse && config.multicast,
+  };
+}
+
+function sameGroups(a: GroupService | undefined, b: GroupService | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return (
+    a.homePrefix.address === b.homePrefix.address &&
+    a.homePrefix.length === b.homePrefix.length &&
+    a.isNested === b.isNested &&
+    String(a.broadcasts) === String(b.broadcasts) &&
+    a.multicast === b.multicast
+  );
 }
 
 /** Nothing changes for forwarding when a binding is only renewed. */
@@ -149,7 +189,8 @@ export function sameItem(a: BindingItem, b: BindingItem): boolean {
     a.reverse === b.reverse &&
     a.homeInterface === b.homeInterface &&
     a.byAgent === b.byAgent &&
-    namesOf(a.networks) === namesOf(b.networks)
+    namesOf(a.networks) === namesOf(b.networks) &&
+    sameGroups(a.groups, b.groups)
   );
 }
 
@@ -170,6 +211,7 @@ export function bindingFields(binding: Binding): { [key: string]: Json } {
     reverse_tunnel: binding.reverse,
     udp_tunnel: binding.udpPort !== undefined,
     networks: binding.networks.map(({ prefix }) => formatPrefix(prefix)),
+    broadcasts: binding.broadcasts,
   };
 }
 
@@ -193,6 +235,7 @@ export function bindingRecord(binding: Binding, now: Now): Json {
     reverse_tunnel: binding.reverse,
     ...(binding.colocated ? { colocated: true } : {}),
     ...networkRecord(binding.networks),
+    ...(binding.broadcasts ? { broadcasts: true } : {}),
     lifetime: binding.lifetime,
     expires: left === undefined ? null : Math.round(now.wall + left),
     revocation: revocationRecord(binding.revocation),
@@ -267,6 +310,7 @@ export function restoreBinding(value: Json, now: Now): Binding | undefined {
     reverse: record.reverse_tunnel === true,
     colocated: record.colocated === true,
     networks: restoreNetworks(record),
+    broadcasts: record.broadcasts === true,
     lifetime,
     expiresAt: left === undefined ? undefined : after(now.monotonic, left),
     revocation: restoreRevocation(record.revocation),

@@ -65,6 +65,10 @@ export interface HaCoreConfig {
   /** Seconds of clock difference (RFC 5944 §5.7.1). */
   readonly replayWindow: number;
   readonly maxBindings: number;
+  /** UDP ports of the broadcasts that nodes get who ask, none: all; `undefined`: no broadcasts. */
+  readonly broadcasts: readonly number[] | undefined;
+  /** May nodes join groups on their home link? */
+  readonly multicast: boolean;
   readonly natTraversal: NatTraversalConfig;
   /** Are nodes told when a binding is revoked, where that is ours to decide (RFC 3543 §3.2)? */
   readonly informRevoked: boolean;

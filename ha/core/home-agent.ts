@@ -33,7 +33,7 @@ import {
   restoreBinding,
   sameItem,
 } from "./bindings.ts";
-import type { HaCoreConfig } from "./config.ts";
+import type { HaCoreConfig, HomeNetwork } from "./config.ts";
 import { HomeLinks } from "./home-link.ts";
 import { stillAllowed } from "./networks.ts";
 import { Directory, type MobileNode, replayKey, replayKeyName, restoreReplay } from "./nodes.ts";
@@ -191,7 +191,7 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
     const kept = { ...binding, networks };
     this.bindings.set(kept);
     this.revocations.restored(kept, now);
-    this.#forward(kept, node.network.interface);
+    this.#forward(kept, node.network);
     return true;
   }
 
@@ -199,7 +199,7 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
   #retain(binding: Binding, node: MobileNode, now: Now): Effect[] {
     const networks = stillAllowed(binding.networks, node, this.#config.networkPools);
     const kept = networks === binding.networks ? binding : { ...binding, networks };
-    this.#forward(kept, node.network?.interface);
+    this.#forward(kept, node.network);
     if (kept === binding) return [];
     this.bindings.set(kept);
     return [
@@ -246,7 +246,7 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
     if (half === undefined) return [];
     const bound = { ...half, udpPort: remotePort };
     this.bindings.set(bound);
-    this.#forward(bound, this.#directory.node(homeAddress)?.network?.interface);
+    this.#forward(bound, this.#directory.node(homeAddress)?.network);
     return [
       { type: "persist", key: bound.key, value: bindingRecord(bound, now) },
       bindingReport("binding-updated", bound),
@@ -262,7 +262,7 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
       ...this.revocations.superseded(binding, event.source, now),
     ]);
     if (made === undefined) return effects;
-    this.#forward(made, node.network?.interface);
+    this.#forward(made, node.network);
     return [
       ...effects,
       ...this.revocations.registered(made),
@@ -304,8 +304,8 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
   }
 
   /** Declares a binding's forwarding; a mere renewal leaves the state the same object. */
-  #forward(binding: Binding, homeInterface: string | undefined): void {
-    const item = bindingItem(binding, homeInterface);
+  #forward(binding: Binding, network: HomeNetwork | undefined): void {
+    const item = bindingItem(binding, network, this.#config);
     const current = this.#forwarding.get(binding.key);
     if (current?.kind === "binding" && sameItem(current, item)) return;
     this.#forwarding = this.#forwarding.with(binding.key, item);

@@ -72,6 +72,7 @@ function newBinding(registration: Registration, tunnel: TunnelTerms, now: Now): 
     reverse: terms.reverse,
     colocated: (flags & RequestFlag.D) !== 0,
     networks,
+    broadcasts: (flags & RequestFlag.B) !== 0,
     identification,
     lifetime,
     expiresAt: lifetime === INFINITE_LIFETIME ? undefined : after(now.monotonic, lifetime * 1000),

@@ -18,6 +18,7 @@ import {
   type Encapsulation,
   type ForwardingItem,
   formOf,
+  type GroupService,
   HALF_BOUND,
   type HandoverItem,
   type HomeAddressItem,
@@ -48,10 +49,18 @@ export interface Delivery {
   readonly mark: number | undefined;
 }
 
+/** A binding whose node wants what its home link has for all or for groups. */
+export interface HomeListener extends GroupService {
+  readonly device: string;
+  readonly homeAddress: Ipv4;
+  readonly careOfAddress: Ipv4;
+}
+
 export interface Realized {
   readonly objects: readonly KernelObject[];
   readonly tunnels: readonly TunnelEntry[];
   readonly deliveries: readonly Delivery[];
+  readonly listener?: HomeListener | undefined;
 }
 
 const DEFAULT: Prefix = { address: UNSPECIFIED, length: 0 };
@@ -167,7 +176,10 @@ function realizeBinding(item: BindingItem, config: RealizeConfig): Realized {
     tunnels.push({ ...end, direction: "in", match: "source", innerDestination });
   }
   for (const network of networks) tunnels.push(...networkTunnels(item, network));
-  return { objects, tunnels, deliveries: [] };
+  const { groups, careOfAddress } = item;
+  if (groups === undefined || device === undefined) return { objects, tunnels, deliveries: [] };
+  const listener = { ...groups, device, homeAddress: address, careOfAddress };
+  return { objects, tunnels, deliveries: [], listener };
 }
 
 /**

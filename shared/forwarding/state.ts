@@ -59,8 +59,21 @@ export interface BindingItem extends TunnelForm {
   readonly networks?: readonly Prefix[];
   /** It is at a foreign agent, which delivers only to its home address (RFC 5177 §7). */
   readonly byAgent?: boolean;
+  /** What the home link has for all or for groups; `undefined`: nothing of it. */
+  readonly groups?: GroupService | undefined;
   /** Only while this machine has that address: the kernel ends the interception with it. */
   readonly dependsOn?: Ipv4 | undefined;
+}
+
+/** Home agent: datagrams for all or for a group on the home link (RFC 5944 §4.3, §4.4). */
+export interface GroupService {
+  readonly homePrefix: Prefix;
+  /** D = 0: encapsulated to the home address first, so that the foreign agent knows whose it is. */
+  readonly isNested: boolean;
+  /** UDP ports of the broadcasts that go to the node, none: all; `undefined`: no broadcasts. */
+  readonly broadcasts: readonly number[] | undefined;
+  /** The node may join groups by IGMP through its reverse tunnel. */
+  readonly multicast: boolean;
 }
 
 /** Home agent: an address that moves between machines, here for as long as it is renewed. */

@@ -84,7 +84,8 @@ class HelperLink extends HelperDescriptor implements LinkSocket {
   readonly #to: Uint8Array;
   /** Not bound, so nothing is received: here the kernel puts the Ethernet header on. */
   #sender: number;
-  #groups: number | undefined;
+  /** One socket for each: the kernel lets one be in a few only (igmp_max_memberships). */
+  readonly #groups = new Map<Ipv4, number>();
 
   constructor(native: Native, fd: number, sender: number, name: string, index: number) {
     super(native, fd, `packet socket on ${name}`);
@@ -113,11 +114,21 @@ class HelperLink extends HelperDescriptor implements LinkSocket {
 
   joinGroups(groups: readonly Ipv4[]): void {
     const what = `joining groups on ${this.interface}`;
-    this.#groups ??= openSocket(this.native, what, [AF_INET, SOCK_DGRAM, 0], () => {});
     for (const group of groups) {
+      if (this.#groups.has(group)) continue;
       const request = membership(group, this.#index);
-      const joined = this.native.setOption(this.#groups, SOL_IP, IP_ADD_MEMBERSHIP, request);
-      if (joined < 0 && errorName(joined) !== "EADDRINUSE") check(joined, what);
+      const fd = openSocket(this.native, what, [AF_INET, SOCK_DGRAM, 0], (open) => {
+        check(this.native.setOption(open, SOL_IP, IP_ADD_MEMBERSHIP, request), what);
+      });
+      this.#groups.set(group, fd);
+    }
+  }
+
+  leaveGroups(groups: readonly Ipv4[]): void {
+    for (const group of groups) {
+      const fd = this.#groups.get(group);
+      if (fd !== undefined) this.native.close(fd);
+      this.#groups.delete(group);
     }
   }
 
@@ -125,8 +136,7 @@ class HelperLink extends HelperDescriptor implements LinkSocket {
     super.close();
     if (this.#sender >= 0) this.native.close(this.#sender);
     this.#sender = -1;
-    if (this.#groups !== undefined) this.native.close(this.#groups);
-    this.#groups = undefined;
+    this.leaveGroups([...this.#groups.keys()]);
   }
 }
 

@@ -80,7 +80,24 @@ function ipRules(filter: LinkFilter): Draft[] {
   return drafts;
 }
 
+/** PACKET_BROADCAST is 1, PACKET_MULTICAST 2. */
+function heardDrafts(heard: NonNullable<LinkFilter["heard"]>): Draft[] {
+  const last = heard === "groups" ? 2 : 1;
+  return [
+    { code: LOAD_WORD, k: PACKET_TYPE },
+    jump(JUMP_EQUAL, 0, { onTrue: "drop" }),
+    jump(JUMP_GREATER, last, { onTrue: "drop" }),
+    { code: LOAD_WORD, k: VLAN_TAG_PRESENT },
+    jump(JUMP_EQUAL, 0, { onFalse: "drop" }),
+    { code: LOAD_HALF, k: ETHER_TYPE },
+    jump(JUMP_EQUAL, 0x0800, { onTrue: "accept" }),
+    { code: RETURN, k: 0 },
+    { code: RETURN, k: WHOLE_PACKET },
+  ];
+}
+
 function drafts(filter: LinkFilter): Draft[] {
+  if (filter.heard !== undefined) return heardDrafts(filter.heard);
   const program: Draft[] = [
     { code: LOAD_WORD, k: PACKET_TYPE },
     jump(JUMP_GREATER, LAST_RECEIVED_TYPE, { onTrue: "drop" }),

@@ -120,6 +120,8 @@ export interface LinkFilter {
   /** ICMP messages of these types. */
   readonly icmpTypes?: readonly number[];
   readonly arp?: boolean;
+  /** IPv4 in broadcast frames, in multicast frames too, and nothing else; fragments included. */
+  readonly heard?: "broadcasts" | "groups";
 }
 
 export interface Frame {
@@ -144,6 +146,7 @@ export interface LinkSocket extends Closable {
   send(destination: Mac, etherType: number, payload: Uint8Array): string | undefined;
   /** Joins groups on this interface: the IP layer reports them by IGMP, the NIC lets them in. */
   joinGroups(groups: readonly Ipv4[]): void;
+  leaveGroups(groups: readonly Ipv4[]): void;
 }
 
 export interface NetlinkSocket extends Closable {

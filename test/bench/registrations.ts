@@ -37,6 +37,8 @@ function homeAgent(nodes: number): HomeAgent {
       })),
       addressPools: [],
       networkPools: [],
+      broadcasts: [],
+      multicast: true,
       redirection: undefined,
       maxLifetime: 1800,
       encapsulations: ["ipip"],

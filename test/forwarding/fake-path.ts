@@ -13,6 +13,8 @@ import { type TunnelEntry, TunnelTable } from "../../shared/forwarding/tunnel-ta
 import {
   createBatch,
   HEADROOM,
+  type LinkFilter,
+  type LinkSocket,
   type PacketBatch,
   type RawIpOptions,
 } from "../../shared/linux/packet-io.ts";
@@ -43,6 +45,7 @@ export interface Setup {
   readonly df?: DfPolicy;
   readonly refuses?: (packet: Uint8Array) => boolean;
   readonly deliveries?: readonly Delivery[];
+  readonly openLink?: (name: string, filter: LinkFilter) => LinkSocket;
   readonly onBound?: (bound: Bound, table: TunnelTable) => void;
 }
 
@@ -96,7 +99,7 @@ export function openPath(setup: Setup = {}) {
       openTun: () => tun,
       openRawIp,
       openUdp: missing,
-      openLink: missing,
+      openLink: setup.openLink ?? missing,
       openNetlink: missing,
     },
     tun,

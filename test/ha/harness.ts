@@ -93,6 +93,8 @@ export const config: HaCoreConfig = {
   ],
   addressPools: [],
   networkPools: [],
+  broadcasts: [],
+  multicast: true,
   redirection: undefined,
   maxLifetime: 1800,
   encapsulations: ["ipip", "gre"],

@@ -43,6 +43,7 @@ test("RFC 5944 §3.8.2.2: a good request makes a binding and gets code 0 [5944-3
       encapsulation: "ipip",
       reverse_tunnel: false,
       udp_tunnel: false,
+      broadcasts: false,
       networks: [],
     },
   ]);
@@ -74,6 +75,7 @@ test("RFC 5944 §4.2.3: the binding is declared for interception, from the Home 
           udpPort: undefined,
           reverse: false,
           homeInterface: "home0",
+          groups: undefined,
         },
       ],
     ],

@@ -31,6 +31,8 @@ export interface ScriptedRequest {
   readonly homeAgent: string;
   readonly careOfAddress: string;
   readonly lifetime?: number;
+  /** By default a reverse tunnel. */
+  readonly flags?: number;
   /** For extension 32. */
   readonly home: SecurityContext;
   /** Behind extension 32. */
@@ -58,7 +60,7 @@ export function scriptedRequest(wanted: ScriptedRequest): {
 } {
   const request: RegistrationRequest = {
     name: "registration-request",
-    flags: RequestFlag.T,
+    flags: wanted.flags ?? RequestFlag.T,
     lifetime: wanted.lifetime ?? 300,
     homeAddress: ipv4(wanted.homeAddress),
     homeAgent: ipv4(wanted.homeAgent),

@@ -96,6 +96,23 @@ const anyFrame = fc
   });
 
 function filterCases(io: PacketIo): void {
+  test("broadcasts alone, or groups with them: IPv4 of any kind, fragments too, and no unicast", async () => {
+    const to = (destination: string, frame = udpFrame(5000)): Sent => ({
+      ...frame,
+      destination: destination as Mac,
+    });
+    const unicast = to(MAC_0);
+    const broadcast = to(BROADCAST_MAC);
+    const group = to("01:00:5e:01:02:03", udpFrame(5001, { fragment: 0x2000 }));
+    const all = [unicast, broadcast, group, arpFrame];
+    assert.deepEqual(
+      payloads(await through(io, { heard: "broadcasts" }, all)),
+      payloads([broadcast]),
+    );
+    const heard = await through(io, { heard: "groups" }, all);
+    assert.deepEqual(payloads(heard), payloads([broadcast, group]));
+  });
+
   test("the filter lets through the UDP port, with and without IP options", async () => {
     const wanted = [0, 4, 8, 40].map((options) => udpFrame(PORT, { options }));
     const others = [0, 4, 40].map((options) => udpFrame(PORT + 1, { options }));

@@ -298,6 +298,7 @@ export class Bench {
         return this.openFaults.get(`send ${name}`);
       },
       joinGroups: (groups) => this.trace.push(`joined ${groups.length} on ${name}`),
+      leaveGroups: (groups) => this.trace.push(`left ${groups.length} on ${name}`),
       close: () => {
         this.trace.push(`link ${name} closed`);
         this.links.delete(name);

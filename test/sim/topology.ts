@@ -143,6 +143,8 @@ function homeAgent(plan: Plan): Blueprint {
     })),
     addressPools: [],
     networkPools: [],
+    broadcasts: [],
+    multicast: true,
     redirection: undefined,
     maxLifetime: plan.homeAgentLifetime,
     encapsulations: ["ipip", "minimal", "gre"],

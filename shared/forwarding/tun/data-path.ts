@@ -45,6 +45,7 @@ import { Deliveries, type DeliveryPoint } from "./deliveries.ts";
 import { Entrance, type EntranceOptions, NONE } from "./entrance.ts";
 import { GreOrder } from "./gre-order.ts";
 import { type Hold, Holds } from "./holds.ts";
+import { HomeGroups } from "./home-groups.ts";
 import { isKeepalive, isKeepaliveAnswer } from "./keepalives.ts";
 
 import { TunnelErrors } from "./tunnel-errors.ts";
@@ -74,6 +75,8 @@ export class DataPath {
   readonly #order: GreOrder;
   /** Visitors that encapsulate what they send. */
   readonly deliveries: Deliveries;
+  /** What home links have for all and for groups. */
+  readonly homeGroups: HomeGroups;
   /** Nodes between two links. */
   readonly holds: Holds;
   /** Anchors of the planes beside plane 0. */
@@ -104,6 +107,11 @@ export class DataPath {
     });
     this.deliveries = new Deliveries(options.io, (batch, point) => this.#deliverAll(batch, point));
     this.holds = new Holds(options.counters, (batch, hold) => this.#release(batch, hold));
+    this.homeGroups = new HomeGroups({
+      ...options,
+      tunnelsTo: (homeAddress) => this.#table.outFor(homeAddress, homeAddress),
+      sendCopy: (...about) => this.entrance.sendCopy(...about),
+    });
     this.#tun.onPackets((batch) => this.#encapsulateAll(batch, 0));
   }
 
@@ -121,12 +129,14 @@ export class DataPath {
   listen(locals: ReadonlySet<Ipv4>, udp: ReadonlySet<Ipv4> = new Set()): void {
     this.#sockets.listen(locals, udp);
     this.deliveries.listen();
+    this.homeGroups.listen();
   }
 
   close(): void {
     this.#sockets.close();
     this.#order.close();
     this.deliveries.close();
+    this.homeGroups.close();
     this.holds.close();
   }
 
@@ -227,6 +237,7 @@ export class DataPath {
     if (tunnel.port !== 0 && isKeepaliveAnswer(slab, inner, tunnel.remote)) {
       return this.#drop("tunnel-keepalives-answered");
     }
+    if (this.homeGroups.takeFromNode(slab, inner, source)) return NONE;
     const { plane, onward } = acceptance;
     const hold = this.holds.get(destination);
     if (hold?.isKeeping === true) return this.#keep(hold, slab, inner);

@@ -5,7 +5,7 @@ import type { Counters } from "../../base/counters.ts";
 import type { PacketBatch, RawIpSocket } from "../../linux/packet-io.ts";
 import { encapsulate } from "../encapsulate.ts";
 import { fragment } from "../fragment.ts";
-import { type DfPolicy, fitsTunnel, refusalFor } from "../ipip.ts";
+import { type DfPolicy, fitsTunnel, OUTER_HEADER, refusalFor, writeOuterHeader } from "../ipip.ts";
 import { clampMss } from "../mss.ts";
 import { destinationOf, isDontFragment, LONGEST_IPV4_HEADER, totalLength } from "../packet.ts";
 import { REACHABLE, type Tunnel } from "../tunnel-table.ts";
@@ -80,10 +80,18 @@ export class Entrance {
     const isUnreachable = tunnel.unreachable !== REACHABLE && plane === 0;
     if (isUnreachable) this.#errors().tellSender(slab, packet, tunnel);
     if (this.#mssClamp) clampMss(slab, packet, this.room(tunnel));
-    this.#identification = (this.#identification + 1) & 0xffff;
+    return this.#write(slab, packet, tunnel);
+  }
+
+  #write(slab: Uint8Array, packet: number, tunnel: Tunnel): number {
     tunnel.packetsOut++;
-    tunnel.bytesOut += octets;
-    return encapsulate(slab, packet, tunnel, this.#df, this.#identification);
+    tunnel.bytesOut += totalLength(slab, packet);
+    return encapsulate(slab, packet, tunnel, this.#df, this.#nextIdentification());
+  }
+
+  #nextIdentification(): number {
+    this.#identification = (this.#identification + 1) & 0xffff;
+    return this.#identification;
   }
 
   /**
@@ -127,6 +135,31 @@ export class Entrance {
     for (const part of fragment(packet, 0, this.room(tunnel), FRAGMENT_ROOM)) {
       const start = this.enter(part, FRAGMENT_ROOM, tunnel, plane);
       const error = start === NONE ? undefined : this.sendOne(part.subarray(start));
+      if (error !== undefined) this.#counters.add(`tunnel-send-${error}`);
+    }
+  }
+
+  /**
+   * A copy of a packet that no kernel has forwarded, since it is for many (RFC 5944 §4.3): what is
+   * too long is fragmented here. With `nestedTo` it is first encapsulated to that address.
+   */
+  sendCopy(packet: Uint8Array, tunnel: Tunnel, nestedTo: Ipv4 | undefined): void {
+    const refusal = refusalFor(packet, 0, tunnel);
+    const overhead = tunnel.overhead + (nestedTo === undefined ? 0 : OUTER_HEADER);
+    if (refusal !== undefined || !fitsTunnel(packet, 0, overhead)) {
+      this.#counters.add(refusal ?? "tunnel-too-big");
+      return;
+    }
+    const roomy = new Uint8Array(FRAGMENT_ROOM + packet.length);
+    roomy.set(packet, FRAGMENT_ROOM);
+    let start = FRAGMENT_ROOM;
+    if (nestedTo !== undefined) {
+      const ends = { local: tunnel.local, remote: nestedTo };
+      writeOuterHeader(roomy, start, ends, "clear", this.#nextIdentification());
+      start -= OUTER_HEADER;
+    }
+    for (const part of fragment(roomy, start, this.room(tunnel), FRAGMENT_ROOM)) {
+      const error = this.sendOne(part.subarray(this.#write(part, FRAGMENT_ROOM, tunnel)));
       if (error !== undefined) this.#counters.add(`tunnel-send-${error}`);
     }
   }

@@ -243,6 +243,8 @@ export class TunDriver implements Driver {
       this.#swapEntries(made.tunnels, left.tunnels);
       for (const delivery of left.deliveries) this.#dataPath?.deliveries.remove(delivery);
       for (const delivery of made.deliveries) this.#dataPath?.deliveries.add(delivery);
+      if (left.listener !== undefined) this.#dataPath?.homeGroups.remove(left.listener);
+      if (made.listener !== undefined) this.#dataPath?.homeGroups.add(made.listener);
       if (now === undefined || this.#planes.aliasOf(key, now) === undefined) {
         this.#planes.forgetAlias(key);
       }

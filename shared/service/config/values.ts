@@ -154,6 +154,12 @@ export function nai() {
   return text("a Network Access Identifier like bob@example.net, 1 to 255 characters");
 }
 
+/** UDP ports, 64 at most. */
+export function ports() {
+  const error = mustBe("an array of ports, at most 64");
+  return z.array(integer(1, 65535, "a port"), { error }).max(64, { error });
+}
+
 /** What the kernel takes as an interface name. */
 export function interfaceName() {
   const error = mustBe("an interface name of 1 to 15 characters without spaces, slashes or colons");
