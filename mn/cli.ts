@@ -33,7 +33,7 @@ export const mnActions: readonly ActionCommand[] = [
     arguments: [],
     options: [
       { name: "agent", value: "address", summary: "the agent, as agents lists it" },
-      { name: "to", value: "ap", summary: "an access point; takes FMIPv4, which is not built yet" },
+      { name: "to", value: "ap", summary: "make ready for this access point (RFC 4988)" },
     ],
     fault: handoverFault,
   },

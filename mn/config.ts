@@ -25,6 +25,8 @@ import {
   tables,
 } from "../shared/service/config/values.ts";
 import type { ConfigFault, PlannedKey, Resolved } from "../shared/service/program.ts";
+import { ICMP_EXPERIMENTAL_MOBILITY } from "../shared/wire/icmp/fast-handover.ts";
+import { fastHandover, resolveFastHandover } from "./config-fast-handover.ts";
 import type { MnCoreConfig } from "./core/config.ts";
 
 const association = z.discriminatedUnion(
@@ -103,6 +105,7 @@ export const mnSchema = table({
   security_association: tables(association, 1).describe(
     "One with the home agent, which is needed (RFC 5944 §3.2), any with foreign agents, and one with the home domain's AAA server, for foreign agents that ask it (RFC 4721 §6).",
   ),
+  fast_handover: fastHandover,
   state: table({
     path: journalPath(
       "/var/lib/mip4/mn.journal",
@@ -176,6 +179,7 @@ export function resolveMn(config: MnConfig): Resolved<MnCoreConfig> {
         encapsulation: config.registration.encapsulation,
       },
       movement: config.movement.algorithm,
+      fastHandover: resolveFastHandover(config),
       homeAssociation: toContext(home),
       aaa: aaa === undefined ? undefined : toContext(aaa),
       foreignAgents: config.security_association.flatMap((row) =>
@@ -185,8 +189,8 @@ export function resolveMn(config: MnConfig): Resolved<MnCoreConfig> {
     wiring: {
       links: interfaces.map((name) => ({
         interface: name,
-        // Replies, advertisements (ICMP type 9), and ARP for the rules of RFC 5944 §4.6.
-        filter: { udpPort: 434, icmpTypes: [9], arp: true },
+        // Replies, advertisements (ICMP type 9) and proxy ones, and ARP for RFC 5944 §4.6.
+        filter: { udpPort: 434, icmpTypes: [9, ICMP_EXPERIMENTAL_MOBILITY], arp: true },
         // 224.0.0.1 is joined by every host.
         groups: [],
       })),

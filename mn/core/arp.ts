@@ -1,13 +1,8 @@
 /** ARP for the home address away from home: one answer to one asker. RFC 5944 §4.6. */
 
-import { type Ipv4, type Mac, UNSPECIFIED } from "../../shared/base/address.ts";
+import { type Ipv4, UNSPECIFIED } from "../../shared/base/address.ts";
 import type { ArpReceived, SendArp } from "../../shared/protocol/core.ts";
-
-/** The foreign agent registered with, or being registered with. */
-export interface ServingAgent {
-  readonly interface: string;
-  readonly mac: Mac;
-}
+import type { Whereabouts } from "./whereabouts.ts";
 
 /**
  * Away from home an ARP request for the home address is answered only when the serving foreign
@@ -16,9 +11,9 @@ export interface ServingAgent {
 export function answerArp(
   event: ArpReceived,
   homeAddress: Ipv4,
-  ownMac: Mac | undefined,
-  agent: ServingAgent | undefined,
+  { attachment, mac: ownMac }: Pick<Whereabouts, "attachment" | "mac">,
 ): SendArp[] {
+  const agent = attachment?.kind === "foreign-agent" ? attachment.agent : undefined;
   if (event.operation !== "request" || event.targetAddress !== homeAddress) return [];
   if (homeAddress === UNSPECIFIED) return [];
   if (agent === undefined || ownMac === undefined) return [];

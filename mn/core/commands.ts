@@ -1,10 +1,11 @@
 /** What people ask for over the control socket. */
 
 import { formatIpv4, parseIpv4 } from "../../shared/base/address.ts";
-import type { Instant } from "../../shared/base/time.ts";
+import type { Instant, Now } from "../../shared/base/time.ts";
 import type { Answer, Command, Effect } from "../../shared/protocol/core.ts";
 import type { AgentHistory } from "./agent-history.ts";
 import { isThrough } from "./attachment.ts";
+import type { FastHandover } from "./handover/fast-handover.ts";
 import type { Registration } from "./registration.ts";
 import type { Action } from "./request.ts";
 import type { Waiters } from "./waiters.ts";
@@ -16,6 +17,7 @@ export interface Commanded {
   readonly registration: Registration;
   readonly history: AgentHistory;
   readonly waiters: Waiters;
+  readonly fast: FastHandover;
   /** At home, and the home agent has confirmed that it holds no binding. */
   readonly isCleared: boolean;
   readonly isStopping: boolean;
@@ -28,12 +30,15 @@ function refuse(id: number, message: string): Answer[] {
   return [{ type: "answer", id, ok: false, message }];
 }
 
-export function carryOutCommand(command: Command, node: Commanded, now: Instant): Effect[] {
+export function carryOutCommand(command: Command, node: Commanded, now: Now): Effect[] {
   const { id, name } = command;
   const isKnown = name === "register" || name === "deregister" || name === "handover";
   if (!isKnown) return refuse(id, `unknown command ${name}`);
   if (node.isStopping) return refuse(id, "shutting down");
-  return name === "handover" ? handOver(command, node, now) : changeMind(id, name, node, now);
+  if (name !== "handover") return changeMind(id, name, node, now.monotonic);
+  const { to } = command.args;
+  if (typeof to === "string") return node.fast.command(id, to, now);
+  return handOver(command, node, now.monotonic);
 }
 
 function changeMind(id: number, action: Action, node: Commanded, now: Instant): Effect[] {
@@ -54,12 +59,6 @@ function changeMind(id: number, action: Action, node: Commanded, now: Instant): 
 /** To the agent that is named, or to the best one beside the current. */
 function handOver({ id, args }: Command, node: Commanded, now: Instant): Effect[] {
   const { where, registration, waiters } = node;
-  if (typeof args.to === "string") {
-    return refuse(
-      id,
-      "a handover to an access point takes FMIPv4 (RFC 4988), which is not built yet",
-    );
-  }
   if (!node.isWanted) return refuse(id, "deregistered by command: register first");
   const address = typeof args.agent === "string" ? parseIpv4(args.agent) : undefined;
   if (typeof args.agent === "string" && address === undefined) {

@@ -1,6 +1,7 @@
 import type { Ipv4, Prefix } from "../../shared/base/address.ts";
 import type { Encapsulation } from "../../shared/forwarding/state.ts";
 import type { PeerAssociation, SecurityContext } from "../../shared/security/association.ts";
+import type { FastHandoverConfig } from "./handover/config.ts";
 
 /** What may be asked for or not, and may have to be changed after a denial. */
 export interface Terms {
@@ -25,6 +26,8 @@ export interface MnCoreConfig {
   };
   /** `lazy`: lazy cell switching by advertisement lifetime (RFC 5944 §2.4.2.1). */
   readonly movement: "lazy";
+  /** `undefined`: no fast handovers (RFC 4988). */
+  readonly fastHandover: FastHandoverConfig | undefined;
   /** With the home agent. */
   readonly homeAssociation: SecurityContext;
   /** With the home domain's AAA server, which foreign agents may ask (RFC 4721 §6). */

@@ -8,6 +8,7 @@ import {
 } from "../../shared/forwarding/state.ts";
 import type { Agent } from "./agents.ts";
 import type { MnCoreConfig } from "./config.ts";
+import type { Via } from "./handover/fast-handover.ts";
 import { homeRouter } from "./home.ts";
 
 export interface ForwardingInputs {
@@ -18,6 +19,8 @@ export interface ForwardingInputs {
   readonly agent: Agent | undefined;
   /** The registration that holds is through that agent. */
   readonly registeredHere: boolean;
+  /** A router that takes packets before there is a registration through it (RFC 4988 §4.2). */
+  readonly via?: Via | undefined;
 }
 
 /**
@@ -26,7 +29,7 @@ export interface ForwardingInputs {
  * interface is `visiting` from the acceptance on until the agent or the link is lost.
  */
 export function forwardingItems(inputs: ForwardingInputs): Map<string, ForwardingItem> {
-  const { config, attachment, agent } = inputs;
+  const { config, attachment, agent, via } = inputs;
   const { homeAddress } = config;
   const items = new Map<string, ForwardingItem>();
   if (homeAddress !== UNSPECIFIED) {
@@ -50,6 +53,8 @@ export function forwardingItems(inputs: ForwardingInputs): Map<string, Forwardin
         router: here.address,
         routerMac: here.mac,
       });
+    } else if (via?.interface === name) {
+      items.set(`visiting/${name}`, { kind: "visiting", homeAddress, ...via });
     } else {
       items.set(`listening/${name}`, { kind: "listening", interface: name });
     }

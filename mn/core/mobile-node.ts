@@ -9,7 +9,6 @@ import type { Json } from "../../shared/base/result.ts";
 import { after, earliest, type Instant, type Now } from "../../shared/base/time.ts";
 import type { ForwardingState } from "../../shared/forwarding/state.ts";
 import type {
-  ArpReceived,
   Command,
   Core,
   Effect,
@@ -26,6 +25,7 @@ import { ClockSteps } from "./clock-steps.ts";
 import { carryOutCommand } from "./commands.ts";
 import type { MnCoreConfig } from "./config.ts";
 import { ForwardingView } from "./forwarding.ts";
+import { FastHandover } from "./handover/fast-handover.ts";
 import { IDENTIFICATION_KEY } from "./identification.ts";
 import { isUnanswered, Outcomes } from "./outcomes.ts";
 import { Registration } from "./registration.ts";
@@ -55,6 +55,7 @@ export class MobileNode implements Core<MnCoreConfig> {
   readonly #replies: Replies;
   readonly #view = new ForwardingView();
   readonly #clockSteps = new ClockSteps();
+  readonly #fast: FastHandover;
   /** A `deregister` lasts until `register`. */
   #wanted = true;
   /** At home and the home agent has confirmed that it holds no binding. */
@@ -71,6 +72,7 @@ export class MobileNode implements Core<MnCoreConfig> {
     this.#config = config;
     this.#where = new Whereabouts(config, random, this.#counters, this.#history);
     this.#registration = new Registration(config, random, this.#counters);
+    this.#fast = new FastHandover(() => this.#config, random, this.#counters);
     const challenges = new Challenges();
     this.#requests = new Requests(this.#session, this.#history, challenges, this.#registration);
     this.#replies = new Replies(
@@ -91,7 +93,8 @@ export class MobileNode implements Core<MnCoreConfig> {
   handle(event: Event, now: Now): Effect[] {
     if (this.#stopped) return [];
     const effects = this.#clockSteps.follow(now, this.#registration);
-    effects.push(...this.#take(event, now), ...this.#advance(now));
+    const taken = this.#fast.take(event, now) ?? this.#take(event, now);
+    effects.push(...taken, ...this.#advance(now));
     return effects;
   }
 
@@ -126,13 +129,13 @@ export class MobileNode implements Core<MnCoreConfig> {
   #take(event: Event, now: Now): Effect[] {
     switch (event.type) {
       case "link":
-        return this.#linkChanged(event, now.monotonic);
+        return this.#linkChanged(event, now);
       case "icmp":
         return this.#advertised(event, now.monotonic);
       case "udp":
         return this.#replied(event, now);
       case "arp":
-        return this.#askedByArp(event);
+        return answerArp(event, this.#config.homeAddress, this.#where);
       case "restore":
         for (const [key, value] of event.entries) {
           if (key === IDENTIFICATION_KEY) this.#registration.restore(value);
@@ -140,23 +143,21 @@ export class MobileNode implements Core<MnCoreConfig> {
         }
         return [];
       case "command":
-        return this.#commanded(event, now.monotonic);
+        return this.#commanded(event, now);
       case "shutdown":
         return this.#stop(now.monotonic);
       case "resolved":
       case "tick":
       case "tunnel-bound":
         return [];
-      default:
-        event satisfies never;
-        return [];
     }
   }
 
-  #linkChanged(event: LinkChanged, now: Instant): Effect[] {
-    const effects = this.#where.linkChanged(event, now);
-    if (effects !== undefined) this.#registration.linkChanged();
-    return effects ?? [];
+  #linkChanged(event: LinkChanged, now: Now): Effect[] {
+    const effects = this.#where.linkChanged(event, now.monotonic);
+    if (effects === undefined) return [];
+    this.#registration.linkChanged();
+    return [...effects, ...this.#fast.linkChanged(event, now)];
   }
 
   #advertised(event: IcmpReceived, now: Instant): Effect[] {
@@ -164,12 +165,6 @@ export class MobileNode implements Core<MnCoreConfig> {
     const { effects, rebooted } = this.#where.advertised(event, now);
     if (rebooted) this.#registration.renewNow(now);
     return effects;
-  }
-
-  #askedByArp(event: ArpReceived): Effect[] {
-    const { attachment, mac } = this.#where;
-    const serving = attachment?.kind === "foreign-agent" ? attachment.agent : undefined;
-    return answerArp(event, this.#config.homeAddress, mac, serving);
   }
 
   #replied(event: UdpReceived, now: Now): Effect[] {
@@ -181,12 +176,13 @@ export class MobileNode implements Core<MnCoreConfig> {
     return effects;
   }
 
-  #commanded(command: Command, now: Instant): Effect[] {
+  #commanded(command: Command, now: Now): Effect[] {
     const node = {
       where: this.#where,
       registration: this.#registration,
       history: this.#history,
       waiters: this.#waiters,
+      fast: this.#fast,
       isCleared: this.#cleared,
       isStopping: this.#stopping !== undefined,
       isWanted: this.#wanted,
@@ -210,7 +206,7 @@ export class MobileNode implements Core<MnCoreConfig> {
     effects.push(...this.#adoptSession(monotonic));
     if (this.#registration.outdoesRefused(monotonic)) this.#cleared = false;
     this.#settling = false;
-    if (this.#stopping === undefined) effects.push(...this.#move(monotonic));
+    if (this.#stopping === undefined) effects.push(...this.#move(now));
     if (!this.#settling) effects.push(...this.#drive(now));
     const searching = this.#wanted && this.#stopping === undefined;
     effects.push(...this.#where.solicit(searching, this.#requests.solicitsOn, monotonic));
@@ -243,7 +239,13 @@ export class MobileNode implements Core<MnCoreConfig> {
     return effects;
   }
 
-  #move(now: Instant): Effect[] {
+  #move(now: Now): Effect[] {
+    this.#fast.steer(this.#where);
+    const effects = this.#attach(now.monotonic);
+    return [...effects, ...this.#fast.follow(this.#where, this.#registration.registered, now)];
+  }
+
+  #attach(now: Instant): Effect[] {
     const from = this.#where.attachment;
     const { registered } = this.#registration;
     const effects = this.#where.move(registered, this.#wanted, now);
@@ -300,6 +302,7 @@ export class MobileNode implements Core<MnCoreConfig> {
       attachment: attachment?.kind,
       agent: attachment?.agent,
       registeredHere: attachment !== undefined && isThrough(registered, attachment.agent),
+      via: this.#fast.via,
     });
   }
 
@@ -310,6 +313,7 @@ export class MobileNode implements Core<MnCoreConfig> {
           this.#settling ? now : undefined,
           this.#stopping?.until,
           this.#where.nextDeadline(),
+          this.#fast.nextDeadline(),
           this.#registration.nextDeadline(now),
         );
   }

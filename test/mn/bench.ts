@@ -39,6 +39,7 @@ export function makeConfig(changes: Partial<MnCoreConfig> = {}): MnCoreConfig {
     interfaces: ["wlan0", "eth0"],
     registration: { lifetime: 300, reverseTunnel: true, encapsulation: "ipip" },
     movement: "lazy",
+    fastHandover: undefined,
     homeAssociation: HOME_CONTEXT,
     aaa: undefined,
     foreignAgents: [],
@@ -119,7 +120,7 @@ export class Timeline {
 
   requests(): (Request & { readonly at: number })[] {
     return this.log.flatMap(({ at, effect }) =>
-      effect.type === "send-udp" ? [{ at, ...readRequest(effect) }] : [],
+      effect.type === "send-udp" && effect.payload[0] === 1 ? [{ at, ...readRequest(effect) }] : [],
     );
   }
 

@@ -67,12 +67,7 @@ test("handover: what cannot be done is refused with the reason, and nothing is s
       (line) => line.event(there({ flags: FOREIGN_FLAGS | AdvertisementFlag.B })),
       false,
     ],
-    [
-      "a handover to an access point takes FMIPv4 (RFC 4988), which is not built yet",
-      { to: "02:00:00:00:02:01" },
-      () => {},
-      false,
-    ],
+    ["fast_handover.enabled is false", { to: "02:00:00:00:02:01" }, () => {}, false],
     ["already registered through 192.0.2.1", { agent: "192.0.2.1" }, () => {}, true],
   ];
   for (const [message, args, prepare, isOk] of cases) {

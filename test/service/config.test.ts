@@ -234,7 +234,7 @@ test("wiring: what each program listens to", (t) => {
   ]);
   assert.equal(fa.icmpErrors, true);
   const mn = loadGood(t, mnProgram, MINIMAL_MN).wiring;
-  assert.deepEqual(mn.links[0]?.filter, { udpPort: 434, icmpTypes: [9], arp: true });
+  assert.deepEqual(mn.links[0]?.filter, { udpPort: 434, icmpTypes: [9, 41], arp: true });
   assert.deepEqual([mn.links[0]?.groups, mn.udpAddresses], [[], []]);
   const virtual = loadGood(t, haProgram, MINIMAL_HA);
   assert.deepEqual([virtual.wiring.links, virtual.core.links], [[], []]);

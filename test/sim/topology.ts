@@ -183,6 +183,7 @@ function mobileNode(plan: Plan, index: number): Blueprint {
       encapsulation: plan.encapsulation,
     },
     movement: "lazy",
+    fastHandover: undefined,
     homeAssociation: homeContext(plan, index),
     aaa: undefined,
     foreignAgents: plan.mobileForeignKeys ? foreign : [],

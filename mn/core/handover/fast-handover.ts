@@ -1,0 +1,355 @@
+/**
+ * The mobile node's part of fast handovers: RFC 4988. It tells the access router that it leaves
+ * where it goes, before it goes if it can (predictive) and after it has come (reactive), and uses
+ * its address of the previous link until it is registered by the next one. Everything else goes on
+ * as without it, so where nobody answers nothing is lost but the speed.
+ */
+
+import { formatIpv4, type Ipv4, type Mac, parseMac } from "../../../shared/base/address.ts";
+import type { Counters } from "../../../shared/base/counters.ts";
+import type { Random } from "../../../shared/base/random.ts";
+import { after, earliest, type Instant, type Now } from "../../../shared/base/time.ts";
+import type {
+  Answer,
+  Effect,
+  Event,
+  IcmpReceived,
+  LinkChanged,
+  UdpReceived,
+} from "../../../shared/protocol/core.ts";
+import {
+  type AccessRouter,
+  fastHandoverMessage,
+  LinkLayerCode,
+  type ProxyAnswer,
+  ProxyCode,
+} from "../../../shared/protocol/fast-handover.ts";
+import { fastBindingAcknowledgment } from "../../../shared/wire/control/fast-handover.ts";
+import { ICMP_EXPERIMENTAL_MOBILITY } from "../../../shared/wire/icmp/fast-handover.ts";
+import type { Agent } from "../agents.ts";
+import { isThrough } from "../attachment.ts";
+import type { MnCoreConfig } from "../config.ts";
+import type { Registered } from "../registration.ts";
+import { report } from "../reports.ts";
+import type { Whereabouts } from "../whereabouts.ts";
+import { type AckOutcome, Binding, type UpdatePath } from "./binding.ts";
+import { Neighborhood } from "./neighborhood.ts";
+import { type PreviousRouter, previousRouter } from "./previous-router.ts";
+import { answer, OUTCOMES, refusal } from "./words.ts";
+
+/** The router by which packets go before there is a registration through it. */
+export interface Via {
+  readonly interface: string;
+  readonly router: Ipv4;
+  readonly routerMac: Mac;
+}
+
+/** Where the node goes, or has gone. */
+interface Target extends Via {
+  readonly accessPoint: Mac | undefined;
+  /** Of the address that is bound, by the previous router's word. */
+  readonly isAccepted: boolean;
+  readonly isHere: boolean;
+  readonly until: Instant;
+}
+
+export class FastHandover {
+  readonly #config: () => MnCoreConfig;
+  readonly #counters: Counters;
+  readonly #neighborhood: Neighborhood;
+  readonly #binding: Binding;
+  #previous: PreviousRouter | undefined;
+  /** The registration that `#previous` was made of. */
+  #met = "";
+  #attached: string | undefined;
+  #target: Target | undefined;
+  /** The access point that somebody wants to go to, until it is known what is behind it. */
+  #asked: Mac | undefined;
+  /** Commands that wait for the previous router's word. */
+  #commands: number[] = [];
+
+  constructor(config: () => MnCoreConfig, random: Random, counters: Counters) {
+    this.#config = config;
+    this.#counters = counters;
+    this.#neighborhood = new Neighborhood(random, counters);
+    this.#binding = new Binding(random);
+  }
+
+  /** `undefined`: packets go as they do without fast handovers. */
+  get via(): Via | undefined {
+    const target = this.#target;
+    if (target === undefined || !target.isHere || !target.isAccepted) return undefined;
+    return { interface: target.interface, router: target.router, routerMac: target.routerMac };
+  }
+
+  nextDeadline(): Instant | undefined {
+    const deadlines = [this.#neighborhood.nextDeadline(), this.#binding.nextDeadline()];
+    return earliest(...deadlines, this.#target?.until);
+  }
+
+  /** The agent that the node was going to is heard: it has come there. */
+  steer(where: Whereabouts): void {
+    const expected = this.#expected(where.agents.all());
+    if (expected !== undefined) where.pin(expected.key);
+  }
+
+  /** Takes in what is for fast handovers; `undefined`: it is something else. */
+  take(event: Event, now: Now): Effect[] | undefined {
+    if (this.#config().fastHandover === undefined) return undefined;
+    if (event.type === "icmp" && event.payload[0] === ICMP_EXPERIMENTAL_MOBILITY) {
+      return this.#advertised(event, now);
+    }
+    if (event.type === "udp" && event.payload[0] === fastBindingAcknowledgment.type) {
+      return this.#acknowledged(event, now);
+    }
+    return undefined;
+  }
+
+  /** A link that comes up while a handover is under way: the node has come (RFC 4988 §4.2). */
+  linkChanged({ interface: name, link }: LinkChanged, now: Now): Effect[] {
+    const target = this.#target;
+    if (link?.up !== true || target?.interface !== name || target.isHere) return [];
+    return this.#arrive(target, now);
+  }
+
+  /** After the node has moved, or its registration has changed. */
+  follow(where: Whereabouts, registered: Registered | undefined, now: Now): Effect[] {
+    this.#meet(where, registered, now.monotonic);
+    return [...this.#moved(where, registered, now), ...this.#tick(now)];
+  }
+
+  /** `handover --to`: the network is made ready; who changes the link does so then. */
+  command(id: number, to: string, now: Now): Effect[] {
+    const accessPoint = parseMac(to);
+    if (accessPoint === undefined) return [answer(id, false, `${to}: no link-layer address`)];
+    if (this.#config().fastHandover === undefined) {
+      return [answer(id, false, "fast_handover.enabled is false")];
+    }
+    if (this.#previous === undefined || this.#neighborhood.router === undefined) {
+      return [answer(id, false, "not registered through an agent with an association")];
+    }
+    this.#commands.push(id);
+    const known = this.#neighborhood.of(accessPoint);
+    if (known?.router !== undefined) return this.#prepare(known.router, now);
+    if (!this.#neighborhood.ask([accessPoint], now.monotonic)) {
+      return this.#settle(false, "the agent does no fast handovers");
+    }
+    this.#asked = accessPoint;
+    return this.#tick(now);
+  }
+
+  /** The access router that the node is registered with is another one, or there is none. */
+  #meet({ attachment, links }: Whereabouts, registered: Registered | undefined, now: Instant) {
+    const config = this.#config();
+    const isEnabled = config.fastHandover !== undefined;
+    const { agentKey = "", careOfAddress = 0 } = registered?.operation ?? {};
+    const met = `${isEnabled} ${agentKey} ${careOfAddress}`;
+    if (met === this.#met) return;
+    this.#met = met;
+    this.#previous = isEnabled ? previousRouter(registered, config) : undefined;
+    this.#target = undefined;
+    this.#asked = undefined;
+    this.#binding.forget();
+    const { agent } = attachment ?? {};
+    const ownMac = agent && links.macOf(agent.interface);
+    const isHere = agent !== undefined && isThrough(registered, agent);
+    const router =
+      isHere && ownMac !== undefined && this.#previous !== undefined
+        ? {
+            interface: agent.interface,
+            address: agent.address,
+            mac: agent.mac,
+            source: config.homeAddress,
+            ownMac,
+          }
+        : undefined;
+    this.#neighborhood.meet(router, now);
+  }
+
+  #moved({ attachment }: Whereabouts, registered: Registered | undefined, now: Now): Effect[] {
+    const agent = attachment?.kind === "foreign-agent" ? attachment.agent : undefined;
+    const isNew = agent?.key !== this.#attached;
+    this.#attached = agent?.key;
+    if (attachment?.kind === "home") this.#target = undefined;
+    const previous = this.#previous;
+    if (agent === undefined || !isNew || previous === undefined) return [];
+    if (isThrough(registered, agent)) return this.#back(agent, previous, now);
+    const target = this.#target;
+    const isExpected = target !== undefined && this.#expected([agent]) !== undefined;
+    // It has told by the link that it has come, and goes on with telling until it is heard.
+    if (isExpected && target.isHere) return [];
+    const [first] = agent.careOfAddresses;
+    const router = agent.careOfAddresses.find((one) => one === target?.router) ?? first;
+    if (router === undefined) return [];
+    const via = { interface: agent.interface, router, routerMac: agent.mac };
+    const accessPoint = isExpected ? target.accessPoint : undefined;
+    const isAccepted = isExpected && target.isAccepted;
+    return this.#arrive(this.#newTarget(via, accessPoint, isAccepted, now.monotonic), now);
+  }
+
+  /** RFC 4068 §5.5: back before the home agent knew; what was bound is undone. */
+  #back(agent: Agent, previous: PreviousRouter, now: Now): Effect[] {
+    const target = this.#target;
+    this.#target = undefined;
+    if (target === undefined) return [];
+    const path = { interface: agent.interface, destination: agent.address, mac: agent.mac };
+    return this.#update(target.router, 0, path, previous, now);
+  }
+
+  #newTarget(
+    via: Via,
+    accessPoint: Mac | undefined,
+    isAccepted: boolean,
+    monotonic: Instant,
+  ): Target {
+    const until = after(monotonic, this.#lifetime * 1000);
+    return { ...via, accessPoint, isAccepted, isHere: false, until };
+  }
+
+  #expected(agents: readonly Agent[]): Agent | undefined {
+    const target = this.#target;
+    if (target === undefined) return undefined;
+    return agents.find((agent) => {
+      const isRouter = agent.mac === target.routerMac || isAddressOf(agent, target.router);
+      return agent.interface === target.interface && isRouter;
+    });
+  }
+
+  /** RFC 4988 §4.2: the update goes to the next router, whether or not one was sent before. */
+  #arrive(target: Target, now: Now): Effect[] {
+    this.#target = { ...target, isHere: true };
+    const previous = this.#previous;
+    if (previous === undefined) return [];
+    const { router, routerMac: mac } = target;
+    const path = { interface: target.interface, destination: router, mac };
+    return this.#update(router, this.#lifetime, path, previous, now);
+  }
+
+  /** RFC 4988 §4.2: the update goes to the previous router while it can be reached. */
+  #prepare(router: AccessRouter, now: Now): Effect[] {
+    const previous = this.#previous;
+    if (previous === undefined) return this.#settle(false, "not registered any more");
+    const { interface: name, agent: destination, mac } = previous;
+    const { router: address, routerMac, accessPoint } = router;
+    const via = { interface: name, router: address, routerMac };
+    this.#target = this.#newTarget(via, accessPoint, false, now.monotonic);
+    const path = { interface: name, destination, mac };
+    return this.#update(address, this.#lifetime, path, previous, now);
+  }
+
+  get #lifetime(): number {
+    return this.#config().fastHandover?.lifetime ?? 0;
+  }
+
+  #update(
+    next: Ipv4,
+    lifetime: number,
+    path: UpdatePath,
+    previous: PreviousRouter,
+    now: Now,
+  ): Effect[] {
+    this.#counters.add("fbu-sent");
+    const address = this.#config().homeAddress;
+    return [this.#binding.send({ previous, address, next, lifetime, path }, now)];
+  }
+
+  #tick(now: Now): Effect[] {
+    const config = this.#config().fastHandover;
+    if (config === undefined) return [];
+    const effects: Effect[] = [...this.#neighborhood.tick(config, now.monotonic)];
+    if (this.#asked !== undefined && !this.#neighborhood.isAsking) {
+      effects.push(...this.#settle(false, "the agent does not answer"));
+    }
+    const due = this.#binding.tick(config.updateRetries, now);
+    if (due === "given-up") effects.push(...this.#failed("no-answer"));
+    else if (due !== undefined) effects.push(due);
+    if ((this.#target?.until ?? Number.POSITIVE_INFINITY) <= now.monotonic) {
+      this.#target = undefined;
+    }
+    return effects;
+  }
+
+  /** RFC 4988 §5.4. Only the router that the node is attached to is listened to. */
+  #advertised(event: IcmpReceived, now: Now): Effect[] {
+    const { router } = this.#neighborhood;
+    const isFromRouter =
+      router?.mac === event.linkSource &&
+      router?.address === event.source &&
+      router?.interface === event.interface;
+    const message = fastHandoverMessage(event.payload);
+    if (message?.name !== "prrtadv" || !isFromRouter) return this.#discard("prrtadv-not-ours");
+    const answers = this.#neighborhood.learn(message);
+    if (answers === undefined) return this.#discard("prrtadv-not-asked-for");
+    if (message.code === ProxyCode.handOver) return this.#ordered(answers, now);
+    const asked = this.#asked;
+    const known = answers.find(({ accessPoint }) => accessPoint === asked);
+    if (asked === undefined || known === undefined) return [];
+    this.#asked = undefined;
+    if (known.router !== undefined) return this.#prepare(known.router, now);
+    const isHere = known.outcome === LinkLayerCode.sameLink;
+    return this.#settle(isHere, OUTCOMES[known.outcome] ?? "the agent says nothing of it");
+  }
+
+  /** RFC 4988 §5.4, code 1: the update is to be sent at once. */
+  #ordered([first]: readonly ProxyAnswer[], now: Now): Effect[] {
+    if (this.#config().fastHandover?.obeysNetwork !== true) {
+      return this.#discard("prrtadv-not-obeyed");
+    }
+    if (first?.router === undefined) return [];
+    const { accessPoint, router } = first.router;
+    const fields = { access_point: accessPoint, router: formatIpv4(router) };
+    return [report("handover-ordered", fields), ...this.#prepare(first.router, now)];
+  }
+
+  #acknowledged(event: UdpReceived, now: Now): Effect[] {
+    const outcome = this.#binding.receive(event, now);
+    if (outcome.kind === "discarded") return this.#discard(`fback-${outcome.reason}`);
+    if (outcome.order.lifetime === 0) return [];
+    if (outcome.kind === "refused") return this.#failed(refusal(outcome.code));
+    return this.#accepted(outcome, now);
+  }
+
+  #accepted(outcome: Extract<AckOutcome, { kind: "accepted" }>, now: Now): Effect[] {
+    const target = this.#target;
+    if (target === undefined || target.router !== outcome.order.next) return [];
+    const until = after(now.monotonic, outcome.lifetime * 1000);
+    this.#target = { ...target, isAccepted: true, until };
+    const { careOfAddress } = outcome;
+    const fields = {
+      access_point: target.accessPoint ?? null,
+      router: formatIpv4(target.router),
+      lifetime: outcome.lifetime,
+      care_of_address: careOfAddress === undefined ? null : formatIpv4(careOfAddress),
+    };
+    const event = target.isHere ? "handover-bound" : "handover-prepared";
+    const message = `${formatIpv4(target.router)} is ready: the link can be changed`;
+    return [report(event, fields), ...this.#settle(true, message)];
+  }
+
+  /** RFC 4068 §4: no fast handover then; the node registers as it would have anyway. */
+  #failed(reason: string): Effect[] {
+    const target = this.#target;
+    this.#target = undefined;
+    const router = target === undefined ? null : formatIpv4(target.router);
+    return [
+      report("fast-handover-failed", { router, reason }, "warning"),
+      ...this.#settle(false, reason),
+    ];
+  }
+
+  #settle(ok: boolean, message: string): Answer[] {
+    const ids = this.#commands;
+    this.#commands = [];
+    this.#asked = undefined;
+    return ids.map((id) => answer(id, ok, message));
+  }
+
+  #discard(reason: string): Effect[] {
+    this.#counters.add(reason);
+    return [];
+  }
+}
+
+function isAddressOf({ address, careOfAddresses }: Agent, router: Ipv4): boolean {
+  return address === router || careOfAddresses.includes(router);
+}

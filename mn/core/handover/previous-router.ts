@@ -1,0 +1,38 @@
+/** The access router that the node is registered with, as its updates name and reach it. */
+
+import type { Ipv4, Mac } from "../../../shared/base/address.ts";
+import type { PeerAssociation } from "../../../shared/security/association.ts";
+import type { MnCoreConfig } from "../config.ts";
+import type { Registered } from "../registration.ts";
+import { foreignAgentContexts } from "../request.ts";
+
+export interface PreviousRouter {
+  /** Its global address: the Home Agent field. */
+  readonly address: Ipv4;
+  /** How it is reached on its own link. */
+  readonly agent: Ipv4;
+  readonly mac: Mac;
+  readonly interface: string;
+  /** Of the registration. */
+  readonly flags: number;
+  readonly context: PeerAssociation;
+}
+
+/** The router of a registration, if an update to it could be authenticated. */
+export function previousRouter(
+  registered: Registered | undefined,
+  config: MnCoreConfig,
+): PreviousRouter | undefined {
+  if (registered === undefined || registered.operation.via !== "foreign-agent") return undefined;
+  const { operation } = registered;
+  const [context] = foreignAgentContexts(operation, config);
+  if (context === undefined) return undefined;
+  return {
+    address: operation.careOfAddress,
+    agent: operation.agent,
+    mac: operation.mac,
+    interface: operation.interface,
+    flags: operation.flags,
+    context,
+  };
+}
