@@ -80,7 +80,12 @@ export function healthMn(status: JsonObject): readonly HealthProblem[] {
     case "failed":
       return [{ severity: "critical", message: `registration failed${reason}` }];
     case "searching":
-      return [{ severity: "warning", message: "no agent is heard" }];
+      return [
+        {
+          severity: "warning",
+          message: "no agent is heard, and no interface has an address of its own to register",
+        },
+      ];
     case "registering":
     case "handover":
       return [{ severity: "warning", message: `not registered yet${reason}` }];

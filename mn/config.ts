@@ -3,6 +3,7 @@
 import * as z from "zod";
 import { ipv4, networkOf, UNSPECIFIED } from "../shared/base/address.ts";
 import { assert, ok, type Result } from "../shared/base/result.ts";
+import { MAX_PLANE } from "../shared/forwarding/kernel-objects.ts";
 import { checkUnique, toContext, toPeer } from "../shared/service/config/checks.ts";
 import {
   common,
@@ -94,11 +95,11 @@ export const mnSchema = table({
   interface: tables(
     table({
       name: interfaceName().describe("Link on which agents are looked for."),
-      mode: choice(["auto", "foreign-agent"], {
-        "co-located": "co-located care-of addresses are not built yet",
-      })
+      mode: choice(["auto", "foreign-agent", "co-located"])
         .default("auto")
-        .describe("Where the care-of address comes from: a foreign agent, for now in either case."),
+        .describe(
+          "Where the care-of address comes from: a foreign agent, or the interface's own address and the gateway of its default route (co-located). auto takes a foreign agent if one is heard within three solicitations or requires registration (the R bit), else its own address.",
+        ),
     }),
     1,
   ).describe("One for each link, in order of preference."),
@@ -144,6 +145,10 @@ export function crossCheckMn(config: MnConfig): ConfigFault[] {
       "with",
     ),
   ];
+  if (config.interface.length > MAX_PLANE) {
+    const message = `${config.interface.length} of them, must be at most ${MAX_PLANE}`;
+    faults.push({ key: "interface", message });
+  }
   if (!config.security_association.some((row) => row.with === "home-agent")) {
     const message = 'none with "home-agent", must hold one (RFC 5944 section 3.2)';
     faults.push({ key: "security_association", message });
@@ -165,7 +170,7 @@ export function resolveMn(config: MnConfig): Resolved<MnCoreConfig> {
   const home = config.security_association.find((row) => row.with === "home-agent");
   assert(home !== undefined, "crossCheckMn lets no configuration pass without it");
   const aaa = config.security_association.find((row) => row.with === "aaa");
-  const interfaces = config.interface.map((row) => row.name);
+  const interfaces = config.interface.map(({ name, mode }) => ({ name, mode }));
   return {
     core: {
       homeAddress,
@@ -187,7 +192,7 @@ export function resolveMn(config: MnConfig): Resolved<MnCoreConfig> {
       ),
     },
     wiring: {
-      links: interfaces.map((name) => ({
+      links: interfaces.map(({ name }) => ({
         interface: name,
         // Replies, advertisements (ICMP type 9) and proxy ones, and ARP for RFC 5944 §4.6.
         filter: { udpPort: 434, icmpTypes: [9, ICMP_EXPERIMENTAL_MOBILITY], arp: true },

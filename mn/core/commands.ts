@@ -4,7 +4,7 @@ import { formatIpv4, parseIpv4 } from "../../shared/base/address.ts";
 import type { Instant, Now } from "../../shared/base/time.ts";
 import type { Answer, Command, Effect } from "../../shared/protocol/core.ts";
 import type { AgentHistory } from "./agent-history.ts";
-import { isThrough } from "./attachment.ts";
+import { isThrough, keyOf } from "./attachment.ts";
 import type { FastHandover } from "./handover/fast-handover.ts";
 import type { Registration } from "./registration.ts";
 import type { Action } from "./request.ts";
@@ -70,7 +70,7 @@ function handOver({ id, args }: Command, node: Commanded, now: Instant): Effect[
   where.pin(agent.key);
   node.history.forget(agent.key);
   const answers = waiters.add(id, "handover", agent.key);
-  if (where.attachment?.agent.key !== agent.key) return answers;
+  if (where.attachment === undefined || keyOf(where.attachment) !== agent.key) return answers;
   if (!isThrough(registration.registered, agent)) return answers;
   const message = `already registered through ${formatIpv4(agent.address)}`;
   return [...answers, ...waiters.settle("handover", true, message)];

@@ -3,6 +3,12 @@ import type { Encapsulation } from "../../shared/forwarding/state.ts";
 import type { PeerAssociation, SecurityContext } from "../../shared/security/association.ts";
 import type { FastHandoverConfig } from "./handover/config.ts";
 
+/** Where the care-of address on a link may come from. */
+export interface InterfaceConfig {
+  readonly name: string;
+  readonly mode: "auto" | "foreign-agent" | "co-located";
+}
+
 /** What may be asked for or not, and may have to be changed after a denial. */
 export interface Terms {
   readonly reverseTunnel: boolean;
@@ -19,7 +25,7 @@ export interface MnCoreConfig {
   /** Network Access Identifier: who this node is, with or without a home address (RFC 2794). */
   readonly nai: string | undefined;
   /** Links in order of preference. */
-  readonly interfaces: readonly string[];
+  readonly interfaces: readonly InterfaceConfig[];
   readonly registration: Terms & {
     /** Seconds to ask for; 0xffff is infinity. */
     readonly lifetime: number;
@@ -34,4 +40,9 @@ export interface MnCoreConfig {
   readonly aaa: SecurityContext | undefined;
   /** By foreign agent: its care-of address or the source of its advertisements. */
   readonly foreignAgents: readonly PeerAssociation[];
+}
+
+/** Position in the order of preference. */
+export function rankOf(config: MnCoreConfig, interfaceName: string): number {
+  return config.interfaces.findIndex(({ name }) => name === interfaceName);
 }

@@ -2,7 +2,7 @@
 
 import { ALL_ROUTERS, multicastMac, UNSPECIFIED } from "../../shared/base/address.ts";
 import { type Random, uniform } from "../../shared/base/random.ts";
-import { after, type Instant } from "../../shared/base/time.ts";
+import { after, earliest, type Instant } from "../../shared/base/time.ts";
 import type { SendIcmp } from "../../shared/protocol/core.ts";
 import { SOLICITATION } from "../../shared/wire/icmp/agent-discovery.ts";
 import { encodeIcmp } from "../../shared/wire/icmp.ts";
@@ -39,6 +39,8 @@ export function solicitation(interfaceName: string): SendIcmp {
 export class Solicitor {
   readonly #random: Random;
   #sent = 0;
+  /** When the first three have had time enough to be answered. */
+  #silentFrom: Instant | undefined;
   #atOnce = false;
   #lastAt: Instant | undefined;
   #nextAt: Instant | undefined;
@@ -58,10 +60,22 @@ export class Solicitor {
   newLink(): void {
     this.reset();
     this.#atOnce = true;
+    this.#silentFrom = undefined;
   }
 
-  nextDeadline(): Instant | undefined {
-    return this.#nextAt;
+  /** An agent is heard on this link. */
+  answered(): void {
+    this.#silentFrom = undefined;
+  }
+
+  /** Nobody has answered the first three solicitations on this link, nor said anything since. */
+  isUnanswered(now: Instant): boolean {
+    return this.#silentFrom !== undefined && now >= this.#silentFrom;
+  }
+
+  nextDeadline(now: Instant): Instant | undefined {
+    const silent = this.#silentFrom;
+    return earliest(this.#nextAt, silent !== undefined && silent > now ? silent : undefined);
   }
 
   /** Is a solicitation due? `searching`: nobody is heard and somebody is needed. */
@@ -73,6 +87,7 @@ export class Solicitor {
     this.#nextAt ??= this.#resumeAt(now);
     if (now < this.#nextAt) return false;
     this.#sent++;
+    if (this.#sent === INITIAL_SOLICITATIONS) this.#silentFrom ??= after(now, MIN_INTERVAL);
     this.#lastAt = now;
     this.#nextAt = after(now, this.#jittered(nominalInterval(this.#sent)));
     return true;

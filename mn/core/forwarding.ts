@@ -6,60 +6,86 @@ import {
   type ForwardingState,
   NO_FORWARDING,
 } from "../../shared/forwarding/state.ts";
+import { RequestFlag } from "../../shared/wire/control.ts";
 import type { Agent } from "./agents.ts";
-import type { MnCoreConfig } from "./config.ts";
+import { type Attachment, interfaceOf } from "./attachment.ts";
+import { type MnCoreConfig, rankOf } from "./config.ts";
 import type { Via } from "./handover/fast-handover.ts";
 import { homeRouter } from "./home.ts";
+import type { Registered } from "./registration.ts";
+import { encapsulationOf } from "./status.ts";
 
 export interface ForwardingInputs {
   readonly config: MnCoreConfig;
   /** The interfaces that are up. */
-  readonly interfaces: readonly string[];
-  readonly attachment: "home" | "foreign-agent" | undefined;
-  readonly agent: Agent | undefined;
-  /** The registration that holds is through that agent. */
-  readonly registeredHere: boolean;
+  readonly interfaces: readonly {
+    readonly name: string;
+    /** It has an address by which it takes part in its link like any host. */
+    readonly isHost: boolean;
+  }[];
+  /** The home agent heard, when the node is at home. */
+  readonly home: Agent | undefined;
+  readonly registered: Registered | undefined;
+  /** What the registration is for, while it is there. */
+  readonly serving: Attachment | undefined;
   /** A router that takes packets before there is a registration through it (RFC 4988 §4.2). */
   readonly via?: Via | undefined;
 }
 
 /**
  * The home address once there is one; on each interface that is up one of: at home there, visiting there,
- * or listening. Without a registration a foreign agent is no router yet (RFC 5944 §4.2.1), so an
- * interface is `visiting` from the acceptance on until the agent or the link is lost.
+ * co-located there, or listening. Without a registration a foreign agent is no router yet
+ * (RFC 5944 §4.2.1), so an interface serves from the acceptance on; it goes on until another one
+ * is accepted, or until agent, address or link is lost.
  */
 export function forwardingItems(inputs: ForwardingInputs): Map<string, ForwardingItem> {
-  const { config, attachment, agent, via } = inputs;
-  const { homeAddress } = config;
   const items = new Map<string, ForwardingItem>();
+  const { homeAddress } = inputs.config;
   if (homeAddress !== UNSPECIFIED) {
     items.set("home-address", { kind: "home-address", address: homeAddress });
   }
-  for (const name of inputs.interfaces) {
-    const here = agent?.interface === name ? agent : undefined;
-    if (here !== undefined && attachment === "home") {
-      items.set(`at-home/${name}`, {
-        kind: "at-home",
-        interface: name,
-        homeAddress,
-        homePrefix: config.homePrefix,
-        router: homeRouter(here, config),
-      });
-    } else if (here !== undefined && inputs.registeredHere) {
-      items.set(`visiting/${name}`, {
-        kind: "visiting",
-        interface: name,
-        homeAddress,
-        router: here.address,
-        routerMac: here.mac,
-      });
-    } else if (via?.interface === name) {
-      items.set(`visiting/${name}`, { kind: "visiting", homeAddress, ...via });
-    } else {
-      items.set(`listening/${name}`, { kind: "listening", interface: name });
-    }
+  for (const { name, isHost } of inputs.interfaces) {
+    const item = homeItem(name, inputs) ?? servingItem(name, inputs);
+    const listening = {
+      kind: "listening",
+      interface: name,
+      ...(isHost ? { isHost } : {}),
+    } as const;
+    const { kind } = item ?? listening;
+    items.set(`${kind}/${name}`, item ?? listening);
   }
   return items;
+}
+
+function homeItem(name: string, { config, home }: ForwardingInputs): ForwardingItem | undefined {
+  if (home?.interface !== name) return undefined;
+  const { homeAddress, homePrefix } = config;
+  const router = homeRouter(home, config);
+  return { kind: "at-home", interface: name, homeAddress, homePrefix, router };
+}
+
+function servingItem(name: string, inputs: ForwardingInputs): ForwardingItem | undefined {
+  const { config, home, serving, registered, via } = inputs;
+  const { homeAddress, homeAgent } = config;
+  if (via !== undefined && home === undefined) {
+    return via.interface === name ? { kind: "visiting", homeAddress, ...via } : undefined;
+  }
+  if (serving === undefined || registered === undefined || home !== undefined) return undefined;
+  if (interfaceOf(serving) !== name) return undefined;
+  if (serving.kind !== "co-located") {
+    const { address: router, mac: routerMac } = serving.agent;
+    return { kind: "visiting", interface: name, homeAddress, router, routerMac };
+  }
+  const { careOfAddress, gateway } = serving.path;
+  const { flags } = registered.operation;
+  return {
+    kind: "co-located",
+    encapsulation: encapsulationOf(flags),
+    homeAddress,
+    homeAgent,
+    path: { interface: name, number: rankOf(config, name) + 1, careOfAddress, gateway },
+    reverse: (flags & RequestFlag.T) !== 0,
+  };
 }
 
 /** Keeps the last state as long as the items are equal. */

@@ -26,6 +26,21 @@ export class Links {
     return this.#links.get(name)?.up === true;
   }
 
+  /** As the system has it. */
+  get(name: string): Link | undefined {
+    return this.#links.get(name);
+  }
+
+  /** Solicited three times in vain (interface contract: `mode = "auto"`). */
+  isUnanswered(name: string, now: Instant): boolean {
+    return this.#solicitors.get(name)?.isUnanswered(now) === true;
+  }
+
+  /** An agent is heard there. */
+  answered(name: string): void {
+    this.#solicitors.get(name)?.answered();
+  }
+
   macOf(name: string): Mac | undefined {
     return this.#links.get(name)?.mac;
   }
@@ -74,7 +89,7 @@ export class Links {
     return effects;
   }
 
-  nextDeadline(): Instant | undefined {
-    return earliest(...[...this.#solicitors.values()].map((each) => each.nextDeadline()));
+  nextDeadline(now: Instant): Instant | undefined {
+    return earliest(...[...this.#solicitors.values()].map((each) => each.nextDeadline(now)));
   }
 }

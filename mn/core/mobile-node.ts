@@ -19,7 +19,7 @@ import type {
 } from "../../shared/protocol/core.ts";
 import { AgentHistory } from "./agent-history.ts";
 import { answerArp } from "./arp.ts";
-import { isThrough } from "./attachment.ts";
+import { isFor, keyOf } from "./attachment.ts";
 import { Challenges } from "./challenges.ts";
 import { ClockSteps } from "./clock-steps.ts";
 import { carryOutCommand } from "./commands.ts";
@@ -255,7 +255,7 @@ export class MobileNode implements Core<MnCoreConfig> {
     // Coming home or leaving it: forwarding (and with it ARP) first, then requests (§4.6).
     this.#settling = to !== undefined && (to.kind === "home" || from?.kind === "home");
     // Back on the same agent's link: nothing is lost, but §3.6 asks for a registration.
-    if (to !== undefined && isThrough(registered, to.agent)) this.#registration.renewNow(now);
+    if (to !== undefined && isFor(registered, to)) this.#registration.renewNow(now);
     return effects;
   }
 
@@ -279,18 +279,17 @@ export class MobileNode implements Core<MnCoreConfig> {
     const before = this.#state;
     const { registered, pending } = this.#registration;
     const { attachment } = this.#where;
-    const key = attachment?.agent.key;
-    const denied = pending?.denied === true && this.#history.of(key ?? "").until !== undefined;
+    const key = attachment === undefined ? "" : keyOf(attachment);
+    const denied = pending?.denied === true && this.#history.of(key).until !== undefined;
     this.#state = stateOf({
       wanted: this.#wanted && this.#stopping === undefined,
       attachment: attachment?.kind,
       bound: registered !== undefined,
-      boundHere: attachment !== undefined && isThrough(registered, attachment.agent),
+      boundHere: attachment !== undefined && isFor(registered, attachment),
       failing: denied || isUnanswered(pending),
     });
     if (this.#state !== "home" || before === "home") return [];
-    const { agent } = attachment ?? {};
-    return agent === undefined ? [] : [report("home", agentFields(agent))];
+    return attachment?.kind === "home" ? [report("home", agentFields(attachment.agent))] : [];
   }
 
   #updateView(): void {
@@ -298,11 +297,11 @@ export class MobileNode implements Core<MnCoreConfig> {
     const { registered } = this.#registration;
     this.#view.update({
       config: this.#config,
-      interfaces: this.#where.links.namesUp(),
-      attachment: attachment?.kind,
-      agent: attachment?.agent,
-      registeredHere: attachment !== undefined && isThrough(registered, attachment.agent),
-      via: this.#fast.via,
+      interfaces: this.#where.linksUp(),
+      home: attachment?.kind === "home" ? attachment.agent : undefined,
+      registered,
+      serving: this.#where.serving(registered),
+      via: attachment !== undefined && isFor(registered, attachment) ? undefined : this.#fast.via,
     });
   }
 
@@ -312,7 +311,7 @@ export class MobileNode implements Core<MnCoreConfig> {
       : earliest(
           this.#settling ? now : undefined,
           this.#stopping?.until,
-          this.#where.nextDeadline(),
+          this.#where.nextDeadline(now),
           this.#fast.nextDeadline(),
           this.#registration.nextDeadline(now),
         );
@@ -324,13 +323,12 @@ export class MobileNode implements Core<MnCoreConfig> {
       {
         state: this.#state,
         config: this.#config,
-        attachment: attachment?.kind,
-        agent: attachment?.agent,
+        attachment,
         registered: this.#registration.registered,
         pending: this.#registration.pending,
         lastCode: this.#outcomes.lastCode,
         lastError: this.#outcomes.lastError,
-        interfaces: this.#config.interfaces.map((name) => ({ name, up: links.isUp(name) })),
+        interfaces: this.#config.interfaces.map(({ name }) => ({ name, up: links.isUp(name) })),
         counters: this.#counters.toJson(),
       },
       now,

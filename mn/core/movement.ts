@@ -2,7 +2,7 @@
 
 import { isPrivate } from "../../shared/base/address.ts";
 import { type Agent, hasFlag } from "./agents.ts";
-import type { MnCoreConfig } from "./config.ts";
+import { type MnCoreConfig, rankOf } from "./config.ts";
 import { canAnswerChallenge } from "./credentials.ts";
 
 /** What a movement algorithm may look at. */
@@ -53,7 +53,7 @@ export function isUsable(agent: Agent, config: MnCoreConfig, registered: boolean
 /** Best first: preferred interface, reverse tunnel where wanted, heard most recently. */
 export function compareAgents(config: MnCoreConfig): (a: Agent, b: Agent) => number {
   return (a, b) =>
-    config.interfaces.indexOf(a.interface) - config.interfaces.indexOf(b.interface) ||
+    rankOf(config, a.interface) - rankOf(config, b.interface) ||
     Number(usesReverseTunnel(b, config)) - Number(usesReverseTunnel(a, config)) ||
     b.heardAt - a.heardAt;
 }

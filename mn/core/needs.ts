@@ -1,7 +1,8 @@
 /** What the home agent is to be asked for now. RFC 5944 §3.6. */
 
 import type { AgentHistory } from "./agent-history.ts";
-import { type Attachment, isThrough } from "./attachment.ts";
+import { type Attachment, isFor, keyOf } from "./attachment.ts";
+import { coLocatedDeregistration, coLocatedRegistration } from "./co-located.ts";
 import type { MnCoreConfig } from "./config.ts";
 import type { Registered } from "./registration.ts";
 import {
@@ -28,13 +29,23 @@ export interface NeedInputs {
 export function neededOperation(inputs: NeedInputs): Operation | undefined {
   const { config, attachment, history, registered } = inputs;
   if (attachment === undefined) return undefined;
-  const { kind, agent } = attachment;
-  if (kind === "home") return inputs.cleared ? undefined : homeDeregistration(agent, config);
-  if (!inputs.wanted) return inputs.exposed ? foreignDeregistration(agent, config) : undefined;
-  if (isThrough(registered, agent) && !inputs.renewalDue) return undefined;
-  const { careOfIndex, offeredLifetime, terms } = history.of(agent.key);
+  if (attachment.kind === "home") {
+    return inputs.cleared ? undefined : homeDeregistration(attachment.agent, config);
+  }
+  if (!inputs.wanted) return inputs.exposed ? deregistration(attachment, config) : undefined;
+  if (isFor(registered, attachment) && !inputs.renewalDue) return undefined;
+  const { careOfIndex, offeredLifetime, terms } = history.of(keyOf(attachment));
+  const agreed = { ...config, registration: { ...config.registration, ...terms } };
+  if (attachment.kind === "co-located") {
+    return coLocatedRegistration(attachment.path, offeredLifetime, agreed);
+  }
+  const { agent } = attachment;
   const careOfAddress = agent.careOfAddresses[careOfIndex] ?? agent.careOfAddresses[0];
   if (careOfAddress === undefined) return undefined;
-  const agreed = { ...config, registration: { ...config.registration, ...terms } };
   return foreignRegistration(agent, careOfAddress, offeredLifetime, agreed);
+}
+
+function deregistration(attachment: Attachment, config: MnCoreConfig): Operation {
+  if (attachment.kind === "co-located") return coLocatedDeregistration(attachment.path, config);
+  return foreignDeregistration(attachment.agent, config);
 }

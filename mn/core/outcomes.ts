@@ -1,6 +1,5 @@
 /** What follows from replies: who is told, who is left alone for a while. RFC 5944 §3.6.2. */
 
-import { formatIpv4 } from "../../shared/base/address.ts";
 import type { Counters } from "../../shared/base/counters.ts";
 import { after, type Instant } from "../../shared/base/time.ts";
 import type { Effect } from "../../shared/protocol/core.ts";
@@ -8,7 +7,13 @@ import { replyCodeText } from "../../shared/wire/reply-code.ts";
 import type { AgentHistory } from "./agent-history.ts";
 import type { Outcome, Pending, Registered } from "./registration.ts";
 import { isAuthenticationFailure } from "./reply.ts";
-import { deniedReport, deregisteredReport, registeredReport, report } from "./reports.ts";
+import {
+  deniedReport,
+  deregisteredReport,
+  registeredReport,
+  report,
+  throughText,
+} from "./reports.ts";
 import type { Operation } from "./request.ts";
 import type { Waiters } from "./waiters.ts";
 
@@ -59,7 +64,7 @@ export class Outcomes {
       this.#history.refused(operation.agentKey, now);
       return [];
     }
-    const message = `registered through ${formatIpv4(operation.agent)}`;
+    const message = `registered ${throughText(operation)}`;
     const answers = [
       ...this.#waiters.settle("register", true, message),
       ...this.#waiters.settle("handover", true, message, operation.agentKey),
@@ -126,7 +131,7 @@ export class Outcomes {
   unanswered(pending: Pending | undefined, now: Instant): Effect[] {
     if (pending === undefined || pending.denied || pending.retryAt > now) return [];
     if (pending.attempts < MAX_UNANSWERED) return [];
-    this.#lastError = `no reply through ${formatIpv4(pending.operation.agent)}`;
+    this.#lastError = `no reply ${throughText(pending.operation)}`;
     this.#history.refused(pending.operation.agentKey, now);
     const { agentKey } = pending.operation;
     return this.#waiters.settle("handover", false, this.#lastError, agentKey);

@@ -70,7 +70,9 @@ export function judgeReply(
   // Sent to the address that is asked for, the one assigned, or to all (RFC 5944 §3.7.2.3).
   const { homeAddress } = operation.homeAddress === UNSPECIFIED ? message : operation;
   if (message.homeAddress !== homeAddress) return discarded("reply-wrong-home-address");
-  if (event.destination !== homeAddress && event.destination !== BROADCAST) {
+  const isFromHome = operation.source === operation.homeAddress;
+  const destination = isFromHome ? homeAddress : operation.source;
+  if (event.destination !== destination && event.destination !== BROADCAST) {
     return discarded("reply-not-for-us");
   }
   if (!isOurNai(message, config)) return discarded("reply-wrong-nai");
@@ -135,7 +137,8 @@ function deniedHere(
 ): Verdict {
   const isTrusted = foreignAgentContexts(operation, config).length > 0;
   const asked = event.source === operation.agent || event.linkSource === operation.mac;
-  if (!isTrusted && (!asked || operation.via === "home")) return discarded("reply-from-stranger");
+  if (!isTrusted && (!asked || operation.via !== "foreign-agent"))
+    return discarded("reply-from-stranger");
   return { kind: "denied", reply, origin: "foreign-agent" };
 }
 

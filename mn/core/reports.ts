@@ -1,13 +1,13 @@
 /** The events that the mobile node reports, with the fields of the interface contract. */
 
-import { formatIpv4 } from "../../shared/base/address.ts";
+import { formatIpv4, type Ipv4 } from "../../shared/base/address.ts";
 import type { JsonObject } from "../../shared/base/result.ts";
 import type { Instant } from "../../shared/base/time.ts";
 import type { Report } from "../../shared/protocol/core.ts";
 import { RequestFlag } from "../../shared/wire/control.ts";
 import { replyCodeText } from "../../shared/wire/reply-code.ts";
 import type { Agent } from "./agents.ts";
-import type { Attachment } from "./attachment.ts";
+import { type Attachment, agentOf, interfaceOf } from "./attachment.ts";
 import type { Outcome, Pending, Registered } from "./registration.ts";
 import type { Operation } from "./request.ts";
 import { encapsulationOf } from "./status.ts";
@@ -20,9 +20,19 @@ export function agentFields(agent: Agent): JsonObject {
   return { agent: formatIpv4(agent.address), mac: agent.mac, interface: agent.interface };
 }
 
+/** In words for a person. */
+export function throughText({ agent, careOfAddress, interface: name }: Operation): string {
+  if (agent !== undefined) return `through ${formatIpv4(agent)}`;
+  return `from ${formatIpv4(careOfAddress)} on ${name}`;
+}
+
+function orNull(value: Ipv4 | undefined): string | null {
+  return value === undefined ? null : formatIpv4(value);
+}
+
 function operationFields(operation: Operation): JsonObject {
   return {
-    agent: formatIpv4(operation.agent),
+    agent: orNull(operation.agent),
     interface: operation.interface,
     care_of_address: formatIpv4(operation.careOfAddress),
   };
@@ -51,8 +61,7 @@ export function registeredReport({ operation, lifetime }: Registered, renewal: b
 }
 
 export function deregisteredReport(operation: Operation): Report {
-  const at = operation.via === "home" ? "home" : "foreign-agent";
-  return report("deregistered", { ...operationFields(operation), via: at });
+  return report("deregistered", { ...operationFields(operation), via: operation.via });
 }
 
 export function expiredReport({ operation }: Registered): Report {
@@ -83,13 +92,20 @@ export interface Handover {
   readonly lostAt: Instant | undefined;
 }
 
-function destination({ kind, agent }: Attachment): JsonObject {
-  return { to_agent: formatIpv4(agent.address), interface: agent.interface, mode: kind };
+function destination(to: Attachment): JsonObject {
+  const agent = orNull(agentOf(to)?.address);
+  const careOfAddress = to.kind === "co-located" ? to.path.careOfAddress : undefined;
+  return {
+    to_agent: agent,
+    to_care_of_address: orNull(careOfAddress),
+    interface: interfaceOf(to),
+    mode: to.kind,
+  };
 }
 
 function origin({ operation }: Registered): JsonObject {
   return {
-    from_agent: formatIpv4(operation.agent),
+    from_agent: orNull(operation.agent),
     from_care_of_address: formatIpv4(operation.careOfAddress),
   };
 }

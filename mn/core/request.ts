@@ -26,16 +26,19 @@ export type Action = "register" | "deregister";
 /** What is to be asked for, and of whom. */
 export interface Operation {
   readonly action: Action;
-  readonly via: "foreign-agent" | "home";
-  /** The agent table's key of the agent asked. */
+  /** `co-located`: straight to the home agent, from the care-of address. */
+  readonly via: "foreign-agent" | "home" | "co-located";
+  /** The key of what it is for (`keyOf`). */
   readonly agentKey: string;
   readonly interface: string;
-  /** IP source of the agent's advertisements. */
-  readonly agent: Ipv4;
+  /** IP source of the agent's advertisements; `undefined`: no agent of the link is asked. */
+  readonly agent: Ipv4 | undefined;
   /** Addresses by which an association with the agent may be known. */
   readonly peers: readonly Ipv4[];
-  /** Their link-layer source. */
-  readonly mac: Mac;
+  /** Their link-layer source; `undefined`: the system's routes lead to the destination. */
+  readonly mac: Mac | undefined;
+  /** IP source: the home address, or a co-located care-of address (RFC 5944 §3.6.1.1). */
+  readonly source: Ipv4;
   /** IP destination: the agent, or at home the home agent itself (RFC 5944 §3.6.1.1). */
   readonly destination: Ipv4;
   /** `UNSPECIFIED` asks for one (RFC 2794 §2). */
@@ -108,7 +111,8 @@ export function homeDeregistration(agent: Agent, config: MnCoreConfig): Operatio
   };
 }
 
-function addressing(action: Action, agent: Agent, { homeAddress, homeAgent }: MnCoreConfig) {
+/** What every request to this agent has. */
+export function addressing(action: Action, agent: Agent, { homeAddress, homeAgent }: MnCoreConfig) {
   return {
     action,
     via: "foreign-agent",
@@ -117,6 +121,7 @@ function addressing(action: Action, agent: Agent, { homeAddress, homeAgent }: Mn
     agent: agent.address,
     peers: peersOf(agent),
     mac: agent.mac,
+    source: homeAddress,
     destination: agent.address,
     homeAddress,
     homeAgent,
@@ -129,7 +134,7 @@ export function foreignAgentContexts(
   operation: Operation,
   config: MnCoreConfig,
 ): readonly PeerAssociation[] {
-  return operation.via === "home" ? [] : associationsWith(operation.peers, config);
+  return operation.via === "foreign-agent" ? associationsWith(operation.peers, config) : [];
 }
 
 /**
@@ -195,6 +200,7 @@ function identity({ nai }: MnCoreConfig): ControlExtension[] {
  */
 export function requestTtl(operation: Operation): number {
   if (operation.destination === MOBILE_AGENTS) return 1;
+  if (operation.via !== "foreign-agent") return DEFAULT_TTL;
   return (operation.flags & RequestFlag.T) !== 0 ? REVERSE_TUNNEL_TTL : DEFAULT_TTL;
 }
 
@@ -203,14 +209,16 @@ export function requestTtl(operation: Operation): number {
  * a home address has none to send from: 0.0.0.0 (§3.6.1.1).
  */
 export function sendRequest(operation: Operation, payload: Uint8Array): SendUdp {
+  const { interface: device, mac, source } = operation;
+  const way = mac === undefined ? { device } : { link: { interface: device, destination: mac } };
   return {
     type: "send-udp",
-    source: operation.homeAddress,
+    source,
     sourcePort: MOBILE_IP_PORT,
     destination: operation.destination,
     destinationPort: MOBILE_IP_PORT,
     ttl: requestTtl(operation),
     payload,
-    link: { interface: operation.interface, destination: operation.mac },
+    ...way,
   };
 }

@@ -3,7 +3,7 @@
 import type { Instant, Now } from "../../shared/base/time.ts";
 import type { Effect } from "../../shared/protocol/core.ts";
 import type { AgentHistory } from "./agent-history.ts";
-import type { Attachment } from "./attachment.ts";
+import { type Attachment, agentOf, keyOf } from "./attachment.ts";
 import type { Challenges } from "./challenges.ts";
 import { neededOperation } from "./needs.ts";
 import type { Registration } from "./registration.ts";
@@ -64,7 +64,7 @@ export class Requests {
       return { effects: registration.drive(undefined, undefined, now), isIdle: true };
     }
     if (attachment !== undefined) {
-      this.#challenges.offer(attachment.agent.key, attachment.agent.challenge);
+      this.#challenges.offer(keyOf(attachment), agentOf(attachment)?.challenge);
     }
     const before = registration.pending;
     const operation = this.#answering(needed);
@@ -78,9 +78,9 @@ export class Requests {
     return { effects, isIdle: false };
   }
 
-  /** At home there is no foreign agent to answer. */
+  /** Straight to the home agent there is no foreign agent to answer. */
   #answering(needed: Operation): Operation {
-    if (needed.via === "home") return needed;
+    if (needed.via !== "foreign-agent") return needed;
     return { ...needed, challenge: this.#challenges.of(needed.agentKey) };
   }
 

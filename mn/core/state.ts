@@ -25,10 +25,10 @@ export type Trigger =
 
 export interface StateInputs {
   readonly wanted: boolean;
-  readonly attachment: "home" | "foreign-agent" | undefined;
+  readonly attachment: "home" | "foreign-agent" | "co-located" | undefined;
   /** There is a registration that has not run out. */
   readonly bound: boolean;
-  /** That registration is through the agent attached to. */
+  /** That registration is for where the node is attached. */
   readonly boundHere: boolean;
   /** The last attempt here was denied or nobody answers. */
   readonly failing: boolean;
@@ -47,7 +47,8 @@ export function stateOf(inputs: StateInputs): MnState {
 type Row = Readonly<Record<Trigger, readonly MnState[]>>;
 
 /**
- * Where each trigger may lead from each state; staying is always allowed. Some rows look odd and
+ * Where each trigger may lead from each state; staying is always allowed. `link-up` is another
+ * address of an interface, too. Some rows look odd and
  * are not: another interface may take over when one is lost; a late acceptance through the agent
  * before makes a registration that holds, which turns `registering` into `handover` and, after a
  * `deregister`, `deregistered` into `registered` until it is taken back; an interface whose
@@ -55,13 +56,13 @@ type Row = Readonly<Record<Trigger, readonly MnState[]>>;
  */
 export const TRANSITIONS: Readonly<Record<MnState, Row>> = {
   searching: {
-    "link-up": [],
+    "link-up": ["registering", "registered", "handover"],
     "link-down": [],
     "foreign-advertisement": ["registering", "registered", "handover"],
-    "home-advertisement": ["handover", "home"],
+    "home-advertisement": ["registering", "handover", "home"],
     acceptance: [],
     denial: [],
-    time: [],
+    time: ["registering", "handover"],
     register: [],
     deregister: ["registered", "deregistered"],
     shutdown: ["registered", "deregistered"],
@@ -84,7 +85,7 @@ export const TRANSITIONS: Readonly<Record<MnState, Row>> = {
     "foreign-advertisement": ["searching", "handover", "failed"],
     "home-advertisement": ["handover"],
     acceptance: ["registering", "handover", "deregistered"],
-    denial: [],
+    denial: ["handover"],
     time: ["searching", "registering", "handover", "deregistered"],
     register: ["searching", "handover"],
     deregister: [],
@@ -92,7 +93,7 @@ export const TRANSITIONS: Readonly<Record<MnState, Row>> = {
   },
   handover: {
     "link-up": ["searching", "registered"],
-    "link-down": ["searching", "registered"],
+    "link-down": ["searching", "registered", "failed"],
     "foreign-advertisement": ["searching", "registered"],
     "home-advertisement": ["searching", "registered", "failed"],
     acceptance: ["registering", "registered", "home"],
@@ -103,13 +104,13 @@ export const TRANSITIONS: Readonly<Record<MnState, Row>> = {
     shutdown: ["registered"],
   },
   failed: {
-    "link-up": ["searching"],
-    "link-down": ["searching"],
+    "link-up": ["searching", "registering", "registered", "handover"],
+    "link-down": ["searching", "registering"],
     "foreign-advertisement": ["searching", "registering", "registered", "handover"],
-    "home-advertisement": ["handover", "home"],
+    "home-advertisement": ["registering", "handover", "home"],
     acceptance: ["registering", "registered", "handover"],
     denial: [],
-    time: ["searching", "registering", "handover"],
+    time: ["searching", "registering", "registered", "handover"],
     register: ["registering", "handover"],
     deregister: ["registered", "deregistered"],
     shutdown: ["registered", "deregistered"],
@@ -119,7 +120,7 @@ export const TRANSITIONS: Readonly<Record<MnState, Row>> = {
     "link-down": ["searching", "registering", "failed", "deregistered"],
     "foreign-advertisement": ["searching", "registering", "failed", "deregistered"],
     "home-advertisement": ["searching", "registering", "failed", "deregistered"],
-    acceptance: ["handover"],
+    acceptance: ["registered", "handover"],
     denial: [],
     time: ["searching", "registering", "failed", "deregistered"],
     register: [],

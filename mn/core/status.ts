@@ -3,8 +3,10 @@
 import { formatIpv4, type Ipv4, UNSPECIFIED } from "../../shared/base/address.ts";
 import type { Json, JsonObject } from "../../shared/base/result.ts";
 import { type Instant, secondsLeft } from "../../shared/base/time.ts";
+import type { Encapsulation } from "../../shared/forwarding/state.ts";
 import { INFINITE_LIFETIME, RequestFlag } from "../../shared/wire/control.ts";
 import { type Agent, hasFlag, isHomeAgent } from "./agents.ts";
+import { type Attachment, agentOf, interfaceOf } from "./attachment.ts";
 import type { MnCoreConfig } from "./config.ts";
 import type { Pending, Registered } from "./registration.ts";
 import type { MnState } from "./state.ts";
@@ -31,8 +33,7 @@ export function agentJson(agent: Agent, config: MnCoreConfig, now: Instant): Jso
 export interface StatusInputs {
   readonly state: MnState;
   readonly config: MnCoreConfig;
-  readonly attachment: "home" | "foreign-agent" | undefined;
-  readonly agent: Agent | undefined;
+  readonly attachment: Attachment | undefined;
   readonly registered: Registered | undefined;
   readonly pending: Pending | undefined;
   readonly lastCode: number | undefined;
@@ -46,25 +47,27 @@ function address(value: Ipv4 | undefined): string | null {
 }
 
 /** What was granted, by the flags that were asked for. */
-export function encapsulationOf(flags: number): string {
+export function encapsulationOf(flags: number): Encapsulation {
   if ((flags & RequestFlag.G) !== 0) return "gre";
   return (flags & RequestFlag.M) !== 0 ? "minimal" : "ipip";
 }
 
 export function statusJson(inputs: StatusInputs, now: Instant): Json {
-  const { state, config, attachment, agent, registered, pending } = inputs;
+  const { state, config, attachment, registered, pending } = inputs;
+  const served =
+    registered && (registered.operation.flags & RequestFlag.D ? "co-located" : "foreign-agent");
   const flags = registered?.operation.flags;
   const infinite = registered?.lifetime === INFINITE_LIFETIME;
   const expiresAt = infinite ? undefined : registered?.expiresAt;
   return {
     state,
-    mode: attachment ?? (registered === undefined ? null : "foreign-agent"),
+    mode: attachment?.kind ?? served ?? null,
     home_address: config.homeAddress === UNSPECIFIED ? null : formatIpv4(config.homeAddress),
     nai: config.nai ?? null,
     home_agent: formatIpv4(config.homeAgent),
     care_of_address: address(registered?.operation.careOfAddress),
-    agent: address(agent?.address),
-    interface: agent?.interface ?? null,
+    agent: address(agentOf(attachment)?.address),
+    interface: attachment === undefined ? null : interfaceOf(attachment),
     encapsulation: flags === undefined ? null : encapsulationOf(flags),
     reverse_tunnel: flags === undefined ? null : (flags & RequestFlag.T) !== 0,
     udp_tunnel: false,

@@ -11,11 +11,14 @@ import { earliest, type Instant } from "../../shared/base/time.ts";
 import type { Effect, IcmpReceived, LinkChanged, Report } from "../../shared/protocol/core.ts";
 import type { AgentHistory } from "./agent-history.ts";
 import { type Agent, AgentTable, isHomeAgent } from "./agents.ts";
-import { type Attachment, chooseAttachment, isThrough } from "./attachment.ts";
-import type { MnCoreConfig } from "./config.ts";
+import { type Attachment, agentOf, interfaceOf, isFor, isThrough, keyOf } from "./attachment.ts";
+import { chooseAttachment } from "./choice.ts";
+import type { CoLocatedPath } from "./co-located.ts";
+import { type MnCoreConfig, rankOf } from "./config.ts";
 import { Announcements, gratuitousArp } from "./home.ts";
 import { Links } from "./links.ts";
 import { compareAgents, isUsable } from "./movement.ts";
+import { Paths } from "./paths.ts";
 import type { Registered } from "./registration.ts";
 import {
   agentFields,
@@ -31,10 +34,11 @@ export class Whereabouts {
   readonly #history: AgentHistory;
   readonly links: Links;
   readonly agents: AgentTable;
+  readonly #paths: Paths;
   readonly #announcements = new Announcements();
   #attachment: Attachment | undefined;
-  /** Why and when the attachment before was lost. */
-  #lost: { readonly reason: string; readonly at: Instant } | undefined;
+  /** Why the attachment before was left, and when it was lost; given up it still works. */
+  #lost: { readonly reason: string; readonly at: Instant | undefined } | undefined;
   #handover: Handover | undefined;
   /** Key of the agent that somebody asked for, as long as it is heard and willing. */
   #pinned: string | undefined;
@@ -45,6 +49,7 @@ export class Whereabouts {
     this.#history = history;
     this.links = new Links(random);
     this.agents = new AgentTable(counters);
+    this.#paths = new Paths(config, this.links, this.agents);
   }
 
   get attachment(): Attachment | undefined {
@@ -53,8 +58,8 @@ export class Whereabouts {
 
   /** The link-layer address on the interface attached through. */
   get mac(): Mac | undefined {
-    const { agent } = this.#attachment ?? {};
-    return agent === undefined ? undefined : this.links.macOf(agent.interface);
+    const attachment = this.#attachment;
+    return attachment === undefined ? undefined : this.links.macOf(interfaceOf(attachment));
   }
 
   get pinned(): string | undefined {
@@ -75,7 +80,7 @@ export class Whereabouts {
     const heard = [...this.agents.all()].sort(compareAgents(this.#config));
     const usable = heard.filter((a) => isUsable(a, this.#config, isThrough(registered, a)));
     if (address === undefined) {
-      const others = usable.filter(({ key }) => key !== this.#attachment?.agent.key);
+      const others = usable.filter(({ key }) => key !== this.#key);
       const best = others.find(({ key }) => !this.#history.refuses(key, now)) ?? others[0];
       return best === undefined ? err("no other agent is heard that can be used") : ok(best);
     }
@@ -87,20 +92,25 @@ export class Whereabouts {
     return err(`the agent ${formatIpv4(address)} ${why}`);
   }
 
-  nextDeadline(): Instant | undefined {
+  get #key(): string | undefined {
+    return this.#attachment === undefined ? undefined : keyOf(this.#attachment);
+  }
+
+  nextDeadline(now: Instant): Instant | undefined {
     return earliest(
       this.agents.nextDeadline(),
       this.#announcements.nextDeadline(),
-      this.links.nextDeadline(),
+      this.links.nextDeadline(now),
     );
   }
 
   /** `moved`: whatever was registered before, it is not for here. */
   reconfigure(config: MnCoreConfig, moved: boolean, now: Instant): Effect[] {
     this.#config = config;
+    this.#paths.reconfigure(config);
     const effects: Effect[] = [];
     for (const name of this.links.names()) {
-      if (config.interfaces.includes(name)) continue;
+      if (rankOf(config, name) >= 0) continue;
       this.links.remove(name);
       effects.push(...this.#loseInterface(name, "interface-removed", now));
     }
@@ -110,34 +120,44 @@ export class Whereabouts {
     return effects;
   }
 
-  /** `undefined`: no link-layer indication (RFC 5944 appendix A), so nothing to do. */
+  /**
+   * `undefined`: no link-layer indication (RFC 5944 appendix A), so nothing to do. Another address
+   * is one: it is of another network, or of another host there.
+   */
   linkChanged(event: LinkChanged, now: Instant): Effect[] | undefined {
     const { interface: name } = event;
-    if (!this.#config.interfaces.includes(name)) return undefined;
+    if (rankOf(this.#config, name) < 0) return undefined;
+    const before = this.#paths.by(name);
     const transition = this.links.change(event);
-    if (transition === undefined) return undefined;
+    const after = this.#paths.by(name);
+    const isElsewhere = before !== undefined && before.key !== after?.key;
     const effects: Effect[] = [];
-    if (transition.wasUp) {
+    if (transition?.wasUp === true) {
       effects.push(report("link-down", { interface: name }));
       effects.push(...this.#loseInterface(name, "link-down", now));
     }
-    if (transition.isUp) effects.push(report("link-up", { interface: name }));
-    return effects;
+    if (transition?.isUp === true) effects.push(report("link-up", { interface: name }));
+    if (isElsewhere) {
+      this.#history.forget(before.key);
+      if (this.#key === before.key) this.#detach(reasonOf(before, event), now);
+    }
+    return transition === undefined && before?.key === after?.key ? undefined : effects;
   }
 
   /** Takes an ICMP message in. `rebooted`: the agent attached to has forgotten us (§2.4.4). */
   advertised(event: IcmpReceived, now: Instant): { effects: Effect[]; rebooted: boolean } {
     const nothing = { effects: [], rebooted: false };
     if (event.interface === undefined || !this.links.isUp(event.interface)) return nothing;
-    const heard = this.agents.hear(event, now, this.#attachment?.agent.key);
+    const heard = this.agents.hear(event, now, agentOf(this.#attachment)?.key);
     if (heard === undefined) return nothing;
+    this.links.answered(event.interface);
     const { agent, change, displaced } = heard;
     const effects: Effect[] = [];
     if (displaced !== undefined) effects.push(this.#agentLost(displaced, "no-room"));
-    const current = this.#attachment?.agent.key === agent.key ? this.#attachment : undefined;
+    const isCurrent = agentOf(this.#attachment)?.key === agent.key;
     if (change === "gone") {
       effects.push(this.#agentLost(agent, "withdrawn"));
-      if (current?.kind === "foreign-agent") this.#detach("agent-lost", now);
+      this.#loseAgent(agent, now);
       return { effects, rebooted: false };
     }
     if (change !== "same") {
@@ -146,19 +166,36 @@ export class Whereabouts {
       const fields = { ...agentFields(agent), care_of_addresses: careOfAddresses, home, change };
       effects.push(report("agent-heard", fields));
     }
-    if (current === undefined) return { effects, rebooted: false };
-    this.#attachment = { ...current, agent };
+    if (!isCurrent) return { effects, rebooted: false };
+    if (this.#attachment?.kind !== "co-located") {
+      this.#attachment = this.#attachment && { ...this.#attachment, agent };
+    }
     if (heard.rebooted) effects.push(report("agent-rebooted", agentFields(agent)));
     return { effects, rebooted: heard.rebooted };
+  }
+
+  /** What the registration is for, while it is there: it serves until another one does. */
+  serving(registered: Registered | undefined): Attachment | undefined {
+    return this.#paths.serving(registered);
+  }
+
+  /** The interfaces that are up. */
+  linksUp(): { readonly name: string; readonly isHost: boolean }[] {
+    const names = this.links.namesUp();
+    return names.map((name) => ({ name, isHost: this.#paths.isHost(name) }));
   }
 
   /** Forgets agents whose advertisements have run out (§2.4.2.1). */
   expire(now: Instant): Effect[] {
     return this.agents.expire(now).map((agent) => {
-      const current = this.#attachment?.agent.key === agent.key ? this.#attachment : undefined;
-      if (current?.kind === "foreign-agent") this.#detach("agent-lost", now);
+      this.#loseAgent(agent, now);
       return this.#agentLost(agent, "lifetime");
     });
+  }
+
+  #loseAgent(agent: Agent, now: Instant): void {
+    const { kind } = this.#attachment ?? {};
+    if (kind === "foreign-agent" && this.#key === agent.key) this.#detach("agent-lost", now);
   }
 
   /**
@@ -172,6 +209,7 @@ export class Whereabouts {
       {
         config: this.#config,
         agents: this.agents.all(),
+        paths: this.#paths.usable(this.#key, registered, now),
         attachment: from,
         registered,
         history: this.#history,
@@ -179,17 +217,17 @@ export class Whereabouts {
       },
       now,
     );
-    if (to?.kind === from?.kind && to?.agent.key === from?.agent.key) return undefined;
-    if (from !== undefined) {
-      const isAsked = to !== undefined && to.agent.key === this.#pinned;
-      const reason = to?.kind === "home" ? "home" : isAsked ? "command" : "agent-unusable";
-      this.#detach(this.#history.refuses(from.agent.key, now) ? "denied" : reason, now);
+    const isSame = to?.kind === from?.kind && (to && keyOf(to)) === this.#key;
+    if (from !== undefined && !isSame) {
+      const isLost = this.#paths.serving(registered) === undefined;
+      this.#detach(this.#reasonToLeave(from, to, now), isLost ? now : undefined);
     }
     this.#attachment = to;
+    if (isSame) return undefined;
     if (to === undefined) return [];
     if (to.kind === "home") this.#announcements.start(now);
     if (registered === undefined || !wanted) return [];
-    if (to.kind === "foreign-agent" && isThrough(registered, to.agent)) return [];
+    if (to.kind !== "home" && isFor(registered, to)) return [];
     this.#handover ??= {
       from: registered,
       reason: this.#lost?.reason ?? "found",
@@ -203,7 +241,7 @@ export class Whereabouts {
   served(agentKey: string, now: Instant): Effect[] {
     this.links.resetSolicitors();
     const attachment = this.#attachment;
-    if (attachment?.agent.key !== agentKey) return [];
+    if (attachment === undefined || keyOf(attachment) !== agentKey) return [];
     const handover = this.#handover;
     this.#handover = undefined;
     return handover === undefined ? [] : [handoverFinished(handover, attachment, now)];
@@ -223,17 +261,18 @@ export class Whereabouts {
   }
 
   /**
-   * Solicits where nobody is heard, as long as somebody is needed (§2.4), and on the interface where
-   * an agent is to give something more.
+   * Solicits where nobody is heard: as long as somebody is needed (§2.4), and three times on every
+   * link, so that what it offers is known when it is needed; and on the interface where an agent
+   * is to give something more.
    */
   solicit(wanted: boolean, also: string | undefined, now: Instant): Effect[] {
-    const current = this.#attachment?.agent.key;
-    const served = current !== undefined && this.agents.get(current) !== undefined;
-    const needed = wanted && !served;
-    const effects = this.links.solicit(
-      (name) => (needed && !this.agents.hearsOn(name)) || name === also,
-      now,
-    );
+    const attachment = this.#attachment;
+    const isServed =
+      attachment !== undefined &&
+      (attachment.kind === "co-located" || this.agents.get(attachment.agent.key) !== undefined);
+    const isNeeded = (name: string): boolean =>
+      wanted && !this.agents.hearsOn(name) && (!isServed || !this.links.isUnanswered(name, now));
+    const effects = this.links.solicit((name) => isNeeded(name) || name === also, now);
     if (effects.length > 0) this.#counters.add("solicitations-sent", effects.length);
     return effects;
   }
@@ -241,7 +280,8 @@ export class Whereabouts {
   /** Nobody who was heard on this link can be relied upon any more. */
   #loseInterface(name: string, reason: string, now: Instant): Effect[] {
     const lost = this.agents.removeWhere((agent) => agent.interface === name);
-    if (this.#attachment?.agent.interface === name) this.#detach(reason, now);
+    const attachment = this.#attachment;
+    if (attachment !== undefined && interfaceOf(attachment) === name) this.#detach(reason, now);
     return lost.map((agent) => this.#agentLost(agent, reason));
   }
 
@@ -251,9 +291,26 @@ export class Whereabouts {
     return report("agent-lost", { ...agentFields(agent), reason });
   }
 
-  #detach(reason: string, now: Instant): void {
+  #reasonToLeave(from: Attachment, to: Attachment | undefined, now: Instant): string {
+    if (this.#history.refuses(keyOf(from), now)) return "denied";
+    if (to === undefined) return "agent-unusable";
+    if (to.kind === "home") return "home";
+    if (keyOf(to) === this.#pinned) return "command";
+    const isPreferred =
+      rankOf(this.#config, interfaceOf(to)) < rankOf(this.#config, interfaceOf(from));
+    return isPreferred ? "preferred" : "agent-unusable";
+  }
+
+  /** `lostAt`: since when nothing goes by it any more. */
+  #detach(reason: string, lostAt: Instant | undefined): void {
     this.#attachment = undefined;
-    this.#lost = { reason, at: now };
+    this.#lost = { reason, at: lostAt };
     this.#announcements.stop();
   }
+}
+
+/** Why a co-located path is no more. */
+function reasonOf({ careOfAddress }: CoLocatedPath, { link }: LinkChanged): string {
+  const isStill = link?.addresses.some(({ address }) => address === careOfAddress) === true;
+  return isStill ? "route-lost" : "address-lost";
 }

@@ -169,6 +169,11 @@ export function planeMarks(routeTable: number, plane: number): PlaneMarks {
   };
 }
 
+/** Table of a mobile node's way out by one uplink, from 1 up: where other programs have planes. */
+export function uplinkTable(routeTable: number, uplink: number): number {
+  return routeTable + 2 * uplink * TABLE_STEP;
+}
+
 /** Is it the main table, or one that these marks stand for? */
 export function mayHoldOurs(marks: Marks, table: number): boolean {
   const steps = (table - marks.table) / TABLE_STEP;

@@ -3,7 +3,7 @@
  * that a change costs as much as what changed.
  */
 
-import { type Ipv4, networkOf, type Prefix, toIpv4, UNSPECIFIED } from "../base/address.ts";
+import { type Ipv4, type Prefix, toIpv4 } from "../base/address.ts";
 import {
   type KernelObject,
   MAIN_TABLE,
@@ -13,78 +13,28 @@ import {
   type RuleObject,
 } from "./kernel-objects.ts";
 import {
-  type AtHomeItem,
+  realizeAtHome,
+  realizeCoLocated,
+  realizeHomeAddress,
+  realizeListening,
+  realizeVisiting,
+} from "./realize-node.ts";
+import { DEFAULT, host, only, type RealizeConfig, type Realized, setting } from "./realized.ts";
+import {
   type BindingItem,
-  type Encapsulation,
   type ForwardingItem,
   formOf,
-  type GroupService,
   HALF_BOUND,
   type HandoverItem,
-  type HomeAddressItem,
-  type ListeningItem,
   type SharedAddressItem,
-  type VisitingItem,
   type VisitorItem,
 } from "./state.ts";
 import type { TunnelEntry } from "./tunnel-table.ts";
 
-export interface RealizeConfig {
-  readonly role: "fa" | "mn" | "ha";
-  readonly routeTable: number;
-  readonly rulePriority: number;
-  /** Without nft a visitor is told from others by one rule each, without its link-layer address. */
-  readonly hasNft: boolean;
-}
-
-/** A visitor that encapsulates what it sends to the agent (RFC 3024 §5.2). */
-export interface Delivery {
-  readonly device: string;
-  readonly plane: number;
-  /** Outer and inner source. */
-  readonly homeAddress: Ipv4;
-  /** Taken beside IP-in-IP, which always is. */
-  readonly encapsulation: Encapsulation;
-  /** Firewall mark that its packets bear; without nft none. */
-  readonly mark: number | undefined;
-}
-
-/** A binding whose node wants what its home link has for all or for groups. */
-export interface HomeListener extends GroupService {
-  readonly device: string;
-  readonly homeAddress: Ipv4;
-  readonly careOfAddress: Ipv4;
-}
-
-export interface Realized {
-  readonly objects: readonly KernelObject[];
-  readonly tunnels: readonly TunnelEntry[];
-  readonly deliveries: readonly Delivery[];
-  readonly listener?: HomeListener | undefined;
-}
-
-const DEFAULT: Prefix = { address: UNSPECIFIED, length: 0 };
 /** The dummy address of RFC 7600: an interface that has none may receive only from its own routes. */
 const DUMMY = toIpv4(0xc0000008);
-/** A device at home must take part in ARP although a listening one must not. */
-const AT_HOME_PRECEDENCE = 1;
 /** A node that has left is reached through the driver although it is a visitor still. */
 const HANDOVER_PRECEDENCE = 1;
-/** A real default route holds before the one that keeps what has no way. */
-const ATTACHED_PRECEDENCE = 1;
-/** After the kernel's own rules for the tables main (32766) and default (32767). */
-const LAST_RULE_PRIORITY = 32768;
-/** The kernel's own `mcast_solicit`: so often it asks for a neighbour by broadcast. */
-const USUAL_SOLICITATIONS = "3";
-
-function host(address: Ipv4): Prefix {
-  return { address, length: 32 };
-}
-
-function setting(path: string, value: string, precedence = 0): KernelObject {
-  const object = { kind: "sysctl", path: `net/ipv4/${path}`, value } as const;
-  return precedence === 0 ? object : { ...object, precedence };
-}
 
 /** What a running program has whatever it forwards. */
 export function realizeBase(config: RealizeConfig): readonly KernelObject[] {
@@ -135,16 +85,14 @@ export function realize(item: ForwardingItem, config: RealizeConfig, alias?: Ipv
     case "home-address":
       return only(realizeHomeAddress(item, config));
     case "listening":
-      return only(realizeListening(item));
+      return only(realizeListening(item.interface, item.isHost === true));
     case "visiting":
       return only(realizeVisiting(item, config));
+    case "co-located":
+      return realizeCoLocated(item, config);
     case "at-home":
       return only(realizeAtHome(item, config));
   }
-}
-
-function only(objects: readonly KernelObject[]): Realized {
-  return { objects, tunnels: [], deliveries: [] };
 }
 
 /** RFC 5944 §4.2.3: intercept and tunnel; RFC 3024 §4.3.2: take back what comes by the tunnel. */
@@ -273,88 +221,4 @@ function realizeHandover(item: HandoverItem, config: RealizeConfig): Realized {
     { ...end, direction: "in", match: "source", onward: true },
   ];
   return { objects, tunnels, deliveries: [] };
-}
-
-/**
- * The node owns its home address whatever link it is on, and no interface does. While there is no
- * way for them, packets from that address, and those that have no other route, end in the anchor:
- * a sender keeps trying, and nothing asks for the home router on a foreign link (RFC 5944 §4.6).
- */
-function realizeHomeAddress({ address }: HomeAddressItem, config: RealizeConfig): KernelObject[] {
-  const { anchor: device, table } = marksOf(config.routeTable);
-  const [connected] = nodeRules(config);
-  return [
-    { kind: "address", device, prefix: host(address) },
-    { kind: "exclusive-address", address },
-    { kind: "route", table, destination: DEFAULT, device, source: address, scope: "link" },
-    connected,
-    { kind: "rule", priority: config.rulePriority + 2, table, from: address },
-    { kind: "rule", priority: LAST_RULE_PRIORITY, table },
-  ];
-}
-
-/**
- * RFC 5944 §4.6: away from home no broadcast ARP at all, and no answer about the home address. The
- * reverse path filter would drop advertisements of a router that is not on the home network.
- */
-function realizeListening(item: ListeningItem | VisitingItem): KernelObject[] {
-  return [
-    setting("conf/all/rp_filter", "0"),
-    setting(`conf/${item.interface}/rp_filter`, "0"),
-    setting(`conf/${item.interface}/arp_ignore`, "1"),
-    setting(`conf/${item.interface}/arp_announce`, "2"),
-    setting(`neigh/${item.interface}/mcast_solicit`, "0"),
-  ];
-}
-
-/** Connected networks first, then the table in which the home address is the source. */
-function nodeRules(config: RealizeConfig): readonly [RuleObject, RuleObject] {
-  const { rulePriority: priority, routeTable } = config;
-  const iif = "lo"; // what starts here: an agent on this machine forwards by rules of its own
-  return [
-    { kind: "rule", priority, table: MAIN_TABLE, iif, suppressPrefixLength: 0 },
-    { kind: "rule", priority: priority + 1, table: routeTable, iif },
-  ];
-}
-
-/** RFC 5944 §4.2.1: the foreign agent is the default router, whatever network it is on. */
-function realizeVisiting(item: VisitingItem, config: RealizeConfig): KernelObject[] {
-  const { interface: device, router, homeAddress: source } = item;
-  const table = config.routeTable;
-  return [
-    ...realizeListening(item),
-    { kind: "neighbor", device, address: router, mac: item.routerMac },
-    { kind: "route", table, destination: host(router), device, source, scope: "link" },
-    { ...defaultVia(table, device, router), source },
-    ...nodeRules(config),
-  ];
-}
-
-function realizeAtHome(item: AtHomeItem, config: RealizeConfig): KernelObject[] {
-  const { interface: device, router, homeAddress: source } = item;
-  const table = config.routeTable;
-  const objects: KernelObject[] = [
-    setting("conf/all/arp_ignore", "0", AT_HOME_PRECEDENCE),
-    setting(`conf/${device}/arp_ignore`, "0", AT_HOME_PRECEDENCE),
-    // The home address is on the anchor: it asks with the packet's source, not the interface's.
-    setting("conf/all/arp_announce", "0", AT_HOME_PRECEDENCE),
-    setting(`conf/${device}/arp_announce`, "0", AT_HOME_PRECEDENCE),
-    setting(`neigh/${device}/mcast_solicit`, USUAL_SOLICITATIONS, AT_HOME_PRECEDENCE),
-    {
-      kind: "route",
-      table,
-      destination: networkOf(item.homePrefix),
-      device,
-      source,
-      scope: "link",
-    },
-  ];
-  if (router !== undefined) objects.push({ ...defaultVia(table, device, router), source });
-  return [...objects, ...nodeRules(config)];
-}
-
-function defaultVia(table: number, device: string, gateway: Ipv4) {
-  const route = { kind: "route", table, destination: DEFAULT, device, gateway } as const;
-  const precedence = ATTACHED_PRECEDENCE;
-  return { ...route, scope: "global", onlink: true, precedence } as const;
 }

@@ -154,6 +154,29 @@ export interface VisitingItem {
   readonly routerMac: Mac;
 }
 
+/**
+ * Mobile node with a care-of address of its own: it is the tunnel's end itself (RFC 5944 §1.7,
+ * RFC 3024 §4.1.2).
+ */
+export interface CoLocatedItem extends TunnelForm {
+  readonly kind: "co-located";
+  readonly homeAddress: Ipv4;
+  readonly homeAgent: Ipv4;
+  readonly path: UplinkPath;
+  /** What the node sends goes through the tunnel, too; otherwise straight to its destination. */
+  readonly reverse: boolean;
+}
+
+/** The system's own way out by one interface. */
+export interface UplinkPath {
+  readonly interface: string;
+  /** Of this uplink alone, from 1 up to `MAX_PLANE`. */
+  readonly number: number;
+  readonly careOfAddress: Ipv4;
+  /** `undefined`: a point-to-point link, or nobody on the way. */
+  readonly gateway: Ipv4 | undefined;
+}
+
 /** Mobile node on its home link: an ordinary host there. */
 export interface AtHomeItem {
   readonly kind: "at-home";
@@ -167,6 +190,8 @@ export interface AtHomeItem {
 export interface ListeningItem {
   readonly kind: "listening";
   readonly interface: string;
+  /** It has an address of its own, for which it takes part in ARP like any host. */
+  readonly isHost?: boolean;
 }
 
 export type ForwardingItem =
@@ -176,6 +201,7 @@ export type ForwardingItem =
   | HandoverItem
   | HomeAddressItem
   | VisitingItem
+  | CoLocatedItem
   | AtHomeItem
   | ListeningItem;
 

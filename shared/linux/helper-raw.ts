@@ -22,6 +22,8 @@ import type { Native } from "./native-loader.ts";
 import type { PacketBatch, RawIpOptions, RawIpSocket } from "./packet-io.ts";
 
 const IP_HDRINCL = 3;
+/** An address may be bound before this machine has it. */
+const IP_FREEBIND = 15;
 const IPV4_HEADER = 20;
 /** Tunnelled traffic of some milliseconds at a gigabit a second. */
 const RECEIVE_BUFFER = 4 * 1024 * 1024;
@@ -64,6 +66,11 @@ export function openHelperRawIp(native: Native, options: RawIpOptions): RawIpSoc
     check(native.setOption(open, SOL_SOCKET, SO_BROADCAST, int(1)), what);
     setReceiveBuffer(native, open, RECEIVE_BUFFER);
     if (device !== undefined) bindToDevice(native, open, device, `${what} on ${device}`);
+    if (address !== undefined) {
+      // What leaves is routed as from there: by the rules for that source, never into a tunnel.
+      check(native.setOption(open, SOL_IP, IP_FREEBIND, int(1)), what);
+      check(native.bind(open, internetAddress(address, 0)), what);
+    }
     if (mark !== undefined) {
       check(native.attachFilter(open, compileMarkFilter(mark)), `filter of ${what}`);
     }

@@ -77,6 +77,11 @@ export interface LinkChanged {
         readonly mtu: number;
         /** IPv4 addresses with their prefix lengths, primary first. */
         readonly addresses: readonly Prefix[];
+        /**
+         * The system's default route by this interface, if it has one; without a gateway on a
+         * point-to-point link.
+         */
+        readonly defaultRoute?: { readonly gateway: Ipv4 | undefined };
       }
     | undefined;
 }
@@ -132,7 +137,7 @@ export type Event =
   /** An orderly end: withdraw or deregister; the service then applies an empty forwarding state. */
   | { readonly type: "shutdown" };
 
-/** UDP from port 434. On a named link it leaves as a frame, otherwise by the routing table. */
+/** UDP from port 434. Without `link` it is routed: by the whole table, or by that device alone. */
 export interface SendUdp {
   readonly type: "send-udp";
   readonly source: Ipv4;
@@ -143,6 +148,8 @@ export interface SendUdp {
   readonly payload: Uint8Array;
   /** Given: sent on this link straight to this link-layer address, without ARP or routing. */
   readonly link?: { readonly interface: string; readonly destination: Mac };
+  /** Given: `source` is an address of this interface, and it leaves by it. */
+  readonly device?: string;
 }
 
 /** An ICMP message with its checksum in place; always on a link. */

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ipv4 } from "../../shared/base/address.ts";
 import { encapsulate } from "../../shared/forwarding/encapsulate.ts";
-import type { Delivery } from "../../shared/forwarding/realize.ts";
+import type { Delivery } from "../../shared/forwarding/realized.ts";
 import { type TunnelEntry, TunnelTable } from "../../shared/forwarding/tunnel-table.ts";
 import { openPath } from "./fake-path.ts";
 import { entry, packet, ROOM, TUNNEL } from "./packets.ts";

@@ -6,7 +6,7 @@ import { Counters } from "../../shared/base/counters.ts";
 import type { Bound } from "../../shared/forwarding/driver.ts";
 import { encapsulate } from "../../shared/forwarding/encapsulate.ts";
 import type { DfPolicy } from "../../shared/forwarding/ipip.ts";
-import type { Delivery } from "../../shared/forwarding/realize.ts";
+import type { Delivery } from "../../shared/forwarding/realized.ts";
 import type { TunnelForm } from "../../shared/forwarding/state.ts";
 import { DataPath } from "../../shared/forwarding/tun/data-path.ts";
 import { type TunnelEntry, TunnelTable } from "../../shared/forwarding/tunnel-table.ts";

@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ipv4 } from "../../shared/base/address.ts";
-import type { RealizeConfig } from "../../shared/forwarding/realize.ts";
 import { realize } from "../../shared/forwarding/realize.ts";
+import type { RealizeConfig } from "../../shared/forwarding/realized.ts";
 import type { HandoverItem, HoldLimits } from "../../shared/forwarding/state.ts";
 import { objectText } from "../../shared/forwarding/text.ts";
 import { fromPeer, numbered, numbersIn, openPath } from "./fake-path.ts";

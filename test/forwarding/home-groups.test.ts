@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatIpv4, type Ipv4, ipv4, type Mac } from "../../shared/base/address.ts";
-import type { HomeListener } from "../../shared/forwarding/realize.ts";
+import type { HomeListener } from "../../shared/forwarding/realized.ts";
 import type { TunnelEntry } from "../../shared/forwarding/tunnel-table.ts";
 import type { Frame, LinkFilter, LinkSocket } from "../../shared/linux/packet-io.ts";
 import { internetChecksum } from "../../shared/wire/checksum.ts";

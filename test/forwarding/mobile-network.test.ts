@@ -7,7 +7,8 @@ import { Arrival, decapsulate, decapsulateRouter } from "../../shared/forwarding
 import { encapsulate } from "../../shared/forwarding/encapsulate.ts";
 import { icmpErrorPacket } from "../../shared/forwarding/icmp-error.ts";
 import { PrefixLists } from "../../shared/forwarding/prefix-lists.ts";
-import { type RealizeConfig, realize } from "../../shared/forwarding/realize.ts";
+import { realize } from "../../shared/forwarding/realize.ts";
+import type { RealizeConfig } from "../../shared/forwarding/realized.ts";
 import type { BindingItem, TunnelForm } from "../../shared/forwarding/state.ts";
 import { objectText } from "../../shared/forwarding/text.ts";
 import { TunnelTable } from "../../shared/forwarding/tunnel-table.ts";

@@ -11,7 +11,8 @@ import {
 } from "../../shared/forwarding/kernel-objects.ts";
 import { ObjectSet } from "../../shared/forwarding/object-set.ts";
 import { type Operation, plan } from "../../shared/forwarding/plan.ts";
-import { type RealizeConfig, realize, realizeBase } from "../../shared/forwarding/realize.ts";
+import { realize, realizeBase } from "../../shared/forwarding/realize.ts";
+import type { RealizeConfig } from "../../shared/forwarding/realized.ts";
 import type { ForwardingItem } from "../../shared/forwarding/state.ts";
 import { objectText, operationText } from "../../shared/forwarding/text.ts";
 
@@ -173,7 +174,7 @@ test("RFC 5944 §4.6: a node that is nowhere yet owns its home address and asks 
     "add address 10.1.0.7 nowhere else",
     "add route default dev mip435 table 435 scope link src 10.1.0.7",
     "add rule pref 4350 from all iif lo lookup main suppress_prefixlength 0",
-    "add rule pref 4352 from 10.1.0.7 lookup 435",
+    "add rule pref 4353 from 10.1.0.7 lookup 435",
     "add rule pref 32768 from all lookup 435",
   ]);
 });
@@ -208,10 +209,65 @@ test("RFC 5944 §4.2.1, §4.6: a visiting node, as text [5944-4.6-13] [5944-4.6-
     "add route 192.0.2.1/32 dev wlan0 table 435 scope link src 10.1.0.7",
     "add route default via 192.0.2.1 dev wlan0 table 435 src 10.1.0.7 onlink",
     "add rule pref 4350 from all iif lo lookup main suppress_prefixlength 0",
-    "add rule pref 4352 from 10.1.0.7 lookup 435",
+    "add rule pref 4353 from 10.1.0.7 lookup 435",
     "add rule pref 32768 from all lookup 435",
-    "add rule pref 4351 from all iif lo lookup 435",
+    "add rule pref 4352 from all iif lo lookup 435",
   ]);
+});
+
+test("RFC 5944 §1.7: a co-located care-of address, as text: what is from it leaves by its own uplink, the rest through the tunnel; without a reverse tunnel straight, by the same gateway [5944-1.7-09] [3024-4.1.2-03]", () => {
+  const item = {
+    kind: "co-located",
+    encapsulation: "ipip",
+    homeAddress: HOME,
+    homeAgent: ipv4("198.51.100.1"),
+    path: {
+      interface: "wlan0",
+      number: 2,
+      careOfAddress: ipv4("203.0.113.50"),
+      gateway: ipv4("203.0.113.1"),
+    },
+    reverse: true,
+  } as const satisfies ForwardingItem;
+  const before = effective(MN, [HOME_ADDRESS]);
+  const rules = [
+    "add rule pref 4351 from 203.0.113.50 iif lo lookup 262579",
+    "add rule pref 4352 from all iif lo lookup 435",
+  ];
+  const uplink = "add route default via 203.0.113.1 dev wlan0 table 262579 onlink";
+  const settings = [
+    "add sysctl net/ipv4/conf/all/rp_filter=0",
+    "add sysctl net/ipv4/conf/wlan0/rp_filter=0",
+    "add sysctl net/ipv4/conf/wlan0/arp_ignore=1",
+    "add sysctl net/ipv4/conf/wlan0/arp_announce=2",
+  ];
+  assert.deepEqual(plan(before, effective(MN, [HOME_ADDRESS, item])).map(operationText), [
+    ...settings,
+    uplink,
+    ...rules,
+  ]);
+  const end = { local: item.path.careOfAddress, remote: item.homeAgent, address: HOME };
+  const tunnels = realize(item, MN).tunnels.map(({ direction, match, local, remote, address }) => ({
+    ...{ direction, match, local, remote, address },
+  }));
+  assert.deepEqual(tunnels, [
+    { direction: "in", match: "destination", ...end },
+    { direction: "out", match: "source", ...end },
+  ]);
+  const direct = { ...item, reverse: false };
+  assert.deepEqual(plan(before, effective(MN, [HOME_ADDRESS, direct])).map(operationText), [
+    ...settings,
+    "replace route default via 203.0.113.1 dev wlan0 table 435 src 10.1.0.7 onlink",
+    uplink,
+    ...rules,
+  ]);
+  assert.equal(realize(direct, MN).tunnels.length, 1);
+  const onPpp = { ...item, path: { ...item.path, gateway: undefined } };
+  assert.ok(
+    plan(before, effective(MN, [HOME_ADDRESS, onPpp]))
+      .map(operationText)
+      .includes("add route default dev wlan0 table 262579 scope link"),
+  );
 });
 
 test("RFC 5944 §4.6: from a foreign link to home nothing is missing in between [5944-4.6-19]", () => {

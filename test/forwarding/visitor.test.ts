@@ -11,12 +11,8 @@ import {
   planeMarks,
   planeOfDevice,
 } from "../../shared/forwarding/kernel-objects.ts";
-import {
-  type RealizeConfig,
-  realize,
-  realizeBase,
-  realizePlane,
-} from "../../shared/forwarding/realize.ts";
+import { realize, realizeBase, realizePlane } from "../../shared/forwarding/realize.ts";
+import type { RealizeConfig } from "../../shared/forwarding/realized.ts";
 import type { VisitorItem } from "../../shared/forwarding/state.ts";
 import { objectText } from "../../shared/forwarding/text.ts";
 

@@ -36,7 +36,10 @@ export function makeConfig(changes: Partial<MnCoreConfig> = {}): MnCoreConfig {
     homePrefix: { address: HOME, length: 24 },
     homeAgent: HOME_AGENT,
     nai: undefined,
-    interfaces: ["wlan0", "eth0"],
+    interfaces: [
+      { name: "wlan0", mode: "auto" },
+      { name: "eth0", mode: "auto" },
+    ],
     registration: { lifetime: 300, reverseTunnel: true, encapsulation: "ipip" },
     movement: "lazy",
     fastHandover: undefined,

@@ -155,7 +155,10 @@ test("reload: other terms make a new registration, the same agent stays", () => 
 test("reload: another home address is another registration; an interface that is gone is gone", () => {
   const line = Timeline.registered();
   const homeAddress = ipv4("10.1.0.9");
-  line.node.reconfigure(makeConfig({ homeAddress, interfaces: ["eth0"] }), line.clock());
+  line.node.reconfigure(
+    makeConfig({ homeAddress, interfaces: [{ name: "eth0", mode: "auto" }] }),
+    line.clock(),
+  );
   assert.equal(line.node.state, "searching");
   assert.deepEqual(line.items(), ["home-address"]);
   assert.equal(line.status().home_address, "10.1.0.9");

@@ -1,7 +1,7 @@
 /** What a mobile node may hear in the tests: advertisements, replies, ARP; and what it asks. */
 
 import assert from "node:assert/strict";
-import { type Ipv4, ipv4, type Mac } from "../../shared/base/address.ts";
+import { type Ipv4, ipv4, type Mac, UNSPECIFIED } from "../../shared/base/address.ts";
 import type {
   ArpReceived,
   IcmpReceived,
@@ -148,11 +148,11 @@ export function replyTo({ effect, message }: Request, options: ReplyOptions = {}
   }
   return {
     type: "udp",
-    interface: effect.link?.interface,
+    interface: effect.link?.interface ?? effect.device,
     linkSource: effect.link?.destination,
     source: effect.destination,
     sourcePort: 434,
-    destination: HOME,
+    destination: effect.source === UNSPECIFIED ? HOME : effect.source,
     destinationPort: 434,
     ttl: 64,
     payload,

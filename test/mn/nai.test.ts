@@ -206,7 +206,10 @@ test("Another NAI in a reloaded configuration is another node: it asks for an ad
   line.node.reconfigure({ ...dynamic, nai: "eve@example.net" }, line.clock());
   assert.equal(line.status().home_address, null);
   const same = assigned();
-  same.node.reconfigure({ ...dynamic, interfaces: ["wlan0"] }, same.clock());
+  same.node.reconfigure(
+    { ...dynamic, interfaces: [{ name: "wlan0", mode: "auto" }] },
+    same.clock(),
+  );
   assert.equal(same.status().home_address, "10.1.0.107");
   same.until(10_000);
   same.event(replyTo(same.lastRequest(), { event: { destination: ASSIGNED } }));

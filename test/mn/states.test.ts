@@ -3,10 +3,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type MnState, TRANSITIONS, type Trigger } from "../../mn/core/state.ts";
-import type { Mac } from "../../shared/base/address.ts";
+import { type Ipv4, ipv4, type Mac } from "../../shared/base/address.ts";
 import { seededRandom } from "../../shared/base/random.ts";
 import type { Event } from "../../shared/protocol/core.ts";
-import { advertisement, FA2, homeAdvertisement, makeConfig, Timeline } from "./bench.ts";
+import {
+  advertisement,
+  FA1,
+  FA2,
+  homeAdvertisement,
+  makeConfig,
+  OWN_MAC,
+  Timeline,
+} from "./bench.ts";
 
 const states = Object.keys(TRANSITIONS) as MnState[];
 const triggers = Object.keys(TRANSITIONS.home) as Trigger[];
@@ -78,6 +86,13 @@ function replyIfAsked(line: Timeline, code: number): void {
   if (line.requests().length > 0) line.accept({ code });
 }
 
+/** The interface with an address of its own, as the system gave it one. */
+function host(line: Timeline, address: Ipv4, mac = OWN_MAC): void {
+  const addresses = [{ address, length: 24 }];
+  const link = { up: true, mac, mtu: 1500, addresses, defaultRoute: { gateway: FA1 } };
+  line.event({ type: "link", interface: "wlan0", link });
+}
+
 /** What makes each trigger happen. */
 const actions: Readonly<Record<Trigger, readonly ((line: Timeline) => void)[]>> = {
   "link-up": [(line) => line.linkUp(), (line) => line.linkUp("wlan0", "02:00:00:00:00:99" as Mac)],
@@ -125,7 +140,11 @@ test("Every (state, trigger) pair: nothing throws, and only the transitions of t
 
 /** More of what can happen, for a node with two interfaces. */
 const moreActions: Readonly<Partial<Record<Trigger, readonly ((line: Timeline) => void)[]>>> = {
-  "link-up": [(line) => line.linkUp("eth0", "02:00:00:00:00:08" as Mac)],
+  "link-up": [
+    (line) => line.linkUp("eth0", "02:00:00:00:00:08" as Mac),
+    (line) => host(line, ipv4("203.0.113.50")),
+    (line) => host(line, ipv4("203.0.113.51")),
+  ],
   "link-down": [(line) => line.linkDown("eth0")],
   "foreign-advertisement": [
     (line) => line.event(advertisement({ lifetime: 4 })),

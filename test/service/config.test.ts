@@ -173,10 +173,6 @@ test("fa: reverse tunnelling that is off is neither advertised nor granted", (t)
 test("mn: what is not built yet is refused with its own sentence", (t) => {
   const faultOf = (from: string | RegExp, to: string): string =>
     load(t, mnProgram, MINIMAL_MN.replace(from, to)).faults.join("\n");
-  assert.equal(
-    faultOf('name = "wlan0"', 'name = "wlan0"\nmode = "co-located"'),
-    'c.toml:5: interface[0].mode: "co-located": co-located care-of addresses are not built yet, must be "auto" or "foreign-agent"',
-  );
   assert.match(
     faultOf('"10.1.0.7"', '"dynamic"'),
     /^c.toml:1: home_address: "dynamic" needs nai, .*RFC 2794/,

@@ -176,7 +176,7 @@ function mobileNode(plan: Plan, index: number): Blueprint {
     homePrefix: HOME_PREFIX,
     homeAgent: HOME_AGENT,
     nai: undefined,
-    interfaces: names,
+    interfaces: names.map((name) => ({ name, mode: "auto" as const })),
     registration: {
       lifetime: plan.registrationLifetime,
       reverseTunnel: plan.mobileReverseTunnel,

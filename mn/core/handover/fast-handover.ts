@@ -150,7 +150,7 @@ export class FastHandover {
     this.#target = undefined;
     this.#asked = undefined;
     this.#binding.forget();
-    const { agent } = attachment ?? {};
+    const agent = attachment?.kind === "foreign-agent" ? attachment.agent : undefined;
     const ownMac = agent && links.macOf(agent.interface);
     const isHere = agent !== undefined && isThrough(registered, agent);
     const router =

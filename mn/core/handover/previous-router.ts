@@ -2,6 +2,7 @@
 
 import type { Ipv4, Mac } from "../../../shared/base/address.ts";
 import type { PeerAssociation } from "../../../shared/security/association.ts";
+import { RequestFlag } from "../../../shared/wire/control.ts";
 import type { MnCoreConfig } from "../config.ts";
 import type { Registered } from "../registration.ts";
 import { foreignAgentContexts } from "../request.ts";
@@ -25,14 +26,17 @@ export function previousRouter(
 ): PreviousRouter | undefined {
   if (registered === undefined || registered.operation.via !== "foreign-agent") return undefined;
   const { operation } = registered;
+  const { agent, mac, flags } = operation;
   const [context] = foreignAgentContexts(operation, config);
-  if (context === undefined) return undefined;
+  // With an address of its own (the D bit) the node, and not the router, ends the tunnel.
+  if (context === undefined || (flags & RequestFlag.D) !== 0) return undefined;
+  if (agent === undefined || mac === undefined) return undefined;
   return {
     address: operation.careOfAddress,
-    agent: operation.agent,
-    mac: operation.mac,
+    agent,
+    mac,
     interface: operation.interface,
-    flags: operation.flags,
+    flags,
     context,
   };
 }

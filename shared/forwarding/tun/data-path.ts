@@ -94,7 +94,7 @@ export class DataPath {
     this.entrance = new Entrance(
       options,
       () => this.#errors,
-      () => this.#sockets.sender,
+      (local) => this.#sockets.sender(local),
     );
     this.#errors = new TunnelErrors({
       ...options,

@@ -13,7 +13,7 @@ import type { PacketBatch, PacketIo, RawIpSocket } from "../../linux/packet-io.t
 import type { Arrival } from "../decapsulate.ts";
 import { ABSENT } from "../gre.ts";
 import { PROTOCOL_GRE, PROTOCOL_IPIP, PROTOCOL_MINIMAL } from "../packet.ts";
-import type { Delivery } from "../realize.ts";
+import type { Delivery } from "../realized.ts";
 import type { Encapsulation } from "../state.ts";
 import { isEncapsulatedAs } from "../tunnel-table.ts";
 

@@ -7,7 +7,13 @@ import { encapsulate } from "../encapsulate.ts";
 import { fragment } from "../fragment.ts";
 import { type DfPolicy, fitsTunnel, OUTER_HEADER, refusalFor, writeOuterHeader } from "../ipip.ts";
 import { clampMss } from "../mss.ts";
-import { destinationOf, isDontFragment, LONGEST_IPV4_HEADER, totalLength } from "../packet.ts";
+import {
+  destinationOf,
+  isDontFragment,
+  LONGEST_IPV4_HEADER,
+  sourceOf,
+  totalLength,
+} from "../packet.ts";
 import { REACHABLE, type Tunnel } from "../tunnel-table.ts";
 import type { TunnelErrors } from "./tunnel-errors.ts";
 
@@ -34,7 +40,7 @@ export class Entrance {
   readonly #mssClamp: boolean;
   readonly #onTooBig: EntranceOptions["onTooBig"];
   readonly #errors: () => TunnelErrors;
-  readonly #sender: () => RawIpSocket | undefined;
+  readonly #sender: (local: Ipv4) => RawIpSocket | undefined;
   /** Minimal encapsulation uses up the header, which the copies for other tunnels need. */
   readonly #header = new Uint8Array(LONGEST_IPV4_HEADER);
   #identification = 0;
@@ -42,7 +48,7 @@ export class Entrance {
   constructor(
     { df, counters, mtu, mssClamp, onTooBig }: EntranceOptions,
     errors: () => TunnelErrors,
-    sender: () => RawIpSocket | undefined,
+    sender: (local: Ipv4) => RawIpSocket | undefined,
   ) {
     this.#df = df;
     this.#counters = counters;
@@ -106,12 +112,29 @@ export class Entrance {
   }
 
   sendOne(packet: Uint8Array): string | undefined {
-    const sender = this.#sender();
+    const sender = this.#sender(sourceOf(packet, 0));
     return sender === undefined ? "no-socket" : sender.sendOne(packet);
   }
 
+  /** Packets that follow each other from one end go in one call. */
   sendAll(batch: PacketBatch): void {
-    const sender = this.#sender();
+    const { slab, offsets, lengths, count } = batch;
+    let first = 0;
+    for (let i = 1; i <= count; i++) {
+      const local = sourceOf(slab, offsets[first] ?? 0);
+      if (i < count && sourceOf(slab, offsets[i] ?? 0) === local) continue;
+      const part = {
+        ...batch,
+        offsets: offsets.subarray(first, i),
+        lengths: lengths.subarray(first, i),
+      };
+      this.#sendFrom(local, first === 0 && i === count ? batch : { ...part, count: i - first });
+      first = i;
+    }
+  }
+
+  #sendFrom(local: Ipv4, batch: PacketBatch): void {
+    const sender = this.#sender(local);
     if (sender === undefined) {
       this.#counters.add("tunnel-send-no-socket", batch.count);
       return;

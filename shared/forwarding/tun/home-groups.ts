@@ -28,7 +28,7 @@ import {
   readU16,
   totalLength,
 } from "../packet.ts";
-import type { HomeListener } from "../realize.ts";
+import type { HomeListener } from "../realized.ts";
 import type { Tunnel } from "../tunnel-table.ts";
 
 /** Groups that one node may be a member of, and all of them on one link. */

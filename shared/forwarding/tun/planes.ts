@@ -10,7 +10,8 @@ import type { KernelNetwork } from "../../linux/kernel-network.ts";
 import type { PacketIo, TunDevice } from "../../linux/packet-io.ts";
 import { MAX_PLANE, type Marks, planeMarks, planeOfDevice } from "../kernel-objects.ts";
 import type { ObjectSet } from "../object-set.ts";
-import { type RealizeConfig, realizePlane } from "../realize.ts";
+import { realizePlane } from "../realize.ts";
+import type { RealizeConfig } from "../realized.ts";
 import type { ForwardingItem } from "../state.ts";
 import type { DataPath } from "./data-path.ts";
 

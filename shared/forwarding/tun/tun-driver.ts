@@ -15,7 +15,8 @@ import { type Driver, type DriverConfig, type DriverEvents, ForwardingError } fr
 import { type Marks, marksOf } from "../kernel-objects.ts";
 import { ObjectSet } from "../object-set.ts";
 import { changedKeys } from "../persistent-map.ts";
-import { type RealizeConfig, type Realized, realize, realizeBase } from "../realize.ts";
+import { realize, realizeBase } from "../realize.ts";
+import type { RealizeConfig, Realized } from "../realized.ts";
 import { type ForwardingItem, type ForwardingState, NO_FORWARDING } from "../state.ts";
 import { type ArrivalDrop, prefixOf, type TunnelEntry, TunnelTable } from "../tunnel-table.ts";
 import { AnchorMtu } from "./anchor-mtu.ts";

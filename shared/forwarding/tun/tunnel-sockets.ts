@@ -39,10 +39,12 @@ export class TunnelSockets {
     this.#handlers = handlers;
   }
 
-  /** Any of the sockets will do for sending: the header says all. */
-  get sender(): RawIpSocket | undefined {
-    const [end] = this.#ends.values();
-    return end?.tunnels[0];
+  /**
+   * Sends what is from this end. The header says all, but the kernel looks for the way by the
+   * address that the socket is bound to.
+   */
+  sender(local: Ipv4): RawIpSocket | undefined {
+    return this.#ends.get(local)?.tunnels[0];
   }
 
   /**

@@ -2,8 +2,17 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { networkInterfaces } from "node:os";
-import { type Mac, type Prefix, parseMac, parsePrefix, ZERO_MAC } from "../../base/address.ts";
+import {
+  type Ipv4,
+  type Mac,
+  type Prefix,
+  parseMac,
+  parsePrefix,
+  toIpv4,
+  ZERO_MAC,
+} from "../../base/address.ts";
 import { MAIN_TABLE } from "../../forwarding/kernel-objects.ts";
+import { LITTLE_ENDIAN } from "./message.ts";
 import {
   decodeAddress,
   decodeLink,
@@ -24,6 +33,14 @@ export interface HostLink {
   readonly carrierLosses: number;
   /** Primary first. */
   readonly addresses: readonly Prefix[];
+  /** The best default route of the main table by this interface. */
+  readonly defaultRoute: DefaultRoute | undefined;
+}
+
+export interface DefaultRoute {
+  /** `undefined` on a point-to-point link. */
+  readonly gateway: Ipv4 | undefined;
+  readonly metric: number;
 }
 
 export interface HostSnapshot {
@@ -42,12 +59,11 @@ export async function netlinkSnapshot(rtnetlink: Rtnetlink): Promise<HostSnapsho
     list.push(prefix);
     addresses.set(address.index, list);
   }
+  const defaults = await netlinkDefaults(rtnetlink);
   const links = new Map<string, HostLink>();
-  const names = new Map<number, string>();
   for (const body of await rtnetlink.dump(RTM.getLink, new Uint8Array(16))) {
     const link = decodeLink(body);
     if (link?.name === undefined) continue;
-    names.set(link.index, link.name);
     links.set(link.name, {
       index: link.index,
       up: link.isUp === true && link.isRunning === true,
@@ -55,28 +71,40 @@ export async function netlinkSnapshot(rtnetlink: Rtnetlink): Promise<HostSnapsho
       mtu: link.mtu ?? 1500,
       carrierLosses: link.carrierLosses ?? 0,
       addresses: addresses.get(link.index) ?? [],
+      defaultRoute: defaults.get(link.index),
     });
   }
-  const defaultIndex = await defaultRouteIndex(rtnetlink);
-  return {
-    links,
-    defaultInterface: defaultIndex === undefined ? undefined : names.get(defaultIndex),
-  };
+  return { links, defaultInterface: bestDefault(links) };
 }
 
-async function defaultRouteIndex(rtnetlink: Rtnetlink): Promise<number | undefined> {
-  let best: { readonly index: number; readonly priority: number } | undefined;
+/** The interface whose default route has the lowest metric. */
+function bestDefault(links: ReadonlyMap<string, HostLink>): string | undefined {
+  let best: { readonly name: string; readonly metric: number } | undefined;
+  for (const [name, { defaultRoute }] of links) {
+    if (defaultRoute === undefined) continue;
+    const { metric } = defaultRoute;
+    if (best === undefined || metric < best.metric) best = { name, metric };
+  }
+  return best?.name;
+}
+
+/** By index of the interface. */
+async function netlinkDefaults(rtnetlink: Rtnetlink): Promise<ReadonlyMap<number, DefaultRoute>> {
+  const defaults = new Map<number, DefaultRoute>();
   for (const body of await rtnetlink.dump(RTM.getRoute, encodeFamily(12))) {
     // The destination length decides for nearly all of them, without decoding.
     if (body[1] !== 0) continue;
     const route = decodeRoute(body);
     if (route?.table !== MAIN_TABLE || route.type !== ROUTE_UNICAST) continue;
-    const priority = route.priority ?? 0;
-    if (route.index !== undefined && (best === undefined || priority < best.priority)) {
-      best = { index: route.index, priority };
-    }
+    const { index, gateway, priority: metric = 0 } = route;
+    if (index !== undefined) keepBest(defaults, index, { gateway, metric });
   }
-  return best?.index;
+  return defaults;
+}
+
+function keepBest<Key>(defaults: Map<Key, DefaultRoute>, key: Key, route: DefaultRoute): void {
+  const before = defaults.get(key);
+  if (before === undefined || route.metric < before.metric) defaults.set(key, route);
 }
 
 function readLine(path: string): string | undefined {
@@ -93,6 +121,7 @@ const IFF_UP = 1;
 export function fileSnapshot(): HostSnapshot {
   const links = new Map<string, HostLink>();
   const addresses = networkInterfaces();
+  const defaults = defaultsFromProc();
   for (const name of readdirSync("/sys/class/net")) {
     const folder = `/sys/class/net/${name}`;
     const index = Number(readLine(`${folder}/ifindex`));
@@ -108,18 +137,26 @@ export function fileSnapshot(): HostSnapshot {
         const prefix = parsePrefix(address.cidr ?? "");
         return prefix === undefined ? [] : [prefix];
       }),
+      defaultRoute: defaults.get(name),
     });
   }
-  return { links, defaultInterface: defaultFromProc() };
+  return { links, defaultInterface: bestDefault(links) };
 }
 
-/** The interface of the best default route in /proc/net/route. */
-function defaultFromProc(): string | undefined {
-  let best: { readonly name: string; readonly metric: number } | undefined;
+/** By name of the interface, from /proc/net/route. */
+function defaultsFromProc(): ReadonlyMap<string, DefaultRoute> {
+  const defaults = new Map<string, DefaultRoute>();
   for (const line of (readLine("/proc/net/route") ?? "").split("\n").slice(1)) {
-    const [name, destination, , , , , metric, mask] = line.trim().split(/\s+/);
+    const [name, destination, gateway = "", , , , metric, mask] = line.trim().split(/\s+/);
     if (name === undefined || destination !== "00000000" || mask !== "00000000") continue;
-    if (best === undefined || Number(metric) < best.metric) best = { name, metric: Number(metric) };
+    keepBest(defaults, name, { gateway: addressFromProc(gateway), metric: Number(metric) });
   }
-  return best?.name;
+  return defaults;
+}
+
+/** Eight hex digits in the machine's byte order; 0 is none. */
+function addressFromProc(text: string): Ipv4 | undefined {
+  const bytes = Buffer.from(text, "hex");
+  if (bytes.length !== 4 || bytes.every((octet) => octet === 0)) return undefined;
+  return toIpv4(LITTLE_ENDIAN ? bytes.readUInt32LE() : bytes.readUInt32BE());
 }

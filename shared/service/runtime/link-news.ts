@@ -43,7 +43,7 @@ export class LinkNews {
 
   /** `undefined`: there is no such interface. */
   #about(name: string, host: HostLink | undefined): LinkChanged[] {
-    const link = host && { up: host.up, mac: host.mac, mtu: host.mtu, addresses: host.addresses };
+    const link = host && linkOf(host);
     const before = this.#told.get(name);
     const isNew = !this.#told.has(name) || !isDeepStrictEqual(before, link);
     const losses = this.#carrierLosses.get(name);
@@ -56,4 +56,10 @@ export class LinkNews {
     if (isFlap) return [{ ...now, link: { ...link, up: false } }, now];
     return isNew ? [now] : [];
   }
+}
+
+/** What a core is told of it. */
+function linkOf({ up, mac, mtu, addresses, defaultRoute }: HostLink) {
+  const route = defaultRoute && { gateway: defaultRoute.gateway };
+  return { up, mac, mtu, addresses, ...(route === undefined ? {} : { defaultRoute: route }) };
 }

@@ -43,7 +43,8 @@ export class Network {
     // names (that of the destination address): no link has captured it.
     const isCaptured = (index: number, source: Ipv4): boolean =>
       this.links.isCaptured(index) && !monitor.isLocal(source);
-    this.sockets = new Sockets({ ...options, isCaptured, onEvent });
+    const isLocal = (address: Ipv4): boolean => monitor.isLocal(address);
+    this.sockets = new Sockets({ ...options, isCaptured, isLocal, onEvent });
   }
 
   /** Opens what the wiring wants, then tells of its links. */

@@ -24,6 +24,8 @@ export interface HostLink {
   /** How often the carrier has gone. */
   readonly carrierLosses: number;
   readonly addresses: readonly Prefix[];
+  /** The best default route by this interface. */
+  readonly defaultRoute?: { readonly gateway: Ipv4 | undefined } | undefined;
 }
 
 /** The machine's interfaces, watched. */

@@ -1,6 +1,8 @@
 /**
  * The routed sockets: UDP port 434 on this host's own addresses, and ICMP errors that come to it.
- * A socket whose address does not exist yet is opened when the address appears.
+ * A socket whose address does not exist yet is opened when the address appears. Addresses that the
+ * configuration does not know (co-located care-of addresses) have one from the first datagram that
+ * leaves by them until they go.
  */
 
 import { formatIpv4, type Ipv4 } from "../../base/address.ts";
@@ -30,7 +32,10 @@ export class Sockets {
   readonly #counters: Counters;
   readonly #isCaptured: (interfaceIndex: number, source: Ipv4) => boolean;
   readonly #onEvent: (event: UdpReceived | IcmpReceived) => void;
+  readonly #isLocal: (address: Ipv4) => boolean;
   readonly #udp = new Map<Ipv4, UdpSocket | undefined>();
+  /** By address and device. */
+  readonly #lent = new Map<string, { readonly address: Ipv4; readonly socket: UdpSocket }>();
   #wantsIcmp = false;
   #icmpTypes: readonly number[] = [];
   #icmp: RawIpSocket | undefined;
@@ -41,12 +46,15 @@ export class Sockets {
     readonly counters: Counters;
     /** Has a link's packet socket what comes in by this interface from there? */
     readonly isCaptured: (interfaceIndex: number, source: Ipv4) => boolean;
+    /** Is it still an address of this host? */
+    readonly isLocal: (address: Ipv4) => boolean;
     readonly onEvent: (event: UdpReceived | IcmpReceived) => void;
   }) {
     this.#io = options.io;
     this.#problems = options.problems;
     this.#counters = options.counters;
     this.#isCaptured = options.isCaptured;
+    this.#isLocal = options.isLocal;
     this.#onEvent = options.onEvent;
   }
 
@@ -71,8 +79,13 @@ export class Sockets {
     this.refresh();
   }
 
-  /** Opens what is not open yet. */
+  /** Opens what is not open yet, and closes what was for an address that has gone. */
   refresh(): void {
+    for (const [key, { address, socket }] of this.#lent) {
+      if (this.#isLocal(address)) continue;
+      socket.close();
+      this.#lent.delete(key);
+    }
     for (const [address, socket] of this.#udp) {
       if (socket === undefined) this.#openUdp(address);
     }
@@ -81,8 +94,10 @@ export class Sockets {
 
   /** `undefined` when sent, otherwise the error name. */
   send(effect: SendUdp): string | undefined {
-    const socket = this.#udp.get(effect.source);
-    if (socket === undefined || effect.sourcePort !== REGISTRATION_PORT) return "EADDRNOTAVAIL";
+    const { source, sourcePort, device } = effect;
+    if (sourcePort !== REGISTRATION_PORT) return "EADDRNOTAVAIL";
+    const socket = device === undefined ? this.#udp.get(source) : this.#lend(source, device);
+    if (socket === undefined) return "EADDRNOTAVAIL";
     return socket.send(effect.payload, effect.destination, effect.destinationPort, effect.ttl);
   }
 
@@ -94,6 +109,8 @@ export class Sockets {
   close(): void {
     for (const socket of this.#udp.values()) socket?.close();
     this.#udp.clear();
+    for (const { socket } of this.#lent.values()) socket.close();
+    this.#lent.clear();
     this.#wantsIcmp = false; // or the next refresh would open it again
     this.#icmp?.close();
     this.#icmp = undefined;
@@ -102,18 +119,38 @@ export class Sockets {
   #openUdp(address: Ipv4): void {
     const key = `address ${formatIpv4(address)}`;
     try {
-      const socket = this.#io.openUdp({
-        address,
-        port: REGISTRATION_PORT,
-        // The forwarding driver has a socket of its own for it (RFC 3519 §3.3).
-        exceptFirstOctet: TUNNEL_DATA,
-      });
-      socket.onDatagram((datagram) => this.#receiveUdp(address, datagram));
-      this.#udp.set(address, socket);
+      this.#udp.set(address, this.#open(address));
       this.#problems.set(key, undefined);
     } catch (error) {
       this.#problems.set(key, explainError(error));
     }
+  }
+
+  /** Failing, it is tried again with the next datagram. */
+  #lend(address: Ipv4, device: string): UdpSocket | undefined {
+    const key = `${address} ${device}`;
+    const known = this.#lent.get(key);
+    if (known !== undefined) return known.socket;
+    try {
+      const socket = this.#open(address, device);
+      this.#lent.set(key, { address, socket });
+      return socket;
+    } catch (error) {
+      this.#counters.add(`open-failed-${errorCode(error)}`);
+      return undefined;
+    }
+  }
+
+  #open(address: Ipv4, device?: string): UdpSocket {
+    const socket = this.#io.openUdp({
+      address,
+      port: REGISTRATION_PORT,
+      ...(device === undefined ? {} : { device }),
+      // The forwarding driver has a socket of its own for it (RFC 3519 §3.3).
+      exceptFirstOctet: TUNNEL_DATA,
+    });
+    socket.onDatagram((datagram) => this.#receiveUdp(address, datagram));
+    return socket;
   }
 
   #receiveUdp(address: Ipv4, datagram: UdpDatagram): void {

@@ -1,0 +1,153 @@
+/** What a mobile node's items mean in kernel objects. */
+
+import { type Ipv4, networkOf } from "../base/address.ts";
+import {
+  type KernelObject,
+  MAIN_TABLE,
+  marksOf,
+  type RouteObject,
+  type RuleObject,
+  uplinkTable,
+} from "./kernel-objects.ts";
+import { DEFAULT, host, type RealizeConfig, type Realized, setting } from "./realized.ts";
+import {
+  type AtHomeItem,
+  type CoLocatedItem,
+  formOf,
+  type HomeAddressItem,
+  type VisitingItem,
+} from "./state.ts";
+import type { TunnelEntry } from "./tunnel-table.ts";
+
+/** A device at home must take part in ARP although a listening one must not. */
+const AT_HOME_PRECEDENCE = 1;
+/** A real default route holds before the one that keeps what has no way. */
+const ATTACHED_PRECEDENCE = 1;
+/** After the kernel's own rules for the tables main (32766) and default (32767). */
+const LAST_RULE_PRIORITY = 32768;
+/** The kernel's own `mcast_solicit`: so often it asks for a neighbour by broadcast. */
+const USUAL_SOLICITATIONS = "3";
+
+/**
+ * The node owns its home address whatever link it is on, and no interface does. While there is no
+ * way for them, packets from that address, and those that have no other route, end in the anchor:
+ * a sender keeps trying, and nothing asks for the home router on a foreign link (RFC 5944 §4.6).
+ */
+export function realizeHomeAddress(
+  { address }: HomeAddressItem,
+  config: RealizeConfig,
+): KernelObject[] {
+  const { anchor: device, table } = marksOf(config.routeTable);
+  const [connected] = nodeRules(config);
+  return [
+    { kind: "address", device, prefix: host(address) },
+    { kind: "exclusive-address", address },
+    { kind: "route", table, destination: DEFAULT, device, source: address, scope: "link" },
+    connected,
+    { kind: "rule", priority: config.rulePriority + 3, table, from: address },
+    { kind: "rule", priority: LAST_RULE_PRIORITY, table },
+  ];
+}
+
+/**
+ * RFC 5944 §4.6: away from home no answer about the home address and no broadcast ARP, but where the
+ * interface has an address of its own: for that it asks and answers (§4.6) as it must to be reached
+ * there at all, never in the home address's name. The reverse path filter would drop advertisements
+ * of a router that is not on the home network.
+ */
+export function realizeListening(device: string, isHost: boolean): KernelObject[] {
+  const objects = [
+    setting("conf/all/rp_filter", "0"),
+    setting(`conf/${device}/rp_filter`, "0"),
+    setting(`conf/${device}/arp_ignore`, "1"),
+    setting(`conf/${device}/arp_announce`, "2"),
+  ];
+  return isHost ? objects : [...objects, setting(`neigh/${device}/mcast_solicit`, "0")];
+}
+
+/** What starts here: an agent on this machine forwards by rules of its own. */
+const STARTS_HERE = "lo";
+
+/**
+ * Connected networks first, then what is from a care-of address (priority + 1), then the table in
+ * which the home address is the source.
+ */
+function nodeRules(config: RealizeConfig): readonly [RuleObject, RuleObject] {
+  const { rulePriority: priority, routeTable } = config;
+  const iif = STARTS_HERE;
+  return [
+    { kind: "rule", priority, table: MAIN_TABLE, iif, suppressPrefixLength: 0 },
+    { kind: "rule", priority: priority + 2, table: routeTable, iif },
+  ];
+}
+
+/**
+ * What is from the care-of address, the tunnel's outer packets above all, leaves by its own uplink,
+ * whatever default route the system prefers; everything else goes through the tunnel or, without
+ * a reverse tunnel, by the same gateway with the home address as its source.
+ */
+export function realizeCoLocated(item: CoLocatedItem, config: RealizeConfig): Realized {
+  const { homeAddress: address, path } = item;
+  const { interface: device, careOfAddress: from, gateway } = path;
+  const { routeTable, rulePriority } = config;
+  const table = uplinkTable(routeTable, path.number);
+  const objects: KernelObject[] = [
+    ...realizeListening(device, true),
+    defaultBy(table, device, gateway),
+    { kind: "rule", priority: rulePriority + 1, table, from, iif: STARTS_HERE },
+    ...nodeRules(config),
+  ];
+  const end = { ...formOf(item), local: from, remote: item.homeAgent, address };
+  const tunnels: TunnelEntry[] = [{ ...end, direction: "in", match: "destination" }];
+  if (item.reverse) tunnels.push({ ...end, direction: "out", match: "source" });
+  else objects.push({ ...defaultBy(routeTable, device, gateway), source: address });
+  return { objects, tunnels, deliveries: [] };
+}
+
+function defaultBy(table: number, device: string, gateway: Ipv4 | undefined): RouteObject {
+  if (gateway !== undefined) return defaultVia(table, device, gateway);
+  const route = { kind: "route", table, destination: DEFAULT, device } as const;
+  return { ...route, scope: "link", precedence: ATTACHED_PRECEDENCE };
+}
+
+/** RFC 5944 §4.2.1: the foreign agent is the default router, whatever network it is on. */
+export function realizeVisiting(item: VisitingItem, config: RealizeConfig): KernelObject[] {
+  const { interface: device, router, homeAddress: source } = item;
+  const table = config.routeTable;
+  return [
+    ...realizeListening(device, false),
+    { kind: "neighbor", device, address: router, mac: item.routerMac },
+    { kind: "route", table, destination: host(router), device, source, scope: "link" },
+    { ...defaultVia(table, device, router), source },
+    ...nodeRules(config),
+  ];
+}
+
+export function realizeAtHome(item: AtHomeItem, config: RealizeConfig): KernelObject[] {
+  const { interface: device, router, homeAddress: source } = item;
+  const table = config.routeTable;
+  const objects: KernelObject[] = [
+    setting("conf/all/arp_ignore", "0", AT_HOME_PRECEDENCE),
+    setting(`conf/${device}/arp_ignore`, "0", AT_HOME_PRECEDENCE),
+    // The home address is on the anchor: it asks with the packet's source, not the interface's.
+    setting("conf/all/arp_announce", "0", AT_HOME_PRECEDENCE),
+    setting(`conf/${device}/arp_announce`, "0", AT_HOME_PRECEDENCE),
+    setting(`neigh/${device}/mcast_solicit`, USUAL_SOLICITATIONS, AT_HOME_PRECEDENCE),
+    {
+      kind: "route",
+      table,
+      destination: networkOf(item.homePrefix),
+      device,
+      source,
+      scope: "link",
+    },
+  ];
+  if (router !== undefined) objects.push({ ...defaultVia(table, device, router), source });
+  return [...objects, ...nodeRules(config)];
+}
+
+function defaultVia(table: number, device: string, gateway: Ipv4) {
+  const route = { kind: "route", table, destination: DEFAULT, device, gateway } as const;
+  const precedence = ATTACHED_PRECEDENCE;
+  return { ...route, scope: "global", onlink: true, precedence } as const;
+}
