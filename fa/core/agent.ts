@@ -32,8 +32,10 @@ export interface Agent {
   isOwnAddress(address: Ipv4): boolean;
   /** Visitors that may be added now; with none the B bit is set (RFC 5944 §2.1.1). */
   room(now: Now): number;
-  /** Called after the visitor with this key came, changed or went (`gone`). */
-  visitorChanged(key: string, gone?: Visitor): void;
+  /** Called after a visitor came, or changed in more than its terms. */
+  visitorChanged(visitor: Visitor): void;
+  /** Called after a visitor has left the list. */
+  visitorGone(visitor: Visitor): void;
   /** Declares what is to be forwarded under a key; `undefined`: nothing. */
   forward(key: string, item: ForwardingItem | undefined): void;
   /** A key for GRE packets to this agent that no visitor has (RFC 6245 §4.1). */

@@ -25,7 +25,7 @@ import type { Agent } from "./agent.ts";
 import { Challenges } from "./challenge.ts";
 import { answerCommand } from "./commands.ts";
 import type { FaCoreConfig } from "./config.ts";
-import { forwardingOf, isSameItem } from "./forwarding.ts";
+import { isSameItem } from "./forwarding.ts";
 import { addressOf, FastHandovers } from "./handover/fast-handovers.ts";
 import { RequestLoad } from "./load.ts";
 import type { Node } from "./node.ts";
@@ -33,7 +33,7 @@ import { PendingList } from "./pending.ts";
 import { RegistrationRelay } from "./relay.ts";
 import { VisitorRevocations } from "./revocation.ts";
 import { restoreVisitor, visitorRecord } from "./visitor-journal.ts";
-import { keyOf, type Visitor, VisitorList, visitorRows } from "./visitors.ts";
+import { type Visitor, VisitorList, visitorRows } from "./visitors.ts";
 import { endVisit } from "./visits.ts";
 
 /** RFC 791: what every link carries. */
@@ -164,12 +164,14 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
   }
 
   /** Forwarding follows the visitor list. A co-located node is its own tunnel end. */
-  visitorChanged(key: string, gone?: Visitor): void {
-    const visitor = this.visitors.get(key);
-    const isServed = visitor !== undefined && !visitor.colocated;
-    this.forward(key, isServed ? forwardingOf(visitor) : undefined);
-    const changed = visitor ?? gone;
-    if (changed !== undefined) this.handovers.visitorChanged(addressOf(changed));
+  visitorChanged(visitor: Visitor): void {
+    this.forward(visitor.key, visitor.colocated ? undefined : visitor);
+    this.handovers.visitorChanged(addressOf(visitor));
+  }
+
+  visitorGone(visitor: Visitor): void {
+    this.forward(visitor.key, undefined);
+    this.handovers.visitorChanged(addressOf(visitor));
   }
 
   forward(key: string, item: ForwardingItem | undefined): void {
@@ -262,14 +264,15 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
         this.counters.add("journal-records-dropped");
         return [{ type: "persist", key, value: null }];
       }
-      this.visitors.set({ ...visitor, plane: visitor.colocated ? 0 : plane });
-      this.visitorChanged(keyOf(visitor));
-      this.revocations.restored(visitor, now);
-      if (key === keyOf(visitor)) return [];
+      const restored = { ...visitor, plane: visitor.colocated ? 0 : plane };
+      this.visitors.set(restored);
+      this.visitorChanged(restored);
+      this.revocations.restored(restored, now);
+      if (key === restored.key) return [];
       // A record under a key that visitors had before is written under today's.
       return [
         { type: "persist", key, value: null },
-        { type: "persist", key: keyOf(visitor), value: visitorRecord(visitor, now) },
+        { type: "persist", key: restored.key, value: visitorRecord(restored, now) },
       ];
     });
   }

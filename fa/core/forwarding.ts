@@ -1,23 +1,6 @@
-/** What the machine is to forward for a visitor, and whether that is what it does already. */
+/** Whether what the machine is to forward is what it does already. */
 
-import { type ForwardingItem, formOf } from "../../shared/forwarding/state.ts";
-import type { Visitor } from "./visitors.ts";
-
-export function forwardingOf(visitor: Visitor): ForwardingItem {
-  return {
-    kind: "visitor",
-    homeAddress: visitor.homeAddress,
-    interface: visitor.interface,
-    mac: visitor.mac,
-    homeAgent: visitor.homeAgent,
-    careOfAddress: visitor.careOfAddress,
-    reverse: visitor.reverse,
-    delivery: visitor.delivery,
-    plane: visitor.plane,
-    keepalive: visitor.keepalive,
-    ...formOf(visitor),
-  };
-}
+import type { ForwardingItem } from "../../shared/forwarding/state.ts";
 
 /** Items are plain values: the same fields with the same content say the same. */
 export function isSameItem(a: ForwardingItem | undefined, b: ForwardingItem | undefined): boolean {

@@ -31,13 +31,13 @@ export interface Registration extends Node {
 }
 
 /** What a node is known by: its home address, or without one its NAI (RFC 2794 §3). */
-export function identityOf({ homeAddress, nai }: Node): string {
-  return homeAddress === UNSPECIFIED ? `nai ${nai ?? ""}` : formatIpv4(homeAddress);
+export function identityOf({ homeAddress, nai }: Node): Ipv4 | string {
+  return homeAddress === UNSPECIFIED ? (nai ?? "") : homeAddress;
 }
 
-/** The node at one link-layer address. Two nodes may have the same home address (RFC 3024 §A.3). */
-export function stationOf(node: Node): string {
-  return `${node.interface} ${node.mac} ${identityOf(node)}`;
+/** At one link-layer address? Two nodes may have the same home address (RFC 3024 §A.3). */
+export function isSameStation(a: Node, b: Node): boolean {
+  return a.mac === b.mac && a.interface === b.interface;
 }
 
 /** The columns of `visitors --json` that both lists have. */

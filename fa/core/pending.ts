@@ -5,10 +5,12 @@
 
 import type { Ipv4 } from "../../shared/base/address.ts";
 import { Deadlines } from "../../shared/base/deadlines.ts";
+import { Lists } from "../../shared/base/lists.ts";
 import type { Instant } from "../../shared/base/time.ts";
 import type { RevocationOffer } from "../../shared/protocol/revocation-terms.ts";
 import { lowBits } from "../../shared/security/replay.ts";
-import { identityOf, type Registration, stationOf } from "./node.ts";
+import { identityOf, isSameStation, type Registration } from "./node.ts";
+import type { Visitor } from "./visitors.ts";
 
 /** A relayed request, with the way back to the node. It never changes what it would replace. */
 export interface PendingRequest extends Registration {
@@ -32,8 +34,8 @@ export interface PendingRequest extends Registration {
   readonly greKey: number | undefined;
   /** True when a UDP Tunnel Request Extension was appended (RFC 3519 §4.5). */
   readonly udpRequested: boolean;
-  /** Key of the visitor that this request would renew or replace. */
-  readonly renews: string | undefined;
+  /** The visitor that this request would renew or replace. */
+  readonly renews: Visitor | undefined;
   /** That visitor sent it, as far as its link-layer address tells: room is kept for it. */
   readonly fromVisitor: boolean;
   readonly expiresAt: Instant;
@@ -68,16 +70,15 @@ const MAX_PER_IDENTITY = 5;
 /** Requests from one link-layer address that may wait at once. */
 const MAX_PER_MAC = 5;
 
-const requestKey = (request: PendingRequest): string =>
-  `${stationOf(request)} ${request.relayedTo}`;
-const macKey = ({ interface: name, mac }: PendingRequest): string => `mac ${name} ${mac}`;
+const macKey = ({ interface: name, mac }: PendingRequest): string => `${name} ${mac}`;
 
 export class PendingList {
-  readonly #requests = new Map<string, PendingRequest>();
+  readonly #requests = new Set<PendingRequest>();
+  readonly #byIdentity = new Lists<Ipv4 | string, PendingRequest>();
   /** By the low-order bits of the Identification. */
-  readonly #byLowBits = new Map<number, Set<PendingRequest>>();
-  /** Of those that are not from visitors. */
-  readonly #counts = new Map<string, number>();
+  readonly #byLowBits = new Lists<number, PendingRequest>();
+  /** How many wait of one link-layer address, visitors' not counted. */
+  readonly #strangersAt = new Map<string, number>();
   readonly #expiry = new Deadlines<PendingRequest>();
   /** Those that are not from visitors, oldest first. */
   readonly #strangers = new Set<PendingRequest>();
@@ -89,7 +90,7 @@ export class PendingList {
   }
 
   has(request: PendingRequest): boolean {
-    return this.#requests.get(requestKey(request)) === request;
+    return this.#requests.has(request);
   }
 
   all(): IterableIterator<PendingRequest> {
@@ -105,35 +106,31 @@ export class PendingList {
    * have no room beyond their bounds; a visitor takes the room of the oldest stranger.
    */
   add(request: PendingRequest, room: Room): Admission {
-    const older = this.#requests.get(requestKey(request));
+    const older = this.#byIdentity
+      .get(identityOf(request))
+      .find((each) => each.relayedTo === request.relayedTo && isSameStation(each, request));
     if (older !== undefined) this.delete(older);
     const evicted = request.fromVisitor ? this.#evict(room) : undefined;
     if (!this.#hasRoom(request, room)) return { admitted: false, evicted };
-    this.#requests.set(requestKey(request), request);
+    this.#requests.add(request);
+    this.#byIdentity.add(identityOf(request), request);
+    this.#byLowBits.add(lowBits(request.identification), request);
     this.#expiry.set(request, request.expiresAt);
-    const low = lowBits(request.identification);
-    const same = this.#byLowBits.get(low);
-    if (same === undefined) this.#byLowBits.set(low, new Set([request]));
-    else same.add(request);
     if (isNewcomer(request)) this.#newcomers++;
     if (!request.fromVisitor) {
       this.#strangers.add(request);
-      this.#count(request, 1);
+      this.#countStranger(request, 1);
     }
     return { admitted: true, evicted };
   }
 
   delete(request: PendingRequest): void {
-    const key = requestKey(request);
-    if (this.#requests.get(key) !== request) return;
-    this.#requests.delete(key);
+    if (!this.#requests.delete(request)) return;
+    this.#byIdentity.remove(identityOf(request), request);
+    this.#byLowBits.remove(lowBits(request.identification), request);
     this.#expiry.delete(request);
-    const low = lowBits(request.identification);
-    const same = this.#byLowBits.get(low);
-    same?.delete(request);
-    if (same?.size === 0) this.#byLowBits.delete(low);
     if (isNewcomer(request)) this.#newcomers--;
-    if (this.#strangers.delete(request)) this.#count(request, -1);
+    if (this.#strangers.delete(request)) this.#countStranger(request, -1);
   }
 
   /** Takes out the requests that nobody answered in time. */
@@ -149,7 +146,7 @@ export class PendingList {
    * the reply, or by the address that the request went to.
    */
   match(reply: ReplyMarks): PendingRequest | undefined {
-    const waiting = [...(this.#byLowBits.get(lowBits(reply.identification)) ?? [])];
+    const waiting = this.#byLowBits.get(lowBits(reply.identification));
     const to = (address: Ipv4): PendingRequest[] =>
       waiting.filter(({ relayedTo }) => relayedTo === address);
     const named = to(reply.homeAgent);
@@ -182,18 +179,16 @@ export class PendingList {
     if (this.size >= room.pending) return false;
     if (isNewcomer(request) && this.#newcomers >= room.visitors) return false;
     if (request.fromVisitor) return true;
-    const waiting = (key: string): number => this.#counts.get(key) ?? 0;
-    return (
-      waiting(identityOf(request)) < MAX_PER_IDENTITY && waiting(macKey(request)) < MAX_PER_MAC
-    );
+    const alike = this.#byIdentity.get(identityOf(request)).filter((each) => !each.fromVisitor);
+    const here = this.#strangersAt.get(macKey(request)) ?? 0;
+    return alike.length < MAX_PER_IDENTITY && here < MAX_PER_MAC;
   }
 
-  #count(request: PendingRequest, by: 1 | -1): void {
-    for (const key of [identityOf(request), macKey(request)]) {
-      const count = (this.#counts.get(key) ?? 0) + by;
-      if (count === 0) this.#counts.delete(key);
-      else this.#counts.set(key, count);
-    }
+  #countStranger(request: PendingRequest, by: 1 | -1): void {
+    const key = macKey(request);
+    const count = (this.#strangersAt.get(key) ?? 0) + by;
+    if (count === 0) this.#strangersAt.delete(key);
+    else this.#strangersAt.set(key, count);
   }
 }
 

@@ -36,8 +36,7 @@ import {
 import { readUnreachable } from "./unreachable.ts";
 import { Upstream } from "./upstream.ts";
 import { hasUnsupportedVendorExtension } from "./vendor.ts";
-import { isForeignRevocationOffer, offerFault, visitKey } from "./visit-revocation.ts";
-import { visitorKey } from "./visitors.ts";
+import { isForeignRevocationOffer, offerFault } from "./visit-revocation.ts";
 import { disownReply, followReply, visitFault } from "./visits.ts";
 
 /**
@@ -193,9 +192,9 @@ export class RegistrationRelay {
     const [association] = associationsWith(config.homeAgents, accepted.relayTo);
     const context = ours && received.lifetime !== 0 ? association : undefined;
     const here = visitors.at(received);
-    const same = visitors.get(visitorKey(accepted.relayTo, received.homeAddress));
+    const same = visitors.get(accepted.relayTo, received.homeAddress);
     const { homeAddress, careOfAddress } = received;
-    const binding = visitKey({ homeAgent: accepted.relayTo, homeAddress, careOfAddress });
+    const binding = { homeAgent: accepted.relayTo, homeAddress, careOfAddress };
     const { revocations } = this.#agent;
     if (revocations.isTooSoon(binding, now.monotonic)) {
       return this.#discard("request-right-after-revocation");

@@ -18,7 +18,7 @@ import type { ReplyPath } from "./denial.ts";
 import type { PendingRequest } from "./pending.ts";
 import type { AcceptableRequest } from "./request.ts";
 import { proposeTerms, tunnelExtensions } from "./tunnel-terms.ts";
-import { keyOf, type Visitor } from "./visitors.ts";
+import type { Visitor } from "./visitors.ts";
 
 /** A request as received, with the way back to the node. */
 export type ReceivedRequest = ReplyPath & RegistrationRequest & { readonly source: Ipv4 };
@@ -73,7 +73,7 @@ export function pendingRequest(
     greKey: terms.greKey,
     // RFC 3519 §4.5: only from the care-of address itself can the home agent see a NAT.
     udpRequested: terms.udpRequested && ours,
-    renews: renewed === undefined ? undefined : keyOf(renewed),
+    renews: renewed,
     fromVisitor: here !== undefined && here.homeAgent === accepted.relayTo,
     expiresAt: after(now.monotonic, Math.min(config.pendingTimeout, ends) * 1000),
   };

@@ -34,8 +34,8 @@ import {
   revokedReport,
 } from "./reports.ts";
 import { associationsWith } from "./request.ts";
-import { visitKey } from "./visit-revocation.ts";
-import { type Visitor, visitorKey } from "./visitors.ts";
+import { type BindingNames, visitKey } from "./visit-revocation.ts";
+import type { Visitor } from "./visitors.ts";
 import { endVisit } from "./visits.ts";
 
 /** Whom a revocation is about, and whether it may come back here. */
@@ -59,8 +59,8 @@ export class VisitorRevocations {
   }
 
   /** RFC 3543 §3.3: not within a second of a revocation of the same binding. */
-  isTooSoon(key: string, now: Instant): boolean {
-    return this.#sender.isRecent(key, now);
+  isTooSoon(visit: BindingNames, now: Instant): boolean {
+    return !this.#sender.isIdle && this.#sender.isRecent(visitKey(visit), now);
   }
 
   /**
@@ -81,16 +81,16 @@ export class VisitorRevocations {
    * A request for this binding is being relayed: a revocation of it that is under way ends, since a
    * later one of its datagrams would revoke what is being registered.
    */
-  relaying(key: string): void {
-    this.#sender.cancel(key);
+  relaying(visit: BindingNames): void {
+    if (!this.#sender.isIdle) this.#sender.cancel(visitKey(visit));
   }
 
   /** A visitor came or renewed; `waitingSince` is when its request was relayed. */
   registered(visitor: Visitor, waitingSince: Instant): Effect[] {
-    const key = visitKey(visitor);
-    this.#sender.cancel(key);
+    this.relaying(visitor);
     const { revocation } = visitor;
     if (revocation === undefined) return [];
+    const key = visitKey(visitor);
     // The timestamps tell that this registration was revoked before its reply got here.
     if (!this.#memory.covers(key, revocation.theirs, waitingSince)) return [];
     this.#agent.counters.add("revocations-overtook-reply");
@@ -184,7 +184,7 @@ export class VisitorRevocations {
     });
     const last = this.#memory.check(key, revocationIdentifier);
     if (last === "replayed") return this.#discard("revocation-replayed");
-    const found = visitors.get(visitorKey(homeDomainAddress, homeAddress));
+    const found = visitors.get(homeDomainAddress, homeAddress);
     const visitor = found?.careOfAddress === foreignDomainAddress ? found : undefined;
     const fault = visitor && revocationFault(visitor, revocationIdentifier);
     if (fault !== undefined) return this.#discard(fault);

@@ -1,6 +1,6 @@
 /** What the foreign agent and a home agent agree on about revocation: RFC 3543 §3.2, §4.2.1. */
 
-import { formatIpv4, type Ipv4 } from "../../shared/base/address.ts";
+import { formatIpv4 } from "../../shared/base/address.ts";
 import type { Instant } from "../../shared/base/time.ts";
 import {
   agree,
@@ -16,7 +16,7 @@ import {
   RequestFlag,
 } from "../../shared/wire/control.ts";
 import type { PendingRequest } from "./pending.ts";
-import { visitorKey } from "./visitors.ts";
+import { type Visitor, visitorKey } from "./visitors.ts";
 
 /** Revocation as negotiated for a visitor. */
 export interface VisitRevocation extends RevocationTerms {
@@ -25,11 +25,9 @@ export interface VisitRevocation extends RevocationTerms {
 }
 
 /** What names a binding to both of its agents (RFC 3543 §3.3). */
-export function visitKey(visit: {
-  readonly homeAgent: Ipv4;
-  readonly homeAddress: Ipv4;
-  readonly careOfAddress: Ipv4;
-}): string {
+export type BindingNames = Pick<Visitor, "homeAgent" | "homeAddress" | "careOfAddress">;
+
+export function visitKey(visit: BindingNames): string {
   return `${visitorKey(visit.homeAgent, visit.homeAddress)}/${formatIpv4(visit.careOfAddress)}`;
 }
 

@@ -7,7 +7,7 @@ import type { Encapsulation } from "../../shared/forwarding/state.ts";
 import { restoreTerms, termsRecord } from "../../shared/protocol/revocation-terms.ts";
 import { INFINITE_LIFETIME } from "../../shared/wire/control.ts";
 import { rowOf } from "./node.ts";
-import type { Visitor } from "./visitors.ts";
+import { type Visitor, visitorKey } from "./visitors.ts";
 
 type JournalRecord = { readonly [key: string]: Json | undefined };
 
@@ -50,6 +50,8 @@ export function restoreVisitor(value: Json, now: Now): Visitor | undefined {
   if (mac === undefined || encapsulation === undefined || time === undefined) return undefined;
   if (typeof record.interface !== "string") return undefined;
   return {
+    kind: "visitor",
+    key: visitorKey(homeAgent, homeAddress),
     interface: record.interface,
     mac,
     homeAddress,

@@ -5,69 +5,60 @@
  * back with another card.
  */
 
-import { formatIpv4, type Ipv4 } from "../../shared/base/address.ts";
+import { formatIpv4, type Ipv4, UNSPECIFIED } from "../../shared/base/address.ts";
 import { Deadlines } from "../../shared/base/deadlines.ts";
+import { flat } from "../../shared/base/flat.ts";
+import { Lists } from "../../shared/base/lists.ts";
 import type { Json } from "../../shared/base/result.ts";
 import { type Instant, type Now, secondsLeft } from "../../shared/base/time.ts";
 import { MAX_PLANE } from "../../shared/forwarding/kernel-objects.ts";
-import type { TunnelForm } from "../../shared/forwarding/state.ts";
-import { type Node, type Registration, rowOf, stationOf } from "./node.ts";
+import type { VisitorItem } from "../../shared/forwarding/state.ts";
+import { isSameStation, type Node, type Registration, rowOf } from "./node.ts";
 import type { PendingRequest } from "./pending.ts";
 import type { VisitRevocation } from "./visit-revocation.ts";
 
-/** A current registration: the home agent is the tunnel's end, the home address is not 0. */
-export interface Visitor extends Registration, TunnelForm {
+/**
+ * A current registration: the home agent is the tunnel's end, the home address is not 0. It is at
+ * the same time what the machine is to forward for it; a renewal changes only the terms.
+ */
+export interface Visitor extends Registration, VisitorItem {
+  /** Names it: in the journal and in the forwarding state. */
+  readonly key: string;
   /** Granted, in seconds; 0xffff is infinity. */
-  readonly lifetime: number;
-  readonly expiresAt: Instant | undefined;
-  /** Seconds without a packet to the home agent until a keepalive is due (RFC 3519 §4.9). */
-  readonly keepalive: number | undefined;
-  /**
-   * 0, unless another visitor has the same home address there: equal home addresses of two home
-   * agents stand in different planes of the data path (RFC 3024 §A.2, §A.3).
-   */
-  readonly plane: number;
+  lifetime: number;
+  expiresAt: Instant | undefined;
   /** `undefined`: not negotiated (RFC 3543 §4.2.1). */
-  readonly revocation: VisitRevocation | undefined;
+  revocation: VisitRevocation | undefined;
 }
 
-/** What names a visitor: in the list, in the journal and in the forwarding state. */
+/** Of private home addresses only the home agent tells which is meant. */
 export function visitorKey(homeAgent: Ipv4, homeAddress: Ipv4): string {
-  return `visitor/${formatIpv4(homeAgent)}/${formatIpv4(homeAddress)}`;
-}
-
-export function keyOf({ homeAgent, homeAddress }: Visitor): string {
-  return visitorKey(homeAgent, homeAddress);
-}
-
-/** The names by which a node at one link-layer address is found: home address, and NAI. */
-function stationsOf(visitor: Visitor): string[] {
-  const byAddress = stationOf(visitor);
-  if (visitor.nai === undefined) return [byAddress];
-  const { interface: name, mac, nai } = visitor;
-  return [byAddress, stationOf({ interface: name, mac, homeAddress: 0 as Ipv4, nai })];
+  return flat(`visitor/${formatIpv4(homeAgent)}/${formatIpv4(homeAddress)}`);
 }
 
 export class VisitorList {
-  readonly #visitors = new Map<string, Visitor>();
-  readonly #byStation = new Map<string, Visitor>();
-  readonly #byHomeAddress = new Map<Ipv4, Visitor[]>();
+  readonly #byHomeAddress = new Lists<Ipv4, Visitor>();
+  readonly #byNai = new Lists<string, Visitor>();
   /** Visitors with a care-of address of their own, by that. */
   readonly #colocated = new Map<Ipv4, Visitor>();
   readonly #greKeys = new Set<number>();
-  readonly #expiry = new Deadlines<string>();
+  readonly #expiry = new Deadlines<Visitor>();
+  #size = 0;
 
   get size(): number {
-    return this.#visitors.size;
+    return this.#size;
   }
 
-  get(key: string): Visitor | undefined {
-    return this.#visitors.get(key);
+  get(homeAgent: Ipv4, homeAddress: Ipv4): Visitor | undefined {
+    return this.#byHomeAddress.get(homeAddress).find((each) => each.homeAgent === homeAgent);
   }
 
   /** The visitor at this link-layer address with this home address, or with this NAI and none. */
   at(node: Node): Visitor | undefined {
-    return this.#byStation.get(stationOf(node));
+    const { homeAddress, nai = "" } = node;
+    const named =
+      homeAddress === UNSPECIFIED ? this.#byNai.get(nai) : this.#byHomeAddress.get(homeAddress);
+    return named.findLast((visitor) => isSameStation(visitor, node));
   }
 
   /**
@@ -77,41 +68,42 @@ export class VisitorList {
   reachedAt(address: Ipv4): Visitor | undefined {
     const colocated = this.#colocated.get(address);
     if (colocated !== undefined) return colocated;
-    const [visitor, another] = (this.#byHomeAddress.get(address) ?? []).filter(
-      (candidate) => !candidate.colocated,
-    );
+    const [visitor, another] = this.#byHomeAddress
+      .get(address)
+      .filter((candidate) => !candidate.colocated);
     return another === undefined ? visitor : undefined;
   }
 
-  all(): IterableIterator<Visitor> {
-    return this.#visitors.values();
+  *all(): IterableIterator<Visitor> {
+    for (const visitors of this.#byHomeAddress.values()) yield* visitors;
   }
 
+  /** Adds a visitor, in place of the one with the same home agent and home address. */
   set(visitor: Visitor): void {
-    const key = keyOf(visitor);
-    this.delete(key);
-    this.#visitors.set(key, visitor);
-    for (const station of stationsOf(visitor)) this.#byStation.set(station, visitor);
-    const same = this.#byHomeAddress.get(visitor.homeAddress);
-    if (same === undefined) this.#byHomeAddress.set(visitor.homeAddress, [visitor]);
-    else same.push(visitor);
+    const current = this.get(visitor.homeAgent, visitor.homeAddress);
+    if (current !== undefined) this.delete(current);
+    this.#size++;
+    this.#byHomeAddress.add(visitor.homeAddress, visitor);
+    if (visitor.nai !== undefined) this.#byNai.add(visitor.nai, visitor);
     if (visitor.colocated) this.#colocated.set(visitor.careOfAddress, visitor);
     if (visitor.greKeyIn !== undefined) this.#greKeys.add(visitor.greKeyIn);
-    if (visitor.expiresAt !== undefined) this.#expiry.set(key, visitor.expiresAt);
+    if (visitor.expiresAt !== undefined) this.#expiry.set(visitor, visitor.expiresAt);
   }
 
-  delete(key: string): void {
-    const visitor = this.#visitors.get(key);
-    if (visitor === undefined) return;
-    this.#visitors.delete(key);
-    this.#expiry.delete(key);
-    for (const station of stationsOf(visitor)) {
-      if (this.#byStation.get(station) === visitor) this.#byStation.delete(station);
-    }
-    const same = this.#byHomeAddress.get(visitor.homeAddress) ?? [];
-    const left = same.filter((other) => other !== visitor);
-    if (left.length === 0) this.#byHomeAddress.delete(visitor.homeAddress);
-    else this.#byHomeAddress.set(visitor.homeAddress, left);
+  /** New terms for a visitor that stays as it is. */
+  renew(visitor: Visitor, terms: Pick<Visitor, "lifetime" | "expiresAt" | "revocation">): void {
+    visitor.lifetime = terms.lifetime;
+    visitor.expiresAt = terms.expiresAt;
+    visitor.revocation = terms.revocation;
+    if (terms.expiresAt === undefined) this.#expiry.delete(visitor);
+    else this.#expiry.set(visitor, terms.expiresAt);
+  }
+
+  delete(visitor: Visitor): void {
+    if (!this.#byHomeAddress.remove(visitor.homeAddress, visitor)) return;
+    this.#size--;
+    this.#expiry.delete(visitor);
+    if (visitor.nai !== undefined) this.#byNai.remove(visitor.nai, visitor);
     if (this.#colocated.get(visitor.careOfAddress) === visitor) {
       this.#colocated.delete(visitor.careOfAddress);
     }
@@ -120,10 +112,11 @@ export class VisitorList {
 
   /** The plane that a visitor has, or the lowest that is free for its home address, if any is. */
   planeFor(homeAgent: Ipv4, homeAddress: Ipv4): number | undefined {
-    const current = this.#visitors.get(visitorKey(homeAgent, homeAddress));
-    const others = (this.#byHomeAddress.get(homeAddress) ?? []).filter(
-      (other) => other !== current && !other.colocated,
-    );
+    const current = this.get(homeAgent, homeAddress);
+    const others = this.#byHomeAddress
+      .get(homeAddress)
+      .filter((other) => other !== current && !other.colocated);
+    if (others.length === 0) return current?.plane ?? 0;
     const taken = new Set(others.map(({ plane }) => plane));
     if (current !== undefined && !taken.has(current.plane)) return current.plane;
     let plane = 0;
@@ -141,7 +134,7 @@ export class VisitorList {
 
   /** The visitors whose lifetime is over (RFC 5944 §3.7); they are still in the list. */
   takeExpired(now: Instant): Visitor[] {
-    return this.#expiry.takeDue(now).flatMap((key) => this.#visitors.get(key) ?? []);
+    return this.#expiry.takeDue(now);
   }
 }
 
@@ -163,13 +156,16 @@ export function visitorRows(
     delivery_style: visitor.reverse ? visitor.delivery : null,
     udp_tunnel: visitor.udpPort !== undefined,
     state: "registered",
-    renewing: renewing.has(keyOf(visitor)),
+    renewing: renewing.has(visitor),
     lifetime: visitor.lifetime,
     lifetime_remaining:
       visitor.expiresAt === undefined ? null : secondsLeft(visitor.expiresAt, now.monotonic),
   }));
   const waiting = requests
-    .filter(({ renews }) => renews === undefined || visitors.get(renews) === undefined)
+    .filter(
+      ({ renews }) =>
+        renews === undefined || visitors.get(renews.homeAgent, renews.homeAddress) !== renews,
+    )
     .map((request) => ({
       ...rowOf(request),
       home_agent: formatIpv4(request.relayedTo),

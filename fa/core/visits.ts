@@ -1,6 +1,7 @@
 /** How a reply changes the visitor list: RFC 5944 §3.7.3.2. */
 
 import { after, type Now } from "../../shared/base/time.ts";
+import { sameForm } from "../../shared/forwarding/state.ts";
 import type { Effect } from "../../shared/protocol/core.ts";
 import {
   type DecodedControl,
@@ -9,6 +10,7 @@ import {
 } from "../../shared/wire/control.ts";
 import { isAccepted, ReplyCode } from "../../shared/wire/reply-code.ts";
 import type { Agent } from "./agent.ts";
+import { isSameStation } from "./node.ts";
 import type { PendingRequest } from "./pending.ts";
 
 import { grantedLifetime, identityFault } from "./reply.ts";
@@ -16,7 +18,7 @@ import { denied, visitorReport } from "./reports.ts";
 import { agreedTunnel } from "./tunnel-terms.ts";
 import { agreedRevocation } from "./visit-revocation.ts";
 import { visitorRecord } from "./visitor-journal.ts";
-import { keyOf, type Visitor, visitorKey } from "./visitors.ts";
+import { type Visitor, visitorKey } from "./visitors.ts";
 
 /** Why an accepted registration is of no use here: the status of an FA Error Extension. */
 export function visitFault(
@@ -46,8 +48,7 @@ export function followReply(
   const reply = decoded.message;
   if (!isAccepted(reply.code)) return [denied(pending, reply.code, "home-agent")];
   const lifetime = grantedTo(agent, pending, reply);
-  const key = visitorKey(reply.homeAgent, reply.homeAddress);
-  const current = agent.visitors.get(key);
+  const current = agent.visitors.get(reply.homeAgent, reply.homeAddress);
   if (lifetime === 0) {
     const { careOfAddress, homeAddress } = pending;
     const ours = careOfAddress === homeAddress || careOfAddress === current?.careOfAddress;
@@ -60,13 +61,12 @@ export function followReply(
       ...agent.revocations.revoke(visitor, true, now),
     ]);
   const revocation = agreedRevocation(pending, decoded, now.monotonic);
-  const visitor = visitorOf(agent, pending, { reply, lifetime, revocation }, now);
-  agent.visitors.set(visitor);
-  agent.visitorChanged(key);
+  const granted = visitorOf(agent, pending, { reply, lifetime, revocation }, now);
+  const visitor = enter(agent, current, granted);
   const event = current === undefined ? "visitor-added" : "visitor-updated";
   return [
     ...ended,
-    { type: "persist", key, value: visitorRecord(visitor, now) },
+    { type: "persist", key: visitor.key, value: visitorRecord(visitor, now) },
     visitorReport(event, visitor),
     ...agent.revocations.registered(visitor, pending.relayedAt),
     ...agent.handovers.registered(visitor, pending.relayedAt, now),
@@ -85,19 +85,47 @@ export function disownReply(
 ): Effect[] {
   const reply = decoded.message;
   const lifetime = isAccepted(reply.code) ? grantedTo(agent, pending, reply) : 0;
-  const goesOn = agent.visitors.get(visitorKey(reply.homeAgent, reply.homeAddress)) !== undefined;
+  const goesOn = agent.visitors.get(reply.homeAgent, reply.homeAddress) !== undefined;
   const revocation = agreedRevocation(pending, decoded, now.monotonic);
   if (lifetime === 0 || goesOn || revocation === undefined || reply.homeAddress === 0) return [];
   const refused = visitorOf(agent, pending, { reply, lifetime, revocation }, now);
   return agent.revocations.revoke(refused, true, now);
 }
 
+/** Puts a visitor into the list; most are there already, and stay as they are. */
+function enter(agent: Agent, current: Visitor | undefined, granted: Visitor): Visitor {
+  if (current !== undefined && isSameVisit(current, granted)) {
+    agent.visitors.renew(current, granted);
+    return current;
+  }
+  agent.visitors.set(granted);
+  agent.visitorChanged(granted);
+  return granted;
+}
+
+/** All but the terms. Two visits with the same home agent and home address are compared. */
+function isSameVisit(a: Visitor, b: Visitor): boolean {
+  return (
+    isSameStation(a, b) &&
+    a.nai === b.nai &&
+    a.careOfAddress === b.careOfAddress &&
+    a.colocated === b.colocated &&
+    a.reverse === b.reverse &&
+    a.delivery === b.delivery &&
+    a.plane === b.plane &&
+    a.keepalive === b.keepalive &&
+    sameForm(a, b)
+  );
+}
+
 /** Forgets a visitor; nothing is sent for it (RFC 5944 §3.7). */
 export function endVisit(agent: Agent, visitor: Visitor, reason: string): Effect[] {
-  const key = keyOf(visitor);
-  agent.visitors.delete(key);
-  agent.visitorChanged(key, visitor);
-  return [{ type: "persist", key, value: null }, visitorReport("visitor-removed", visitor, reason)];
+  agent.visitors.delete(visitor);
+  agent.visitorGone(visitor);
+  return [
+    { type: "persist", key: visitor.key, value: null },
+    visitorReport("visitor-removed", visitor, reason),
+  ];
 }
 
 function grantedTo(agent: Agent, pending: PendingRequest, reply: RegistrationReply): number {
@@ -113,7 +141,7 @@ function supersededBy(
   pending: PendingRequest,
   { homeAgent, homeAddress }: RegistrationReply,
 ): Visitor[] {
-  const same = visitors.get(visitorKey(homeAgent, homeAddress));
+  const same = visitors.get(homeAgent, homeAddress);
   const { interface: name, mac, nai } = pending;
   const here = visitors.at({ interface: name, mac, homeAddress, nai });
   return [...new Set([same, here])].filter((visitor) => visitor !== undefined);
@@ -133,7 +161,11 @@ function visitorOf(
 ): Visitor {
   const infinite = lifetime === INFINITE_LIFETIME;
   const { homeAddress, homeAgent } = reply;
+  const tunnel = agreedTunnel(pending, reply, config.udpKeepalive);
+  const current = visitors.get(homeAgent, homeAddress);
   return {
+    kind: "visitor",
+    key: current?.key ?? visitorKey(homeAgent, homeAddress),
     interface: pending.interface,
     mac: pending.mac,
     // The home agent may give another address than was asked for, or the first (RFC 2794 §3).
@@ -150,6 +182,10 @@ function visitorOf(
     lifetime,
     expiresAt: infinite ? undefined : after(now.monotonic, lifetime * 1000),
     revocation,
-    ...agreedTunnel(pending, reply, config.udpKeepalive),
+    encapsulation: tunnel.encapsulation,
+    greKeyIn: tunnel.greKeyIn,
+    greKeyOut: tunnel.greKeyOut,
+    udpPort: tunnel.udpPort,
+    keepalive: tunnel.keepalive,
   };
 }

@@ -78,6 +78,11 @@ export class RevocationSender<Subject> {
     return this.#entries.size;
   }
 
+  /** Nothing under way, and nothing to be remembered. */
+  get isIdle(): boolean {
+    return this.#entries.size === 0 && this.#sentAt.size === 0;
+  }
+
   nextDeadline(): Instant | undefined {
     return this.#due.next();
   }

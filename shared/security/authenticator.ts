@@ -3,7 +3,7 @@
  * cover is data of the wire layer (`coverage.ts`).
  */
 
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac } from "node:crypto";
 import {
   appendExtension,
   type ControlMessage,
@@ -59,7 +59,10 @@ export function appendAuthentication(
 
 /** Compares in constant time; different lengths differ at once, which tells nothing secret. */
 export function equalAuthenticators(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && timingSafeEqual(a, b);
+  if (a.length !== b.length) return false;
+  let difference = 0;
+  for (let i = 0; i < a.length; i++) difference |= (a[i] as number) ^ (b[i] as number);
+  return difference === 0;
 }
 
 /** Does the authentication extension at this index hold under the context? */
@@ -81,7 +84,11 @@ export function authenticationIndexes(
   message: ControlMessage,
   name: AuthenticationName,
 ): readonly number[] {
-  return message.extensions.flatMap((extension, i) => (extension.name === name ? [i] : []));
+  const indexes: number[] = [];
+  for (let i = 0; i < message.extensions.length; i++) {
+    if (message.extensions[i]?.name === name) indexes.push(i);
+  }
+  return indexes;
 }
 
 export type AuthenticationOutcome =

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { ALLOW_ALL } from "../../fa/core/access.ts";
 import type { FaCoreConfig } from "../../fa/core/config.ts";
 import { ForeignAgent } from "../../fa/core/foreign-agent.ts";
+import type { Visitor } from "../../fa/core/visitors.ts";
 import { type Ipv4, ipv4, type Mac } from "../../shared/base/address.ts";
 import { seededRandom } from "../../shared/base/random.ts";
 import type { Json } from "../../shared/base/result.ts";
@@ -253,6 +254,15 @@ export class Bench {
   /** Registers the node and returns the effects of the accepting reply. */
   register(options: RequestOptions = {}): Effect[] {
     return this.reply(oneSend(this.request(options)));
+  }
+
+  /** What is forwarded for visitors, without the terms of their registrations. */
+  forwarded(): object[] {
+    return [...this.agent.forwarding().values()].map((item) => {
+      assert(item.kind === "visitor");
+      const { lifetime, expiresAt, revocation, ...forwarded } = item as Visitor;
+      return forwarded;
+    });
   }
 
   visitors(): readonly { readonly [key: string]: Json | undefined }[] {

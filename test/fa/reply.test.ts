@@ -174,30 +174,27 @@ test("a deregistration of another agent's care-of address leaves the visit here 
 test("RFC 5944 §4.2.2: forwarding names the visitor's link-layer address and both tunnel ends [5944-1.5-02, 5944-1.7-05, 5944-4.2.2-08, 5944-4.2.2-09, 3024-5.1.2-01, 3024-1.2-01]", () => {
   const bench = Bench.up();
   bench.register();
-  assert.deepEqual(
-    [...bench.agent.forwarding()],
-    [
-      [
-        visitorKey,
-        {
-          kind: "visitor",
-          homeAddress: HOME,
-          interface: "lan0",
-          mac: NODE_MAC,
-          homeAgent: HA,
-          careOfAddress: FA,
-          encapsulation: "ipip",
-          greKeyIn: undefined,
-          greKeyOut: undefined,
-          udpPort: undefined,
-          reverse: true,
-          delivery: "direct",
-          plane: 0,
-          keepalive: undefined,
-        },
-      ],
-    ],
-  );
+  assert.deepEqual(bench.forwarded(), [
+    {
+      kind: "visitor",
+      key: visitorKey,
+      homeAddress: HOME,
+      nai: undefined,
+      interface: "lan0",
+      mac: NODE_MAC,
+      homeAgent: HA,
+      careOfAddress: FA,
+      colocated: false,
+      encapsulation: "ipip",
+      greKeyIn: undefined,
+      greKeyOut: undefined,
+      udpPort: undefined,
+      reverse: true,
+      delivery: "direct",
+      plane: 0,
+      keepalive: undefined,
+    },
+  ]);
   bench.register({ fields: { flags: 0 }, event: { linkSource: "02:00:00:00:00:08" as Mac } });
   const [item] = bench.agent.forwarding().values();
   assert(item?.kind === "visitor");
