@@ -1,7 +1,7 @@
 /** The mobile node's configuration file, and what its core is told of it. */
 
 import * as z from "zod";
-import { ipv4, networkOf, UNSPECIFIED } from "../shared/base/address.ts";
+import { ipv4, networkOf, parseIpv4, UNSPECIFIED } from "../shared/base/address.ts";
 import { assert, ok, type Result } from "../shared/base/result.ts";
 import { MAX_PLANE } from "../shared/forwarding/kernel-objects.ts";
 import { checkUnique, toContext, toPeer } from "../shared/service/config/checks.ts";
@@ -17,6 +17,7 @@ import {
 import {
   address,
   choice,
+  dnsName,
   flag,
   integer,
   interfaceName,
@@ -28,7 +29,7 @@ import {
 import type { ConfigFault, PlannedKey, Resolved } from "../shared/service/program.ts";
 import { ICMP_EXPERIMENTAL_MOBILITY } from "../shared/wire/icmp/fast-handover.ts";
 import { fastHandover, resolveFastHandover } from "./config-fast-handover.ts";
-import type { MnCoreConfig } from "./core/config.ts";
+import type { HomeAgentSource, MnSettings } from "./core/config.ts";
 
 const association = z.discriminatedUnion(
   "with",
@@ -57,8 +58,8 @@ export const mnSchema = table({
   home_prefix_length: integer(1, 32, "a prefix length")
     .default(24)
     .describe("Length of the home network's prefix, in bits."),
-  home_agent: address({ dynamic: "asking for a home agent (RFC 4433) is not built yet" }).describe(
-    "The home agent's address, as its configuration has it.",
+  home_agent: homeAgents().describe(
+    'The home agent: its address as its configuration has it, or a DNS name, which is resolved again when it fails; several in order of preference. "dynamic", alone or first: the network chooses one for a node with a nai (RFC 4433), of which the others are told as a wish and which they stand in for; without a nai the home network is asked (RFC 5944 §3.6.1.2).',
   ),
   registration: table({
     lifetime: registrationLifetime(
@@ -118,6 +119,14 @@ export const mnSchema = table({
   ...common("mn", 435, 4350),
 });
 
+function homeAgents() {
+  const what = 'an address like 198.51.100.1, a DNS name or "dynamic"';
+  const error = mustBe(`${what}, or an array of those`);
+  const one = z.union([address(), dnsName()], { error: mustBe(what) });
+  const several = z.array(one, { error }).min(1, { error }).max(16, { error });
+  return z.union([one, several], { error });
+}
+
 function addressOrDynamic() {
   const error = mustBe('the IPv4 address of one node, like 192.0.2.1, or "dynamic"');
   return z.union([address(), z.literal("dynamic")], { error });
@@ -157,14 +166,31 @@ export function crossCheckMn(config: MnConfig): ConfigFault[] {
     const message = '"dynamic" needs nai, by which the home agent knows this node (RFC 2794)';
     faults.push({ key: "home_address", message });
   }
-  if (config.home_agent === config.home_address) {
-    const message = `${config.home_agent} is the home_address, must be another address`;
-    faults.push({ key: "home_agent", message });
+  return [...faults, ...homeAgentFaults(config)];
+}
+
+function homeAgentFaults({ home_agent, home_address, nai: name }: MnConfig): ConfigFault[] {
+  const fault = (message: string): ConfigFault => ({ key: "home_agent", message });
+  const list = [home_agent].flat();
+  const faults: ConfigFault[] = [];
+  if (list.includes(home_address) && home_address !== "dynamic") {
+    faults.push(fault(`${home_address} is the home_address, must be another address`));
+  }
+  if (list.lastIndexOf("dynamic") > 0) faults.push(fault('"dynamic" must be the first'));
+  if (new Set(list).size < list.length) faults.push(fault("each must be there only once"));
+  if (list[0] === "dynamic" && name === undefined && list.length > 1) {
+    faults.push(fault('"dynamic" with others needs nai (RFC 4433)'));
   }
   return faults;
 }
 
-export function resolveMn(config: MnConfig): Resolved<MnCoreConfig> {
+function homeAgentSource(text: string): HomeAgentSource {
+  if (text === "dynamic") return { kind: "assigned" };
+  const address = parseIpv4(text);
+  return address === undefined ? { kind: "name", name: text } : { kind: "address", address };
+}
+
+export function resolveMn(config: MnConfig): Resolved<MnSettings> {
   const { home_address: address } = config;
   const homeAddress = address === "dynamic" ? UNSPECIFIED : ipv4(address);
   const home = config.security_association.find((row) => row.with === "home-agent");
@@ -175,7 +201,7 @@ export function resolveMn(config: MnConfig): Resolved<MnCoreConfig> {
     core: {
       homeAddress,
       homePrefix: networkOf({ address: homeAddress, length: config.home_prefix_length }),
-      homeAgent: ipv4(config.home_agent),
+      homeAgents: [config.home_agent].flat().map(homeAgentSource),
       nai: config.nai,
       interfaces,
       registration: {

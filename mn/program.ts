@@ -10,11 +10,11 @@ import {
   mnSchema,
   resolveMn,
 } from "./config.ts";
-import type { MnCoreConfig } from "./core/config.ts";
+import type { MnSettings } from "./core/config.ts";
 import { MobileNode } from "./core/mobile-node.ts";
 import { mnMetrics } from "./metrics.ts";
 
-export const mnProgram: Program<MnConfig, MnCoreConfig> = {
+export const mnProgram: Program<MnConfig, MnSettings> = {
   name: "mip4-mn",
   role: "mn",
   summary: "Mobile IPv4 mobile node",

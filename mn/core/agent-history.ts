@@ -1,6 +1,7 @@
 /** What agents have answered so far: which to leave alone for a while, and what they offered. */
 
 import { after, type Instant } from "../../shared/base/time.ts";
+import { Challenges } from "./challenges.ts";
 import type { Terms } from "./config.ts";
 
 /** Milliseconds until an agent that refused is asked again; doubles with each refusal. */
@@ -28,6 +29,7 @@ const NOTHING: Entry = {
 
 /** Keyed like the agent table, whose bound it shares: an agent forgotten there is forgotten here. */
 export class AgentHistory {
+  readonly challenges = new Challenges();
   readonly #entries = new Map<string, Entry>();
 
   of(key: string): Entry {

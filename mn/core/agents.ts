@@ -3,7 +3,13 @@
  * RFC 1256 §5, RFC 5944 §2.4.
  */
 
-import { type Ipv4, isUsableUnicast, type Mac } from "../../shared/base/address.ts";
+import {
+  directedBroadcast,
+  type Ipv4,
+  isUsableUnicast,
+  type Mac,
+  prefixContains,
+} from "../../shared/base/address.ts";
 import type { Counters } from "../../shared/base/counters.ts";
 import { after, earliest, type Instant } from "../../shared/base/time.ts";
 import type { IcmpReceived } from "../../shared/protocol/core.ts";
@@ -15,6 +21,7 @@ import {
 } from "../../shared/wire/icmp/agent-discovery.ts";
 import type { RouterAddress } from "../../shared/wire/icmp/router-address.ts";
 import { decodeDiscovery } from "../../shared/wire/icmp.ts";
+import type { MnCoreConfig } from "./config.ts";
 
 /** More agents than this are not remembered; the one heard longest ago makes room. */
 export const MAX_AGENTS = 32;
@@ -58,9 +65,13 @@ export function hasFlag(agent: Agent, flag: keyof typeof AdvertisementFlag): boo
   return (agent.flags & AdvertisementFlag[flag]) !== 0;
 }
 
-/** Is this our home agent on our home link? It sets H, and lists or uses the home agent address. */
-export function isHomeAgent(agent: Agent, homeAgent: Ipv4): boolean {
+/**
+ * Is this our home agent on our home link? It sets H, and lists or uses the home agent's address;
+ * as long as only the home network is known (RFC 5944 §3.6.1.2), one of that network.
+ */
+export function isHomeAgent(agent: Agent, { homeAgent, homePrefix }: MnCoreConfig): boolean {
   if (!hasFlag(agent, "H")) return false;
+  if (homeAgent === directedBroadcast(homePrefix)) return prefixContains(homePrefix, agent.address);
   const lists = agent.routerAddresses.some(({ address }) => address === homeAgent);
   return lists || agent.address === homeAgent;
 }

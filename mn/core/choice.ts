@@ -35,9 +35,7 @@ export function chooseAttachment(around: Surroundings, now: Instant): Attachment
   const isCurrent = ({ key }: Agent): boolean => key === currentKey(around);
   // Without an address there is nothing that would be at home yet.
   const home =
-    config.homeAddress === UNSPECIFIED
-      ? []
-      : agents.filter((agent) => isHomeAgent(agent, config.homeAgent));
+    config.homeAddress === UNSPECIFIED ? [] : agents.filter((agent) => isHomeAgent(agent, config));
   const homeAgent = home.find(isCurrent) ?? home[0];
   if (homeAgent !== undefined) return { kind: "home", agent: homeAgent };
   const usable = agents.filter(

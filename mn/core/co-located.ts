@@ -84,9 +84,11 @@ function route(action: Action, path: CoLocatedPath, config: MnCoreConfig) {
     peers: [],
     mac: undefined,
     source,
-    destination: config.homeAgent,
+    // Whom the network is to choose is asked itself (RFC 4433 §5.1.2).
+    destination: config.requestedHomeAgent ?? config.homeAgent,
     homeAddress: config.homeAddress,
     homeAgent: config.homeAgent,
+    requestedHomeAgent: config.requestedHomeAgent,
     challenge: undefined,
   } as const;
 }

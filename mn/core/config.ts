@@ -15,13 +15,22 @@ export interface Terms {
   readonly encapsulation: Encapsulation;
 }
 
+/** Where the address of a home agent comes from. */
+export type HomeAgentSource =
+  | { readonly kind: "address"; readonly address: Ipv4 }
+  /** In the DNS. */
+  | { readonly kind: "name"; readonly name: string }
+  /** The network chooses one (RFC 4433), or the home network names it (RFC 5944 §3.6.1.2). */
+  | { readonly kind: "assigned" };
+
 /** What the mobile node's core must know; config.ts makes it from the file. */
-export interface MnCoreConfig {
+export interface MnSettings {
   /** `UNSPECIFIED`: the home agent is to assign one (RFC 2794 §2). */
   readonly homeAddress: Ipv4;
   /** The home network. */
   readonly homePrefix: Prefix;
-  readonly homeAgent: Ipv4;
+  /** In order of preference; an assigned one comes first, with hints behind it. */
+  readonly homeAgents: readonly HomeAgentSource[];
   /** Network Access Identifier: who this node is, with or without a home address (RFC 2794). */
   readonly nai: string | undefined;
   /** Links in order of preference. */
@@ -45,4 +54,12 @@ export interface MnCoreConfig {
 /** Position in the order of preference. */
 export function rankOf(config: MnCoreConfig, interfaceName: string): number {
   return config.interfaces.findIndex(({ name }) => name === interfaceName);
+}
+
+/** The settings, with what has been assigned and agreed since: what the parts of the node go by. */
+export interface MnCoreConfig extends MnSettings {
+  /** For the Home Agent field; `UNSPECIFIED`: none is known yet. */
+  readonly homeAgent: Ipv4;
+  /** For the Requested HA Extension (RFC 4433 §3.4.1). */
+  readonly requestedHomeAgent: Ipv4 | undefined;
 }

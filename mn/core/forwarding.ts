@@ -66,7 +66,7 @@ function homeItem(name: string, { config, home }: ForwardingInputs): ForwardingI
 
 function servingItem(name: string, inputs: ForwardingInputs): ForwardingItem | undefined {
   const { config, home, serving, registered, via } = inputs;
-  const { homeAddress, homeAgent } = config;
+  const { homeAddress } = config;
   if (via !== undefined && home === undefined) {
     return via.interface === name ? { kind: "visiting", homeAddress, ...via } : undefined;
   }
@@ -77,7 +77,7 @@ function servingItem(name: string, inputs: ForwardingInputs): ForwardingItem | u
     return { kind: "visiting", interface: name, homeAddress, router, routerMac };
   }
   const { careOfAddress, gateway } = serving.path;
-  const { flags } = registered.operation;
+  const { flags, homeAgent } = registered.operation;
   return {
     kind: "co-located",
     encapsulation: encapsulationOf(flags),

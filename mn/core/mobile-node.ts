@@ -20,10 +20,9 @@ import type {
 import { AgentHistory } from "./agent-history.ts";
 import { answerArp } from "./arp.ts";
 import { isFor, keyOf } from "./attachment.ts";
-import { Challenges } from "./challenges.ts";
 import { ClockSteps } from "./clock-steps.ts";
 import { carryOutCommand } from "./commands.ts";
-import type { MnCoreConfig } from "./config.ts";
+import type { MnCoreConfig, MnSettings } from "./config.ts";
 import { ForwardingView } from "./forwarding.ts";
 import { FastHandover } from "./handover/fast-handover.ts";
 import { IDENTIFICATION_KEY } from "./identification.ts";
@@ -32,7 +31,7 @@ import { Registration } from "./registration.ts";
 import { Replies } from "./replies.ts";
 import { agentFields, expiredReport, report } from "./reports.ts";
 import { Requests } from "./requests.ts";
-import { SESSION_KEY, Session } from "./session.ts";
+import { Session } from "./session.ts";
 import { type MnState, stateOf } from "./state.ts";
 import { agentJson, statusJson } from "./status.ts";
 import { Waiters } from "./waiters.ts";
@@ -41,7 +40,7 @@ import { Whereabouts } from "./whereabouts.ts";
 /** Milliseconds that an orderly end waits for the reply to its deregistration. */
 const SHUTDOWN_WAIT = 2000;
 
-export class MobileNode implements Core<MnCoreConfig> {
+export class MobileNode implements Core<MnSettings> {
   readonly #session: Session;
   /** The session's, as the other parts have it. */
   #config: MnCoreConfig;
@@ -67,21 +66,20 @@ export class MobileNode implements Core<MnCoreConfig> {
   #state: MnState = "searching";
   #deadline: Instant | undefined;
 
-  constructor(config: MnCoreConfig, random: Random) {
-    this.#session = new Session(config);
+  constructor(settings: MnSettings, random: Random) {
+    this.#session = new Session(settings);
+    const { config } = this.#session;
     this.#config = config;
     this.#where = new Whereabouts(config, random, this.#counters, this.#history);
     this.#registration = new Registration(config, random, this.#counters);
     this.#fast = new FastHandover(() => this.#config, random, this.#counters);
-    const challenges = new Challenges();
-    this.#requests = new Requests(this.#session, this.#history, challenges, this.#registration);
+    this.#requests = new Requests(this.#session, this.#history, this.#registration);
     this.#replies = new Replies(
       this.#session,
       this.#where,
       this.#registration,
       this.#outcomes,
       this.#history,
-      challenges,
     );
     this.#updateView();
   }
@@ -107,9 +105,9 @@ export class MobileNode implements Core<MnCoreConfig> {
   }
 
   /** What the reload leaves alone goes on; other terms are asked for by a new registration. */
-  reconfigure(config: MnCoreConfig, now: Now): Effect[] {
-    const keep = this.#session.fits(config);
-    const effects: Effect[] = this.#session.reconfigure(config, keep);
+  reconfigure(settings: MnSettings, now: Now): Effect[] {
+    const keep = this.#session.fits(settings);
+    const effects: Effect[] = this.#session.reconfigure(settings, keep);
     this.#config = this.#session.config;
     this.#registration.reconfigure(this.#config, keep);
     this.#registration.renewNow(now.monotonic);
@@ -139,7 +137,7 @@ export class MobileNode implements Core<MnCoreConfig> {
       case "restore":
         for (const [key, value] of event.entries) {
           if (key === IDENTIFICATION_KEY) this.#registration.restore(value);
-          if (key === SESSION_KEY) this.#session.restore(value, now);
+          else this.#session.restore(key, value, now);
         }
         return [];
       case "command":
@@ -147,6 +145,7 @@ export class MobileNode implements Core<MnCoreConfig> {
       case "shutdown":
         return this.#stop(now.monotonic);
       case "resolved":
+        return this.#session.resolved(event, now.monotonic);
       case "tick":
       case "tunnel-bound":
         return [];
@@ -203,7 +202,7 @@ export class MobileNode implements Core<MnCoreConfig> {
   #advance(now: Now): Effect[] {
     const { monotonic } = now;
     const effects: Effect[] = this.#expire(monotonic);
-    effects.push(...this.#adoptSession(monotonic));
+    effects.push(...this.#session.ask(monotonic), ...this.#adoptSession(monotonic));
     if (this.#registration.outdoesRefused(monotonic)) this.#cleared = false;
     this.#settling = false;
     if (this.#stopping === undefined) effects.push(...this.#move(now));
@@ -314,6 +313,7 @@ export class MobileNode implements Core<MnCoreConfig> {
           this.#where.nextDeadline(now),
           this.#fast.nextDeadline(),
           this.#registration.nextDeadline(now),
+          this.#session.nextDeadline(),
         );
   }
 

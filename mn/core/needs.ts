@@ -1,7 +1,8 @@
 /** What the home agent is to be asked for now. RFC 5944 §3.6. */
 
+import { BROADCAST, UNSPECIFIED } from "../../shared/base/address.ts";
 import type { AgentHistory } from "./agent-history.ts";
-import { type Attachment, isFor, keyOf } from "./attachment.ts";
+import { type Attachment, agentOf, isFor, keyOf } from "./attachment.ts";
 import { coLocatedDeregistration, coLocatedRegistration } from "./co-located.ts";
 import type { MnCoreConfig } from "./config.ts";
 import type { Registered } from "./registration.ts";
@@ -28,7 +29,7 @@ export interface NeedInputs {
 
 export function neededOperation(inputs: NeedInputs): Operation | undefined {
   const { config, attachment, history, registered } = inputs;
-  if (attachment === undefined) return undefined;
+  if (attachment === undefined || !hasSomebodyToAsk(attachment, config)) return undefined;
   if (attachment.kind === "home") {
     return inputs.cleared ? undefined : homeDeregistration(attachment.agent, config);
   }
@@ -43,6 +44,13 @@ export function neededOperation(inputs: NeedInputs): Operation | undefined {
   const careOfAddress = agent.careOfAddresses[careOfIndex] ?? agent.careOfAddresses[0];
   if (careOfAddress === undefined) return undefined;
   return foreignRegistration(agent, careOfAddress, offeredLifetime, agreed);
+}
+
+/** A name may have no address yet; and who is to be chosen is asked by way of an agent alone. */
+function hasSomebodyToAsk(attachment: Attachment, config: MnCoreConfig): boolean {
+  const { homeAgent, requestedHomeAgent } = config;
+  if (homeAgent !== BROADCAST) return homeAgent !== UNSPECIFIED;
+  return requestedHomeAgent !== undefined || agentOf(attachment) !== undefined;
 }
 
 function deregistration(attachment: Attachment, config: MnCoreConfig): Operation {

@@ -27,6 +27,11 @@ export function isUnanswered(pending: Pending | undefined): boolean {
   return (pending?.attempts ?? 0) > MAX_UNANSWERED;
 }
 
+/** Is nothing coming back, and the next retransmission due? */
+export function isInVain({ denied, retryAt, attempts }: Pending, now: Instant): boolean {
+  return !denied && retryAt <= now && attempts >= MAX_UNANSWERED;
+}
+
 export class Outcomes {
   readonly #counters: Counters;
   readonly #history: AgentHistory;
@@ -129,8 +134,7 @@ export class Outcomes {
 
   /** Notes an agent through which nothing comes back, each time a retransmission is due. */
   unanswered(pending: Pending | undefined, now: Instant): Effect[] {
-    if (pending === undefined || pending.denied || pending.retryAt > now) return [];
-    if (pending.attempts < MAX_UNANSWERED) return [];
+    if (pending === undefined || !isInVain(pending, now)) return [];
     this.#lastError = `no reply ${throughText(pending.operation)}`;
     this.#history.refused(pending.operation.agentKey, now);
     const { agentKey } = pending.operation;

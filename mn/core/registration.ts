@@ -45,8 +45,9 @@ export interface Pending {
   readonly timeout: number;
   readonly retryAt: Instant;
   /**
-   * A denial came. The request stays pending until the next one replaces it: a denial that only
-   * a foreign agent claims must not keep the home agent's own answer out.
+   * A denial came, or another home agent is asked. The request stays pending until the next one
+   * replaces it: a denial that only a foreign agent claims must not keep the home agent's own
+   * answer out.
    */
   readonly denied: boolean;
 }
@@ -133,6 +134,11 @@ export class Registration {
   /** Something of what the requests say has changed, and nothing of what holds. */
   adopt(config: MnCoreConfig): void {
     this.#config = config;
+  }
+
+  /** The request is repeated no more; a late reply to it still counts. */
+  abandon(): void {
+    if (this.#pending !== undefined) this.#pending = { ...this.#pending, denied: true };
   }
 
   /** The link layer said that the link has changed. */
@@ -295,8 +301,10 @@ export class Registration {
     const share = uniform(this.#random, RENEW_FROM, RENEW_TO);
     const renewAt = expiresAt === undefined ? undefined : after(sentAt, lifetime * 1000 * share);
     this.#exposure = { until: expiresAt };
-    const { homeAddress } = reply;
-    this.#registered = { operation: { ...operation, homeAddress }, lifetime, expiresAt, renewAt };
+    // What was left open is as the home agent has it (RFC 5944 §3.6, RFC 4433 §4.1).
+    const { homeAddress, homeAgent } = reply;
+    const agreed = { ...operation, homeAddress, homeAgent };
+    this.#registered = { operation: agreed, lifetime, expiresAt, renewAt };
     this.expire(now.monotonic);
   }
 

@@ -5,7 +5,6 @@ import type { Effect, UdpReceived } from "../../shared/protocol/core.ts";
 import type { RegistrationReply } from "../../shared/wire/control.ts";
 import type { AgentHistory } from "./agent-history.ts";
 import { hasFlag } from "./agents.ts";
-import type { Challenges } from "./challenges.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { Outcome, Registration } from "./registration.ts";
 import { Remedies, type Remedy } from "./remedies.ts";
@@ -18,7 +17,6 @@ export class Replies {
   readonly #registration: Registration;
   readonly #outcomes: Outcomes;
   readonly #history: AgentHistory;
-  readonly #challenges: Challenges;
   readonly #remedies = new Remedies();
 
   constructor(
@@ -27,14 +25,12 @@ export class Replies {
     registration: Registration,
     outcomes: Outcomes,
     history: AgentHistory,
-    challenges: Challenges,
   ) {
     this.#session = session;
     this.#where = where;
     this.#registration = registration;
     this.#outcomes = outcomes;
     this.#history = history;
-    this.#challenges = challenges;
   }
 
   /** `isRenewal`: the node is registered where it is attached. */
@@ -50,26 +46,27 @@ export class Replies {
     return { outcome, effects };
   }
 
-  #denied(outcome: Extract<Outcome, { kind: "denied" }>, { monotonic }: Now): Effect[] {
+  #denied(outcome: Extract<Outcome, { kind: "denied" }>, { monotonic: now }: Now): Effect[] {
     const { agentKey } = outcome.operation;
-    this.#challenges.denied(agentKey);
-    this.#challenges.offer(agentKey, challengeIn(outcome.reply));
+    this.#history.challenges.denied(agentKey);
+    this.#history.challenges.offer(agentKey, challengeIn(outcome.reply));
     const agent = this.#where.agents.get(agentKey);
     const remedy = this.#remedies.of({
       ...outcome,
-      hasFreshChallenge: this.#challenges.isFresh(agentKey),
+      hasFreshChallenge: this.#history.challenges.isFresh(agentKey),
       offersReverseTunnel: agent !== undefined && hasFlag(agent, "T"),
     });
     if (remedy !== undefined) this.#apply(remedy, agentKey);
     const careOfAddresses = agent?.careOfAddresses.length ?? 0;
-    const isRemedied = remedy !== undefined;
-    const effects = this.#outcomes.denied(outcome, isRemedied, careOfAddresses, monotonic);
+    const isHeld = this.#registration.registered !== undefined;
+    const { isElsewhere, effects } =
+      remedy === undefined
+        ? this.#session.lookElsewhere(outcome, isHeld, now)
+        : { isElsewhere: true, effects: [] };
+    const told = this.#outcomes.denied(outcome, isElsewhere, careOfAddresses, now);
     // The home agent does not know the address any more (129, RFC 5944 §3.8.3.2): another one.
-    const isRefused = outcome.origin === "home-agent" && !isRemedied;
-    if (isRefused && this.#registration.registered === undefined) {
-      effects.push(...this.#session.end());
-    }
-    return effects;
+    const isOver = outcome.origin === "home-agent" && !isElsewhere && !isHeld;
+    return [...told, ...effects, ...(isOver ? this.#session.end() : [])];
   }
 
   #apply(remedy: Remedy, agentKey: string): void {
@@ -87,7 +84,7 @@ export class Replies {
     const { operation, reply } = outcome;
     const { registered } = this.#registration;
     this.#remedies.accepted();
-    this.#challenges.offer(operation.agentKey, challengeIn(reply));
+    this.#history.challenges.offer(operation.agentKey, challengeIn(reply));
     const effects: Effect[] =
       operation.action === "register"
         ? this.#outcomes.registered(registered, operation, reply.code, isRenewal, now.monotonic)

@@ -2,6 +2,8 @@
 
 import { BROADCAST, isUsableUnicast, UNSPECIFIED } from "../../shared/base/address.ts";
 import type { UdpReceived } from "../../shared/protocol/core.ts";
+import { isLeftOpen } from "../../shared/protocol/dynamic-home-agent.ts";
+import { canonicalNai, naiIn } from "../../shared/protocol/identity.ts";
 import type { SecurityContext } from "../../shared/security/association.ts";
 import {
   type AuthenticationOutcome,
@@ -21,7 +23,7 @@ import type { MnCoreConfig } from "./config.ts";
 import { foreignAgentContexts, type Operation } from "./request.ts";
 
 /** The extensions that are acted on here. */
-const UNDERSTOOD = understanding(new Set([...BASE_EXTENSIONS, 45, 131, 132]));
+const UNDERSTOOD = understanding(new Set([...BASE_EXTENSIONS, 45, 131, 132, 139]));
 
 /** A request that has been sent and what must be known to judge its reply. */
 export interface Awaited {
@@ -68,7 +70,9 @@ export function judgeReply(
   if (awaited === undefined) return discarded("reply-not-awaited");
   const { operation, identification } = awaited;
   // Sent to the address that is asked for, the one assigned, or to all (RFC 5944 §3.7.2.3).
-  const { homeAddress } = operation.homeAddress === UNSPECIFIED ? message : operation;
+  // Where the home agent is to be assigned it may assign another address, too (RFC 4433 §3.3).
+  const isOpen = operation.homeAddress === UNSPECIFIED || isLeftOpen(operation.homeAgent);
+  const { homeAddress } = isOpen ? message : operation;
   if (message.homeAddress !== homeAddress) return discarded("reply-wrong-home-address");
   const isFromHome = operation.source === operation.homeAddress;
   const destination = isFromHome ? homeAddress : operation.source;
@@ -115,7 +119,10 @@ function judgeAuthentication(
     if (code < 128) return discarded("reply-unknown-code");
     return { kind: "denied", reply, origin: "home-agent" };
   }
-  if (reply.homeAgent !== operation.homeAgent) return discarded("reply-wrong-home-agent");
+  const isRightAgent = isLeftOpen(operation.homeAgent)
+    ? isUsableUnicast(reply.homeAgent)
+    : reply.homeAgent === operation.homeAgent;
+  if (!isRightAgent) return discarded("reply-wrong-home-agent");
   // RFC 5944 §3.6: without a home address the reply is what it is taken from.
   if (!isUsableUnicast(reply.homeAddress)) return discarded("reply-without-home-address");
   return { kind: "accepted", reply };
@@ -123,10 +130,9 @@ function judgeAuthentication(
 
 /** The reply to a request with a NAI has it too (RFC 2794 §3); who leaves it out is forgiven. */
 function isOurNai({ extensions }: RegistrationReply, { nai }: MnCoreConfig): boolean {
-  return extensions.every(
-    (extension) =>
-      extension.name !== "mobile-node-nai-extension" || nai === undefined || extension.nai === nai,
-  );
+  const named = naiIn(extensions);
+  if (named === undefined || nai === undefined) return true;
+  return canonicalNai(named) === canonicalNai(nai);
 }
 
 function deniedHere(

@@ -44,6 +44,8 @@ export interface Operation {
   /** `UNSPECIFIED` asks for one (RFC 2794 §2). */
   readonly homeAddress: Ipv4;
   readonly homeAgent: Ipv4;
+  /** Who is meant where the network chooses (RFC 4433 §3.4.1). */
+  readonly requestedHomeAgent: Ipv4 | undefined;
   readonly careOfAddress: Ipv4;
   readonly lifetime: number;
   /** The request's flags octet. */
@@ -59,7 +61,8 @@ export function sameOperation(a: Operation, b: Operation): boolean {
     a.agentKey === b.agentKey &&
     a.careOfAddress === b.careOfAddress &&
     a.homeAddress === b.homeAddress &&
-    a.homeAgent === b.homeAgent
+    a.homeAgent === b.homeAgent &&
+    a.requestedHomeAgent === b.requestedHomeAgent
   );
 }
 
@@ -112,7 +115,8 @@ export function homeDeregistration(agent: Agent, config: MnCoreConfig): Operatio
 }
 
 /** What every request to this agent has. */
-export function addressing(action: Action, agent: Agent, { homeAddress, homeAgent }: MnCoreConfig) {
+export function addressing(action: Action, agent: Agent, config: MnCoreConfig) {
+  const { homeAddress, homeAgent, requestedHomeAgent } = config;
   return {
     action,
     via: "foreign-agent",
@@ -125,6 +129,7 @@ export function addressing(action: Action, agent: Agent, { homeAddress, homeAgen
     destination: agent.address,
     homeAddress,
     homeAgent,
+    requestedHomeAgent,
     challenge: undefined,
   } as const;
 }
@@ -154,7 +159,7 @@ export function encodeRequest(
     homeAgent: operation.homeAgent,
     careOfAddress: operation.careOfAddress,
     identification,
-    extensions: identity(config),
+    extensions: forHomeAgent(operation, config),
   });
   const forHome = appendAuthentication(
     fixed,
@@ -189,9 +194,15 @@ function authenticateToAgent(
     : appendAuthentication(bytes, "mobile-foreign-authentication-extension", context);
 }
 
-/** Who asks, by name: RFC 2794 §2 wants it before every authentication extension. */
-function identity({ nai }: MnCoreConfig): ControlExtension[] {
-  return nai === undefined ? [] : [{ name: "mobile-node-nai-extension", nai }];
+/** Who asks comes first (RFC 2794 §2); all of it is covered by extension 32. */
+function forHomeAgent(
+  { requestedHomeAgent: haAddress }: Operation,
+  { nai }: MnCoreConfig,
+): ControlExtension[] {
+  const extensions: ControlExtension[] = [];
+  if (nai !== undefined) extensions.push({ name: "mobile-node-nai-extension", nai });
+  if (haAddress !== undefined) extensions.push({ name: "requested-ha-extension", haAddress });
+  return extensions;
 }
 
 /**

@@ -2,14 +2,18 @@
 
 import type { Instant, Now } from "../../shared/base/time.ts";
 import type { Effect } from "../../shared/protocol/core.ts";
+import { isLeftOpen } from "../../shared/protocol/dynamic-home-agent.ts";
 import type { AgentHistory } from "./agent-history.ts";
 import { type Attachment, agentOf, keyOf } from "./attachment.ts";
-import type { Challenges } from "./challenges.ts";
 import { neededOperation } from "./needs.ts";
+import { isInVain } from "./outcomes.ts";
 import type { Registration } from "./registration.ts";
 import { requestReport } from "./reports.ts";
 import type { Operation } from "./request.ts";
 import type { Session } from "./session.ts";
+
+/** An agent is found silent so often until its silence is taken for the home agent's. */
+const PATIENCE = 2;
 
 export interface Situation {
   readonly attachment: Attachment | undefined;
@@ -24,19 +28,12 @@ export interface Situation {
 export class Requests {
   readonly #session: Session;
   readonly #history: AgentHistory;
-  readonly #challenges: Challenges;
   readonly #registration: Registration;
   #solicitsOn: string | undefined;
 
-  constructor(
-    session: Session,
-    history: AgentHistory,
-    challenges: Challenges,
-    registration: Registration,
-  ) {
+  constructor(session: Session, history: AgentHistory, registration: Registration) {
     this.#session = session;
     this.#history = history;
-    this.#challenges = challenges;
     this.#registration = registration;
   }
 
@@ -49,6 +46,7 @@ export class Requests {
   drive(situation: Situation, now: Now): { effects: Effect[]; isIdle: boolean } {
     const registration = this.#registration;
     const { attachment, isRenewal } = situation;
+    this.#noteSilence(now.monotonic);
     const needed = neededOperation({
       config: this.#session.config,
       attachment,
@@ -64,7 +62,7 @@ export class Requests {
       return { effects: registration.drive(undefined, undefined, now), isIdle: true };
     }
     if (attachment !== undefined) {
-      this.#challenges.offer(keyOf(attachment), agentOf(attachment)?.challenge);
+      this.#history.challenges.offer(keyOf(attachment), agentOf(attachment)?.challenge);
     }
     const before = registration.pending;
     const operation = this.#answering(needed);
@@ -72,16 +70,26 @@ export class Requests {
     const { pending } = registration;
     if (pending !== undefined && pending !== before) {
       const { agentKey, challenge } = pending.operation;
-      if (challenge !== undefined) this.#challenges.use(agentKey, challenge);
+      if (challenge !== undefined) this.#history.challenges.use(agentKey, challenge);
       effects.push(requestReport(pending, isRenewal));
     }
     return { effects, isIdle: false };
   }
 
+  /** Who is silent: the agent, which is left alone then, or the home agent behind it? */
+  #noteSilence(now: Instant): void {
+    const { pending, registered } = this.#registration;
+    if (pending === undefined || !isInVain(pending, now)) return;
+    const { agentKey, homeAgent } = pending.operation;
+    const { refusals } = this.#history.of(agentKey);
+    if (refusals < PATIENCE && !isLeftOpen(homeAgent)) return;
+    if (this.#session.unanswered(registered !== undefined, now)) this.#registration.abandon();
+  }
+
   /** Straight to the home agent there is no foreign agent to answer. */
   #answering(needed: Operation): Operation {
     if (needed.via !== "foreign-agent") return needed;
-    return { ...needed, challenge: this.#challenges.of(needed.agentKey) };
+    return { ...needed, challenge: this.#history.challenges.of(needed.agentKey) };
   }
 
   /** A new request waits for an agent that has refused, and for a challenge that is unused. */
@@ -90,7 +98,7 @@ export class Requests {
     now: Instant,
   ): Instant | undefined {
     const { until } = this.#history.of(agentKey);
-    const wait = challenge === undefined ? undefined : this.#challenges.wait(agentKey, now);
+    const wait = challenge === undefined ? undefined : this.#history.challenges.wait(agentKey, now);
     if (wait === undefined) return until;
     this.#solicitsOn = name;
     return Math.max(wait, until ?? 0) as Instant;

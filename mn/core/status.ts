@@ -4,6 +4,7 @@ import { formatIpv4, type Ipv4, UNSPECIFIED } from "../../shared/base/address.ts
 import type { Json, JsonObject } from "../../shared/base/result.ts";
 import { type Instant, secondsLeft } from "../../shared/base/time.ts";
 import type { Encapsulation } from "../../shared/forwarding/state.ts";
+import { isLeftOpen } from "../../shared/protocol/dynamic-home-agent.ts";
 import { INFINITE_LIFETIME, RequestFlag } from "../../shared/wire/control.ts";
 import { type Agent, hasFlag, isHomeAgent } from "./agents.ts";
 import { type Attachment, agentOf, interfaceOf } from "./attachment.ts";
@@ -26,7 +27,7 @@ export function agentJson(agent: Agent, config: MnCoreConfig, now: Instant): Jso
     prefix_lengths: agent.prefixLengths ?? null,
     challenge: agent.challenge !== undefined,
     nai: agent.nai ?? null,
-    home: isHomeAgent(agent, config.homeAgent),
+    home: isHomeAgent(agent, config),
   };
 }
 
@@ -64,7 +65,7 @@ export function statusJson(inputs: StatusInputs, now: Instant): Json {
     mode: attachment?.kind ?? served ?? null,
     home_address: config.homeAddress === UNSPECIFIED ? null : formatIpv4(config.homeAddress),
     nai: config.nai ?? null,
-    home_agent: formatIpv4(config.homeAgent),
+    home_agent: isLeftOpen(config.homeAgent) ? null : formatIpv4(config.homeAgent),
     care_of_address: address(registered?.operation.careOfAddress),
     agent: address(agentOf(attachment)?.address),
     interface: attachment === undefined ? null : interfaceOf(attachment),

@@ -162,7 +162,7 @@ export class Whereabouts {
     }
     if (change !== "same") {
       const careOfAddresses = agent.careOfAddresses.map(formatIpv4);
-      const home = isHomeAgent(agent, this.#config.homeAgent);
+      const home = isHomeAgent(agent, this.#config);
       const fields = { ...agentFields(agent), care_of_addresses: careOfAddresses, home, change };
       effects.push(report("agent-heard", fields));
     }

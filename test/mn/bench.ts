@@ -34,7 +34,9 @@ export function makeConfig(changes: Partial<MnCoreConfig> = {}): MnCoreConfig {
   return {
     homeAddress: HOME,
     homePrefix: { address: HOME, length: 24 },
+    homeAgents: [{ kind: "address", address: HOME_AGENT }],
     homeAgent: HOME_AGENT,
+    requestedHomeAgent: undefined,
     nai: undefined,
     interfaces: [
       { name: "wlan0", mode: "auto" },

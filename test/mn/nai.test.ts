@@ -156,7 +156,8 @@ test("RFC 5944 §3.8.3.2: an address that the home agent does not support any mo
 
 test("After a restart the address is asked for again, as long as the home agent still keeps it", () => {
   const kept = persisted(assigned(), "session");
-  assert.deepEqual(kept, { home_address: "10.1.0.107", until: WALL_START + 302_000 });
+  const until = WALL_START + 302_000;
+  assert.deepEqual(kept, { home_address: "10.1.0.107", home_agent: "198.51.100.1", until });
   const later = (value: Json, wallShift: number): Timeline => {
     const line = new Timeline(dynamic);
     line.wallShift = wallShift;

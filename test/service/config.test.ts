@@ -54,7 +54,7 @@ test("check: a syntax error is one fault at its line", (t) => {
 test("check: an empty file lacks what is required, at line 1", (t) => {
   assert.deepEqual(load(t, mnProgram, "").faults, [
     'c.toml:1: home_address: missing, must be the IPv4 address of one node, like 192.0.2.1, or "dynamic"',
-    "c.toml:1: home_agent: missing, must be the IPv4 address of one node, like 192.0.2.1",
+    'c.toml:1: home_agent: missing, must be an address like 198.51.100.1, a DNS name or "dynamic", or an array of those',
     "c.toml:1: interface: missing, must be an array of tables, at least 1",
     "c.toml:1: security_association: missing, must be an array of tables, at least 1",
   ]);
@@ -177,7 +177,30 @@ test("mn: what is not built yet is refused with its own sentence", (t) => {
     faultOf('"10.1.0.7"', '"dynamic"'),
     /^c.toml:1: home_address: "dynamic" needs nai, .*RFC 2794/,
   );
-  assert.match(faultOf('"198.51.100.1"', '"dynamic"'), /RFC 4433.*not built yet/);
+});
+
+test("mn: home_agent is an address, a name, dynamic, or several in order; dynamic comes first and with others needs nai", (t) => {
+  const load1 = (value: string, more = "") =>
+    load(t, mnProgram, `${more}${MINIMAL_MN}`.replace('"198.51.100.1"', value));
+  const sources = (value: string, more = "") =>
+    load1(value, more).loaded?.core.homeAgents.map((source) => source.kind);
+  const nai = 'nai = "bob@example.net"\n';
+  assert.deepEqual(sources('"198.51.100.1"'), ["address"]);
+  assert.deepEqual(sources('"ha.example.net"'), ["name"]);
+  assert.deepEqual(sources('"dynamic"'), ["assigned"]);
+  assert.deepEqual(sources('["198.51.100.1", "ha2.example.net."]'), ["address", "name"]);
+  assert.deepEqual(sources('["dynamic", "ha.example.net"]', nai), ["assigned", "name"]);
+  const faults: [string, RegExp][] = [
+    ['["dynamic", "ha.example.net"]', /needs nai/],
+    ['["ha.example.net", "dynamic"]', /must be the first/],
+    ['["198.51.100.1", "198.51.100.1"]', /only once/],
+    ["[]", /home_agent: .*or an array of those/],
+    ['"10.1.0.7"', /is the home_address/],
+    ['"not a name"', /a DNS name or "dynamic"/],
+    ['"198.51.100.256"', /a DNS name or "dynamic"/],
+    ['["224.0.0.1"]', /a DNS name or "dynamic"/],
+  ];
+  for (const [value, wrong] of faults) assert.match(load1(value).faults.join(), wrong, value);
 });
 
 test("duplicates are faults that name the first", (t) => {

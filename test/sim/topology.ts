@@ -8,7 +8,7 @@ import type { FaCoreConfig } from "../../fa/core/config.ts";
 import { ForeignAgent } from "../../fa/core/foreign-agent.ts";
 import type { HaCoreConfig } from "../../ha/core/config.ts";
 import { HomeAgent } from "../../ha/core/home-agent.ts";
-import type { MnCoreConfig } from "../../mn/core/config.ts";
+import type { MnSettings } from "../../mn/core/config.ts";
 import { MobileNode } from "../../mn/core/mobile-node.ts";
 import { type Ipv4, ipv4, type Mac, toIpv4 } from "../../shared/base/address.ts";
 import type { AdvertisingConfig } from "../../shared/protocol/advertising-config.ts";
@@ -171,10 +171,10 @@ function mobileNode(plan: Plan, index: number): Blueprint {
     return { ...mobileForeign(plan, index, i), peer: careOfAddress(i) };
   });
   const names = ["wlan0", "wlan1"].slice(0, plan.interfaces);
-  const config: MnCoreConfig = {
+  const config: MnSettings = {
     homeAddress: homeAddress(index),
     homePrefix: HOME_PREFIX,
-    homeAgent: HOME_AGENT,
+    homeAgents: [{ kind: "address", address: HOME_AGENT }],
     nai: undefined,
     interfaces: names.map((name) => ({ name, mode: "auto" as const })),
     registration: {

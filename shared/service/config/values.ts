@@ -93,6 +93,17 @@ export function address(later: Readonly<Record<string, string>> = {}) {
   return z.ipv4({ error }).refine(check, { error }).meta({ title: "IPv4 address" });
 }
 
+/** RFC 1123 §2.1: labels of letters, digits and hyphens; the last one is no number. */
+export function dnsName() {
+  const error = mustBe("a DNS name like ha.example.net");
+  const label = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
+  const name = new RegExp(
+    `^(?=.{1,254}$)(?:${label}\\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?\\.?$`,
+    "i",
+  );
+  return z.string({ error }).regex(name, { error }).meta({ title: "DNS name" });
+}
+
 /** A network: no host bits. */
 export function network() {
   const allowed = "a network like 10.1.0.0/24";
