@@ -39,6 +39,10 @@ dist/.bundled: build/.compiled build/.native $(wildcard board-configs/*)
 .PHONY: build
 build: dist/.bundled ## write dist/mip4-fa, dist/mip4-mn and dist/mip4-ha
 
+.PHONY: package
+package: build ## write packages for OpenWrt (.ipk, and a feed) and Debian (.deb) into dist/
+	@$(RUN) build/scripts/package.js
+
 # --- checking -----------------------------------------------------------------------------------
 
 .PHONY: format

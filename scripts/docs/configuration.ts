@@ -20,7 +20,6 @@ export function configurationPage(): string {
 }
 
 function programBlocks({ name, role, schema, planned }: DescribedProgram): string[] {
-  const root = z.toJSONSchema(schema, { io: "input" });
   const rows = Object.entries(planned).map(([key, { why, off }]) => [
     Object.keys(planned).some((other) => other.startsWith(`${key}.`))
       ? `${code(key)}, other keys`
@@ -30,46 +29,80 @@ function programBlocks({ name, role, schema, planned }: DescribedProgram): strin
   ]);
   return [
     `## ${role}.toml, of ${name}`,
-    ...tableBlocks(root, ""),
+    ...configTables(schema).flatMap(tableBlocks),
     `### Not built yet in ${name}`,
     markdownTable(["Key", "May be", "Why"], rows),
   ];
 }
 
-/** The keys of one table, then the tables in it. */
-function tableBlocks(table: Schema, path: string): string[] {
+/** A table of the configuration; the one at the top has no heading. */
+export interface ConfigTable {
+  /** `[limits]`, or `[[interface]]`: there can be several. */
+  readonly heading: string;
+  readonly description: string;
+  readonly keys: readonly ConfigKey[];
+}
+
+export interface ConfigKey {
+  readonly name: string;
+  /** Markdown: words in backquotes are literal. */
+  readonly type: string;
+  /** JSON, `required`, or `-` for none. */
+  readonly byDefault: string;
+  readonly meaning: string;
+}
+
+/** Every table of a configuration, each before the tables in it. */
+export function configTables(schema: z.ZodType): ConfigTable[] {
+  return tablesOf(z.toJSONSchema(schema, { io: "input" }), "", "", "");
+}
+
+function tablesOf(
+  table: Schema,
+  path: string,
+  heading: string,
+  description: string,
+): ConfigTable[] {
   const variants = table.oneOf?.filter(isSchema) ?? [table];
-  const keys = [...new Set(variants.flatMap((variant) => Object.keys(variant.properties ?? {})))];
-  const rows: string[][] = [];
-  const inner: string[] = [];
-  for (const key of keys) {
-    const having = variants.filter((variant) => variant.properties?.[key] !== undefined);
-    const schemas = having.map((variant) => variant.properties?.[key]).filter(isSchema);
+  const names = [...new Set(variants.flatMap((variant) => Object.keys(variant.properties ?? {})))];
+  const keys: ConfigKey[] = [];
+  const inner: ConfigTable[] = [];
+  for (const name of names) {
+    const having = variants.filter((variant) => variant.properties?.[name] !== undefined);
+    const schemas = having.map((variant) => variant.properties?.[name]).filter(isSchema);
     const [first] = schemas;
     if (first === undefined) continue;
     const isRows = first.type === "array" && isSchema(first.items) && isTable(first.items);
     const below = isRows ? first.items : isTable(first) ? first : undefined;
     if (isSchema(below)) {
-      const name = path === "" ? key : `${path}.${key}`;
-      const heading = isRows ? `[[${name}]]` : `[${name}]`;
-      inner.push(`### \`${heading}\``, first.description ?? "", ...tableBlocks(below, name));
+      const full = path === "" ? name : `${path}.${name}`;
+      const head = isRows ? `[[${full}]]` : `[${full}]`;
+      inner.push(...tablesOf(below, full, head, first.description ?? ""));
       continue;
     }
-    const isRequired = having.every((variant) => variant.required?.includes(key));
+    const isRequired = having.every((variant) => variant.required?.includes(name));
     const only = having.length < variants.length ? `${whichVariants(having)}: ` : "";
-    rows.push([
-      code(key),
-      key === "with" ? schemas.map(showType).join(" or ") : showType(first),
-      first.default !== undefined
-        ? code(JSON.stringify(first.default))
-        : isRequired
-          ? "required"
-          : "-",
-      `${only}${first.description ?? ""}`,
-    ]);
+    keys.push({
+      name,
+      type: name === "with" ? schemas.map(showType).join(" or ") : showType(first),
+      byDefault:
+        first.default !== undefined ? JSON.stringify(first.default) : isRequired ? "required" : "-",
+      meaning: `${only}${first.description ?? ""}`,
+    });
   }
-  const own = markdownTable(["Key", "Type and range", "Default", "Meaning"], rows);
-  return rows.length === 0 ? inner : [own, ...inner];
+  return [{ heading, description, keys }, ...inner];
+}
+
+function tableBlocks({ heading, description, keys }: ConfigTable): string[] {
+  const rows = keys.map(({ name, type, byDefault, meaning }) => [
+    code(name),
+    type,
+    byDefault === "required" || byDefault === "-" ? byDefault : code(byDefault),
+    meaning,
+  ]);
+  const head = heading === "" ? [] : [`### ${code(heading)}`, description];
+  if (rows.length === 0) return head;
+  return [...head, markdownTable(["Key", "Type and range", "Default", "Meaning"], rows)];
 }
 
 function whichVariants(variants: readonly Schema[]): string {
