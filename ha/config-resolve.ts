@@ -19,6 +19,16 @@ function mobileNodes(config: HaConfig): MobileNodeConfig[] {
     nodes.set(name, {
       homeAddress: row.home_address === "dynamic" ? undefined : ipv4(row.home_address),
       nai: known?.nai ?? row.nai,
+      limits: {
+        ...known?.limits,
+        ...(row.max_lifetime === undefined ? {} : { maxLifetime: row.max_lifetime }),
+        ...(row.encapsulations === undefined ? {} : { encapsulations: row.encapsulations }),
+        ...(row.reverse_tunnel === undefined ? {} : { reverseTunnel: row.reverse_tunnel }),
+      },
+      careOfNetworks: [
+        ...(known?.careOfNetworks ?? []),
+        ...row.care_of_networks.map((prefix) => prefixOf({ prefix })),
+      ],
       associations: [...(known?.associations ?? []), toContext(row)],
       networks: [...(known?.networks ?? []), ...row.networks.map((prefix) => prefixOf({ prefix }))],
       dynamicNetworks: Math.max(known?.dynamicNetworks ?? 0, row.dynamic_networks),

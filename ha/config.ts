@@ -35,6 +35,29 @@ function homeAddress() {
   return z.union([z.literal("dynamic"), address()], { error });
 }
 
+/** What one node may have; what is absent is as for all. */
+const NODE_LIMITS = {
+  max_lifetime: registrationLifetime("")
+    .removeDefault()
+    .optional()
+    .describe(
+      "Longest registration of this node, in seconds; by default registration.max_lifetime.",
+    ),
+  encapsulations: encapsulations()
+    .removeDefault()
+    .optional()
+    .describe("Encapsulations that this node may have; by default registration.encapsulations."),
+  reverse_tunnel: choice(["allow", "require", "refuse"])
+    .optional()
+    .describe("Reverse tunnelling of this node; by default registration.reverse_tunnel."),
+  care_of_networks: z
+    .array(network(), { error: mustBe("an array of networks like 192.0.2.0/24") })
+    .default([])
+    .describe(
+      "Networks in which its care-of address may be, code 129 elsewhere; empty: everywhere (RFC 5944 §3.8.2.3).",
+    ),
+};
+
 /** ha.toml, as the interface contract has it. */
 export const haSchema = table({
   address: address().describe(
@@ -62,6 +85,7 @@ export const haSchema = table({
           "The node's Network Access Identifier, by which it may ask for its home address (RFC 2794).",
         ),
       ...NODE_NETWORKS,
+      ...NODE_LIMITS,
       ...SECURITY_CONTEXT,
     }),
   )

@@ -10,7 +10,19 @@ export interface HomeNetwork {
   readonly interface: string | undefined;
 }
 
+/** What registrations may have. */
+export interface ServiceLimits {
+  /** Seconds. */
+  readonly maxLifetime: number;
+  readonly encapsulations: readonly Encapsulation[];
+  readonly reverseTunnel: "allow" | "require" | "refuse";
+}
+
 export interface MobileNodeConfig {
+  /** What is absent is as for all. */
+  readonly limits?: Partial<ServiceLimits>;
+  /** Where its care-of address may be, everywhere if there are none; code 129 elsewhere. */
+  readonly careOfNetworks?: readonly Prefix[];
   /** `undefined`: one is assigned from the pools; such a node has a NAI (RFC 2794). */
   readonly homeAddress: Ipv4 | undefined;
   readonly nai?: string | undefined;
@@ -49,7 +61,7 @@ export interface NatTraversalConfig {
 }
 
 /** What the home agent's core must know; config.ts makes it from the file. */
-export interface HaCoreConfig {
+export interface HaCoreConfig extends ServiceLimits {
   /** The Home Agent address: outer tunnel source, in every reply (RFC 5944 §4.2.3). */
   readonly address: Ipv4;
   readonly homeNetworks: readonly HomeNetwork[];
@@ -58,10 +70,6 @@ export interface HaCoreConfig {
   readonly addressPools: readonly AddressRange[];
   readonly networkPools: readonly NetworkPool[];
   readonly redirection: Redirection | undefined;
-  /** Seconds. */
-  readonly maxLifetime: number;
-  readonly encapsulations: readonly Encapsulation[];
-  readonly reverseTunnel: "allow" | "require" | "refuse";
   /** Seconds of clock difference (RFC 5944 §5.7.1). */
   readonly replayWindow: number;
   readonly maxBindings: number;

@@ -19,7 +19,7 @@ import { NO_REPLAY_STATE, type ReplayState } from "../../shared/security/replay.
 import { ReplyCode } from "../../shared/wire/reply-code.ts";
 import { AddressPool } from "./address-pool.ts";
 import type { Binding } from "./bindings.ts";
-import type { HaCoreConfig, HomeNetwork, MobileNodeConfig } from "./config.ts";
+import type { HaCoreConfig, HomeNetwork, MobileNodeConfig, ServiceLimits } from "./config.ts";
 
 /** One authorised mobile node (RFC 5944 §3.8.1), with what must be remembered of it. */
 export interface MobileNode {
@@ -28,6 +28,9 @@ export interface MobileNode {
   readonly nai: string | undefined;
   readonly isDynamic: boolean;
   readonly contexts: readonly SecurityContext[];
+  readonly limits: ServiceLimits;
+  /** Where its care-of address may be; none: everywhere. */
+  readonly careOfNetworks: readonly Prefix[];
   /** Mobile networks that it may register (RFC 5177 §6.2.2). */
   readonly networks: readonly Prefix[];
   /** How many it may be given from the pools (RFC 6626 §4). */
@@ -65,7 +68,7 @@ export class Directory {
       config.addressPools,
       (address) => !this.#byAddress.has(address) && !isOwnAddress(address),
     );
-    for (const each of config.mobileNodes) this.#add(each, previous);
+    for (const each of config.mobileNodes) this.#add(each, config, previous);
     for (const node of previous?.nodes() ?? []) this.#keepAddress(node, previous);
     for (const association of config.foreignAgents) {
       const others = this.#foreignAgents.get(association.peer) ?? [];
@@ -73,7 +76,7 @@ export class Directory {
     }
   }
 
-  #add(row: MobileNodeConfig, previous?: Directory): void {
+  #add(row: MobileNodeConfig, config: HaCoreConfig, previous?: Directory): void {
     const { homeAddress, nai, associations, networks = [], dynamicNetworks = 0 } = row;
     const name = homeAddress === undefined ? canonicalNai(nai ?? "") : formatIpv4(homeAddress);
     const known = previous?.named(name) ?? (nai === undefined ? undefined : previous?.withNai(nai));
@@ -82,6 +85,8 @@ export class Directory {
       nai,
       isDynamic: homeAddress === undefined,
       contexts: associations,
+      limits: limitsOf(config, row.limits ?? {}),
+      careOfNetworks: row.careOfNetworks ?? [],
       networks,
       dynamicNetworks,
       homeAddress,
@@ -182,6 +187,12 @@ export class Directory {
   #networkOf(address: Ipv4): HomeNetwork | undefined {
     return homeNetworkOf(this.#homeNetworks, address);
   }
+}
+
+function limitsOf(all: ServiceLimits, own: Partial<ServiceLimits>): ServiceLimits {
+  if (Object.keys(own).length === 0) return all;
+  const { maxLifetime, encapsulations, reverseTunnel } = all;
+  return { maxLifetime, encapsulations, reverseTunnel, ...own };
 }
 
 /** The most specific home network that holds an address. */

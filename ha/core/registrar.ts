@@ -173,7 +173,8 @@ export class Registrar {
     }
     const { keepalive, maxLifetime } = config.natTraversal;
     const inUdp = tunnel?.form.udpPort !== undefined;
-    const longest = inUdp ? Math.min(config.maxLifetime, maxLifetime) : config.maxLifetime;
+    const own = exchange.node.limits.maxLifetime;
+    const longest = inUdp ? Math.min(own, maxLifetime) : own;
     const lifetime = grantedLifetime(request.lifetime, longest);
     const answers =
       tunnel === undefined
@@ -237,14 +238,14 @@ export class Registrar {
   }
 
   #reply(exchange: Exchange, code: number, terms: ReplyTerms, content: Content): Effect[] {
-    const { event, request, broadcast } = exchange;
-    const { address, maxLifetime } = this.#owner.config;
+    const { event, request, broadcast, node } = exchange;
+    const { address } = this.#owner.config;
     this.#owner.counters.add(outcomeCounter(code));
     this.#owner.counters.add("reg-replies-sent");
     if (request.lifetime === 0) this.#owner.counters.add("de-reg-replies-sent");
     const fields = {
       code,
-      lifetime: content.lifetime ?? grantedLifetime(request.lifetime, maxLifetime),
+      lifetime: content.lifetime ?? grantedLifetime(request.lifetime, node.limits.maxLifetime),
       homeAgent: this.#owner.isOwnAddress(request.homeAgent) ? request.homeAgent : address,
     };
     const echo = echoes(request);

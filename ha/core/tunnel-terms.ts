@@ -13,7 +13,7 @@ import { UdpTunnelReplyFlag, UdpTunnelRequestFlag } from "../../shared/wire/cont
 import { type RegistrationRequest, RequestFlag } from "../../shared/wire/control.ts";
 import type { ControlExtension } from "../../shared/wire/control-extensions.ts";
 import { ReplyCode } from "../../shared/wire/reply-code.ts";
-import type { HaCoreConfig } from "./config.ts";
+import type { HaCoreConfig, ServiceLimits } from "./config.ts";
 
 /** IP protocol numbers, as the Encapsulation field has them (RFC 3519 §3.1.4). */
 const ENCAPSULATIONS: ReadonlyMap<number, Encapsulation> = new Map([
@@ -87,7 +87,8 @@ export function readTunnelRequest(
 }
 
 export interface TunnelContext {
-  readonly config: Pick<HaCoreConfig, "encapsulations" | "natTraversal">;
+  readonly config: Pick<HaCoreConfig, "natTraversal">;
+  readonly limits: Pick<ServiceLimits, "encapsulations">;
   readonly isOwnAddress: (address: Ipv4) => boolean;
   readonly random: Random;
   /** IP source of the request, and its port. */
@@ -103,19 +104,19 @@ export function agreeTunnel(
   request: RegistrationRequest,
   { udp, greKey }: TunnelRequest,
 ): Result<TunnelTerms, number> {
-  const { config, source, sourcePort } = context;
+  const { limits, source, sourcePort } = context;
   const inUdp = udp === undefined ? ok(false) : decideUdp(context, request, udp);
   if (!inUdp.ok) return inUdp;
   // RFC 6245 §4.2: a key asks for GRE whatever G says.
   const asked = greKey === undefined ? requestedEncapsulation(request.flags) : "gre";
   if (!inUdp.value || udp === undefined) {
-    if (!config.encapsulations.includes(asked)) return err(ReplyCode.haEncapsulationUnavailable);
+    if (!limits.encapsulations.includes(asked)) return err(ReplyCode.haEncapsulationUnavailable);
     const form = withKeys(context, asked, greKey?.key);
     return ok({ form, effectiveCareOfAddress: request.careOfAddress });
   }
   // RFC 3519 §3.1.4: an encapsulation that is named holds, whatever M and G say.
   const encapsulation = udp.encapsulation === 0 ? asked : ENCAPSULATIONS.get(udp.encapsulation);
-  if (encapsulation === undefined || !config.encapsulations.includes(encapsulation)) {
+  if (encapsulation === undefined || !limits.encapsulations.includes(encapsulation)) {
     return err(ReplyCode.haUdpTunnelUnavailable);
   }
   if (!isPossibleEnd(context, request)) return err(ReplyCode.haPoorlyFormedRequest);

@@ -3,7 +3,7 @@
  * judgement: the terms of service, or the code that tells why not.
  */
 
-import { type Ipv4, isUsableUnicast } from "../../shared/base/address.ts";
+import { type Ipv4, isUsableUnicast, prefixContains } from "../../shared/base/address.ts";
 import type { Random } from "../../shared/base/random.ts";
 import { err, ok, type Result } from "../../shared/base/result.ts";
 import { requestedHomeAgent } from "../../shared/protocol/dynamic-home-agent.ts";
@@ -12,6 +12,7 @@ import type { ControlExtension } from "../../shared/wire/control-extensions.ts";
 import { ReplyCode } from "../../shared/wire/reply-code.ts";
 import { type BindingTable, bindingKey, MAX_SIMULTANEOUS_BINDINGS } from "./bindings.ts";
 import type { HaCoreConfig } from "./config.ts";
+import type { MobileNode } from "./nodes.ts";
 import type { Exchange } from "./reception.ts";
 import { agreeTunnel, type TunnelRequest, type TunnelTerms } from "./tunnel-terms.ts";
 
@@ -40,7 +41,8 @@ export function validate(
   { node, request, broadcast, event }: Exchange,
   asked: TunnelRequest,
 ): Result<ServiceTerms, number> {
-  const { config, isOwnAddress } = context;
+  const { isOwnAddress } = context;
+  const { limits } = node;
   if (!authorizationComesFirst(request)) return err(ReplyCode.haPoorlyFormedRequest);
   if (broadcast || !isOwnAddress(request.homeAgent)) return err(ReplyCode.haUnknownHomeAgent);
   // RFC 4433 §5.3: whom the node asked for is whom the request was sent to.
@@ -53,17 +55,18 @@ export function validate(
   const reverse = (request.flags & RequestFlag.T) !== 0;
   if (request.lifetime === 0) return ok({ tunnel: undefined, reverse });
   if (!isPossibleCareOf(context, request)) return err(ReplyCode.haPoorlyFormedRequest);
+  if (!isServedAt(node, request.careOfAddress)) return err(ReplyCode.haProhibited);
   const { source, sourcePort } = event;
   const current = context.bindings.get(bindingKey(request.homeAddress, request.careOfAddress));
-  const tunnel = agreeTunnel({ ...context, source, sourcePort, current }, request, asked);
+  const tunnel = agreeTunnel({ ...context, limits, source, sourcePort, current }, request, asked);
   if (!tunnel.ok) return tunnel;
-  if (!reverse && config.reverseTunnel === "require") {
+  if (!reverse && limits.reverseTunnel === "require") {
     return err(ReplyCode.haReverseTunnelMandatory);
   }
   const room = roomFault(context, request);
   if (room !== undefined) return err(room);
   // "As a last check" (RFC 3024 §4.3.1).
-  if (reverse && config.reverseTunnel === "refuse") {
+  if (reverse && limits.reverseTunnel === "refuse") {
     return err(ReplyCode.haReverseTunnelUnavailable);
   }
   return ok({ tunnel: tunnel.value, reverse });
@@ -88,6 +91,14 @@ function isPossibleCareOf({ isOwnAddress }: ServiceContext, request: Registratio
   const { careOfAddress, homeAddress } = request;
   return (
     isUsableUnicast(careOfAddress) && careOfAddress !== homeAddress && !isOwnAddress(careOfAddress)
+  );
+}
+
+/** RFC 5944 §3.8.2.3: is the node served where it is now? */
+function isServedAt({ careOfNetworks }: MobileNode, careOfAddress: Ipv4): boolean {
+  return (
+    careOfNetworks.length === 0 ||
+    careOfNetworks.some((prefix) => prefixContains(prefix, careOfAddress))
   );
 }
 

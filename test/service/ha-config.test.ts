@@ -57,3 +57,17 @@ test("ha: nodes are redirected to another home agent than this, before it is ful
   assert.match(faultsOf(t, to('"198.51.100.1"\n')).join(), /is the home agent's own/);
   assert.match(faultsOf(t, to('"198.51.100.2"\nabove = 100000\n')).join(), /is never reached/);
 });
+
+test("ha: what one node may have stands in its table, and is else as for all", (t) => {
+  const own =
+    'max_lifetime = 60\nreverse_tunnel = "require"\nencapsulations = ["gre"]\ncare_of_networks = ["192.0.2.0/26"]\n';
+  const plain = BOB.replace("bob", "ann");
+  const { core } = loadGood(t, haProgram, MINIMAL_HA + BOB + own + plain + POOL);
+  assert.deepEqual(
+    core.mobileNodes.map(({ limits }) => limits),
+    [{ maxLifetime: 60, reverseTunnel: "require", encapsulations: ["gre"] }, {}],
+  );
+  const area = { address: ipv4("192.0.2.0"), length: 26 };
+  assert.deepEqual(core.mobileNodes[0]?.careOfNetworks, [area]);
+  assert.match(faultsOf(t, `${BOB}encapsulations = []\n${POOL}`).join(), /at least one/);
+});
