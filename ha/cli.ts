@@ -3,8 +3,7 @@
 import type { JsonObject } from "../shared/base/result.ts";
 import { column, showCell, showRemaining, showSeconds } from "../shared/service/cli/output.ts";
 import { showInterfaces, tunnelsTable } from "../shared/service/cli/views.ts";
-import { numberOf } from "../shared/service/json.ts";
-import type { ActionCommand, HealthProblem, TableCommand } from "../shared/service/program.ts";
+import type { ActionCommand, TableCommand } from "../shared/service/program.ts";
 
 export const haTables: readonly TableCommand[] = [
   {
@@ -39,18 +38,5 @@ export function describeHa(status: JsonObject): readonly (readonly [string, stri
     ["pending", showCell(status.pending)],
     ["driver", showCell(status.driver)],
     ...showInterfaces(status),
-  ];
-}
-
-/** What the runtime lists as problems is reported already. */
-export function healthHa(): readonly HealthProblem[] {
-  return [];
-}
-
-export function performanceHa(status: JsonObject): readonly (readonly [string, number])[] {
-  return [
-    ["bindings", numberOf(status.bindings)],
-    ["pending", numberOf(status.pending)],
-    ["uptime", numberOf(status.uptime)],
   ];
 }

@@ -1,12 +1,14 @@
 /** mip4-ha, the home agent, as the service layer sees it. */
 
 import type { Program } from "../shared/service/program.ts";
-import { describeHa, haActions, haTables, healthHa, performanceHa } from "./cli.ts";
+import { addCommand } from "./add-command.ts";
+import { describeHa, haActions, haTables } from "./cli.ts";
 import { type HaConfig, haPlanned, haSchema } from "./config.ts";
 import { completeHa, crossCheckHa } from "./config-checks.ts";
 import { resolveHa } from "./config-resolve.ts";
 import type { HaCoreConfig } from "./core/config.ts";
 import { HomeAgent } from "./core/home-agent.ts";
+import { healthHa, performanceHa } from "./health.ts";
 import { haMetrics } from "./metrics.ts";
 
 export const haProgram: Program<HaConfig, HaCoreConfig> = {
@@ -21,6 +23,7 @@ export const haProgram: Program<HaConfig, HaCoreConfig> = {
   createCore: (config, random) => new HomeAgent(config, random),
   tables: haTables,
   actions: haActions,
+  commands: (self) => [addCommand(self)],
   describe: describeHa,
   health: healthHa,
   performance: performanceHa,

@@ -18,10 +18,33 @@ export class AddressPool {
   /** Where the addresses begin that nobody has had yet. */
   #range = 0;
   #next: number | undefined;
+  /** Counted once: who has addresses by other means changes with the configuration alone. */
+  #size: number | undefined;
 
   constructor(ranges: readonly AddressRange[], isGiveable: (address: Ipv4) => boolean) {
     this.#ranges = ranges;
     this.#isGiveable = isGiveable;
+  }
+
+  /** Addresses in the ranges that nobody has by other means. */
+  get size(): number {
+    this.#size ??= this.#count();
+    return this.#size;
+  }
+
+  #count(): number {
+    let size = 0;
+    for (const { first, last } of this.#ranges) {
+      for (let each: number = first; each <= last; each++) {
+        const address = toIpv4(each);
+        if (this.#taken.has(address) || this.#isGiveable(address)) size++;
+      }
+    }
+    return size;
+  }
+
+  get taken(): number {
+    return this.#taken.size;
   }
 
   /** Takes this address, if it is one of the pool's and free. */

@@ -159,7 +159,13 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
       return [...this.bindings.all()].map((binding) => bindingRow(binding, now));
     }
     if (name !== "status") return undefined;
-    return { bindings: this.bindings.size, pending: 0, counters: this.counters.toJson() };
+    return {
+      bindings: this.bindings.size,
+      pending: 0,
+      room: { bindings: this.#config.maxBindings, ...this.#directory.addresses() },
+      advertising: this.#advertisers.status(now),
+      counters: this.counters.toJson(),
+    };
   }
 
   #onLink(event: LinkChanged, now: Now): Effect[] {

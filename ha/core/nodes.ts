@@ -173,6 +173,11 @@ export class Directory {
     this.#pool.release(homeAddress);
   }
 
+  /** How many can be given out, and how many are. */
+  addresses(): JsonObject {
+    return { addresses: this.#pool.size, addresses_taken: this.#pool.taken };
+  }
+
   /** Whose binding this is, after a restart or in a new configuration; `undefined`: nobody's. */
   ownerOf({ homeAddress, nai }: Pick<Binding, "homeAddress" | "nai">): MobileNode | undefined {
     const node = this.sender(homeAddress, nai);

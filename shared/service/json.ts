@@ -10,3 +10,8 @@ export function isObject(value: Json | undefined): value is JsonObject {
 export function numberOf(value: Json | undefined): number {
   return typeof value === "number" ? value : 0;
 }
+
+/** The objects of an array; none if it is none. */
+export function rowsOf(value: Json | undefined): JsonObject[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}

@@ -6,6 +6,7 @@ import type { Random } from "../base/random.ts";
 import type { Json, JsonObject, Result } from "../base/result.ts";
 import type { LinkFilter } from "../linux/packet-io.ts";
 import type { Core } from "../protocol/core.ts";
+import type { CommandSpec } from "./cli/commands.ts";
 import type { ProgramMetrics } from "./metrics/metrics.ts";
 import type { Clock } from "./runtime/parts.ts";
 import type { Store } from "./runtime/store.ts";
@@ -136,6 +137,8 @@ export interface Program<FileConfig extends CommonConfig = CommonConfig, CoreCon
   readonly createStore?: (config: FileConfig, clock: Clock) => Store | undefined;
   readonly tables: readonly TableCommand[];
   readonly actions: readonly ActionCommand[];
+  /** Commands that need no running program. */
+  readonly commands?: (self: Program<FileConfig, CoreConfig>) => readonly CommandSpec[];
   /** The lines of `status` for people, from its JSON. */
   readonly describe: (status: JsonObject) => readonly (readonly [label: string, value: string])[];
   /** Problems that `health` reports, from `status`; none is OK. */

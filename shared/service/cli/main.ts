@@ -20,6 +20,7 @@ export function commandsOf<FileConfig extends CommonConfig, CoreConfig>(
     ...(first === undefined ? [] : [first]),
     ...controlCommands(program),
     healthCommand(program),
+    ...(program.commands?.(program) ?? []),
     ...others,
     decodeCommand,
   ];
