@@ -70,6 +70,7 @@ export function describeMn(status: JsonObject): readonly (readonly [string, stri
     ["lifetime", `${showRemaining(status)} of ${showSeconds(status.lifetime)}`],
     ["last code", showCell(status.last_code)],
     ["last error", showCell(status.last_error)],
+    ["message", showCell(status.message)],
   ];
 }
 

@@ -78,6 +78,11 @@ export const mnSchema = table({
       .describe(
         "Encapsulation asked for where the agent offers it: IP in IP (RFC 2003), minimal encapsulation (RFC 2004) or GRE (RFC 2784).",
       ),
+    host_configuration: flag()
+      .default(false)
+      .describe(
+        "Ask the home agent for the home network's name servers and the like (RFC 4332), for hooks on the event host-configuration; nothing is changed here.",
+      ),
   })
     .prefault({})
     .describe("What is asked for in requests."),
@@ -208,6 +213,7 @@ export function resolveMn(config: MnConfig): Resolved<MnSettings> {
         lifetime: config.registration.lifetime,
         reverseTunnel: config.registration.reverse_tunnel,
         encapsulation: config.registration.encapsulation,
+        hostConfiguration: config.registration.host_configuration,
       },
       movement: config.movement.algorithm,
       fastHandover: resolveFastHandover(config),

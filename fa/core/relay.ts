@@ -8,6 +8,7 @@ import type { Now } from "../../shared/base/time.ts";
 import type { AdvertisingConfig } from "../../shared/protocol/advertising-config.ts";
 import type { Effect, IcmpReceived, UdpReceived } from "../../shared/protocol/core.ts";
 import { naiIn } from "../../shared/protocol/identity.ts";
+import { hasUnsupportedVendorExtension } from "../../shared/protocol/vendor.ts";
 import {
   appendExtension,
   BASE_EXTENSIONS,
@@ -25,7 +26,7 @@ import { DenialLimit, denialReply, type ReplyPath, replyToNode } from "./denial.
 import type { PendingRequest } from "./pending.ts";
 import { pendingRequest, type ReceivedRequest, relayedRequest } from "./relaying.ts";
 import { foreignHomeFault, relayedPart } from "./reply.ts";
-import { denied, dropped, messageStrings, securityException } from "./reports.ts";
+import { denied, dropped, messageStringReports, securityException } from "./reports.ts";
 import {
   type AcceptableRequest,
   associationsWith,
@@ -35,7 +36,6 @@ import {
 } from "./request.ts";
 import { readUnreachable } from "./unreachable.ts";
 import { Upstream } from "./upstream.ts";
-import { hasUnsupportedVendorExtension } from "./vendor.ts";
 import { isForeignRevocationOffer, offerFault } from "./visit-revocation.ts";
 import { disownReply, followReply, visitFault } from "./visits.ts";
 
@@ -145,7 +145,7 @@ export class RegistrationRelay {
     this.#agent.counters.add("replies-relayed");
     return [
       ...this.#reply(pending, relayedPart(reply)),
-      ...messageStrings(pending, extensions),
+      ...messageStringReports(pending, extensions),
       ...followReply(this.#agent, pending, reply, now),
     ];
   }

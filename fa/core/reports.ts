@@ -2,9 +2,9 @@
 
 import { formatIpv4, type Ipv4 } from "../../shared/base/address.ts";
 import type { Report } from "../../shared/protocol/core.ts";
+import { messageStrings } from "../../shared/protocol/message-string.ts";
 import type { ControlExtension } from "../../shared/wire/control-extensions.ts";
 import { replyCodeText } from "../../shared/wire/reply-code.ts";
-import { showText } from "../../shared/wire/show-text.ts";
 import type { Node } from "./node.ts";
 import { type Visitor, visitorFields } from "./visitors.ts";
 
@@ -63,14 +63,12 @@ export function revocationException(homeAddress: Ipv4, source: Ipv4, reason: str
 }
 
 /** Words of a home agent for the node's user (RFC 4917), fit for a terminal. */
-export function messageStrings(
+export function messageStringReports(
   { homeAddress }: Pick<Node, "homeAddress">,
   extensions: readonly ControlExtension[],
 ): Report[] {
-  return extensions.flatMap((extension) => {
-    if (extension.name !== "home-agent" && extension.name !== "foreign-agent") return [];
-    const { name: from, text } = extension;
-    const fields = { home_address: formatIpv4(homeAddress), from, text: showText(text) };
-    return [{ type: "report", level: "info", event: "message-string", fields }];
+  return messageStrings(extensions).map((message) => {
+    const fields = { home_address: formatIpv4(homeAddress), ...message };
+    return { type: "report", level: "info", event: "message-string", fields };
   });
 }

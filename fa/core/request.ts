@@ -15,6 +15,7 @@ import type { Encapsulation } from "../../shared/forwarding/state.ts";
 import type { AdvertisingConfig } from "../../shared/protocol/advertising-config.ts";
 import type { UdpReceived } from "../../shared/protocol/core.ts";
 import { requestedEncapsulation } from "../../shared/protocol/requested-encapsulation.ts";
+import { hasUnsupportedVendorExtension } from "../../shared/protocol/vendor.ts";
 import type { PeerAssociation, SecurityContext } from "../../shared/security/association.ts";
 import { authenticationIndexes, checkAuthentication } from "../../shared/security/authenticator.ts";
 import {
@@ -30,7 +31,6 @@ import type { FaCoreConfig, NaiAssociation } from "./config.ts";
 import { chooseHomeAgent } from "./home-agent-choice.ts";
 import { lookup } from "./lookup.ts";
 import type { DeliveryStyle, Node } from "./node.ts";
-import { hasUnsupportedVendorExtension } from "./vendor.ts";
 
 export interface RequestContext {
   readonly config: FaCoreConfig;

@@ -28,7 +28,7 @@ import type { Agent } from "./agent.ts";
 import type { Node } from "./node.ts";
 import {
   dropped,
-  messageStrings,
+  messageStringReports,
   revocationException,
   revocationReport,
   revokedReport,
@@ -197,7 +197,7 @@ export class VisitorRevocations {
     const informed = visitor === undefined ? last?.informed === true : isInformed(effects);
     this.#memory.remember(key, revocationIdentifier, informed, now.monotonic);
     counters.add("revocation-acknowledgments-sent");
-    const texts = messageStrings({ homeAddress }, message.extensions);
+    const texts = messageStringReports({ homeAddress }, message.extensions);
     return [...effects, ...texts, acknowledgment(event, message, informed, verdict.protection)];
   }
 

@@ -1,6 +1,7 @@
 /** The challenges that foreign agents give out, and which one a request answers. RFC 4721 §3. */
 
 import { after, type Instant } from "../../shared/base/time.ts";
+import { toHex } from "../../shared/wire/field.ts";
 
 /** More agents than are heard at a time are not remembered. */
 const MAX_AGENTS = 32;
@@ -32,7 +33,7 @@ export class Challenges {
    */
   offer(key: string, challenge: Uint8Array | undefined): void {
     if (challenge === undefined) return;
-    const text = hex(challenge);
+    const text = toHex(challenge);
     const seen = this.#entries.get(key)?.seen ?? [];
     if (seen.includes(text)) return;
     this.#entries.delete(key);
@@ -79,8 +80,4 @@ export class Challenges {
     if (entry.waitUntil === undefined) this.#entries.set(key, { ...entry, waitUntil });
     return now < waitUntil ? waitUntil : undefined;
   }
-}
-
-function hex(octets: Uint8Array): string {
-  return Array.from(octets, (octet) => octet.toString(16).padStart(2, "0")).join("");
 }

@@ -38,6 +38,8 @@ export interface MnSettings {
   readonly registration: Terms & {
     /** Seconds to ask for; 0xffff is infinity. */
     readonly lifetime: number;
+    /** Ask for the home network's configuration (RFC 4332). */
+    readonly hostConfiguration: boolean;
   };
   /** `lazy`: lazy cell switching by advertisement lifetime (RFC 5944 §2.4.2.1). */
   readonly movement: "lazy";
@@ -56,10 +58,17 @@ export function rankOf(config: MnCoreConfig, interfaceName: string): number {
   return config.interfaces.findIndex(({ name }) => name === interfaceName);
 }
 
+/** By which the home agent knows its home agent and AAA server again, if it has said so (RFC 3846). */
+export interface Identities {
+  readonly homeAgent: string | undefined;
+  readonly aaaServer: string | undefined;
+}
+
 /** The settings, with what has been assigned and agreed since: what the parts of the node go by. */
 export interface MnCoreConfig extends MnSettings {
   /** For the Home Agent field; `UNSPECIFIED`: none is known yet. */
   readonly homeAgent: Ipv4;
   /** For the Requested HA Extension (RFC 4433 §3.4.1). */
   readonly requestedHomeAgent: Ipv4 | undefined;
+  readonly identities: Identities;
 }

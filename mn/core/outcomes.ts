@@ -1,10 +1,14 @@
 /** What follows from replies: who is told, who is left alone for a while. RFC 5944 §3.6.2. */
 
 import type { Counters } from "../../shared/base/counters.ts";
+import type { JsonObject } from "../../shared/base/result.ts";
 import { after, type Instant } from "../../shared/base/time.ts";
-import type { Effect } from "../../shared/protocol/core.ts";
+import type { Effect, Report } from "../../shared/protocol/core.ts";
+import { messageStrings } from "../../shared/protocol/message-string.ts";
+import type { ControlExtension } from "../../shared/wire/control-extensions.ts";
 import { replyCodeText } from "../../shared/wire/reply-code.ts";
 import type { AgentHistory } from "./agent-history.ts";
+import { hostConfiguration } from "./host-configuration.ts";
 import type { Outcome, Pending, Registered } from "./registration.ts";
 import { isAuthenticationFailure } from "./reply.ts";
 import {
@@ -37,8 +41,11 @@ export class Outcomes {
   readonly #history: AgentHistory;
   readonly #waiters: Waiters;
   #securityReportAt: Instant | undefined;
+  /** Code of the last reply that counted. */
   #lastCode: number | undefined;
   #lastError: string | undefined;
+  #lastMessage: string | undefined;
+  #host: JsonObject | undefined;
 
   constructor(counters: Counters, history: AgentHistory, waiters: Waiters) {
     this.#counters = counters;
@@ -46,13 +53,14 @@ export class Outcomes {
     this.#waiters = waiters;
   }
 
-  /** Code of the last reply that counted. */
-  get lastCode(): number | undefined {
-    return this.#lastCode;
-  }
-
-  get lastError(): string | undefined {
-    return this.#lastError;
+  /** For `status`. */
+  toJson(): JsonObject {
+    return {
+      last_code: this.#lastCode ?? null,
+      last_error: this.#lastError ?? null,
+      message: this.#lastMessage ?? null,
+      host_configuration: this.#host ?? null,
+    };
   }
 
   /** A registration or, with `undefined`, one that was granted for no time at all. */
@@ -119,6 +127,20 @@ export class Outcomes {
     const said = `denied, ${text}`;
     const answers = this.#waiters.settle(action, false, said);
     return [...effects, ...answers, ...this.#waiters.settle("handover", false, said, agentKey)];
+  }
+
+  /**
+   * Words for the user (RFC 4917 §4), which change nothing else; and the home network's
+   * configuration (RFC 4332), which hooks may act on: only what the home agent has signed.
+   */
+  told(extensions: readonly ControlExtension[], signed: readonly ControlExtension[]): Report[] {
+    const messages = messageStrings(extensions);
+    this.#lastMessage = messages.at(-1)?.text ?? this.#lastMessage;
+    const reports = messages.map((message) => report("message-string", { ...message }));
+    const found = hostConfiguration(signed);
+    if (found === undefined || JSON.stringify(found) === JSON.stringify(this.#host)) return reports;
+    this.#host = found;
+    return [...reports, report("host-configuration", found)];
   }
 
   /** RFC 5944 §3.6.2.1: silence on the wire; counted always, told at most once a second. */

@@ -3,6 +3,7 @@
 import type { Now } from "../../shared/base/time.ts";
 import type { Effect, UdpReceived } from "../../shared/protocol/core.ts";
 import type { RegistrationReply } from "../../shared/wire/control.ts";
+import type { ControlExtension } from "../../shared/wire/control-extensions.ts";
 import type { AgentHistory } from "./agent-history.ts";
 import { hasFlag } from "./agents.ts";
 import type { Outcomes } from "./outcomes.ts";
@@ -66,6 +67,7 @@ export class Replies {
     const told = this.#outcomes.denied(outcome, isElsewhere, careOfAddresses, now);
     // The home agent does not know the address any more (129, RFC 5944 §3.8.3.2): another one.
     const isOver = outcome.origin === "home-agent" && !isElsewhere && !isHeld;
+    told.push(...this.#outcomes.told(outcome.reply.extensions, []));
     return [...told, ...effects, ...(isOver ? this.#session.end() : [])];
   }
 
@@ -84,6 +86,7 @@ export class Replies {
     const { operation, reply } = outcome;
     const { registered } = this.#registration;
     this.#remedies.accepted();
+    const signed = signedBy(reply, "mobile-home-authentication-extension");
     this.#history.challenges.offer(operation.agentKey, challengeIn(reply));
     const effects: Effect[] =
       operation.action === "register"
@@ -91,11 +94,24 @@ export class Replies {
         : this.#outcomes.deregistered(operation, reply.code);
     if (operation.via !== "home") {
       const isOver = registered === undefined;
+      effects.push(...this.#session.identified(signed));
       effects.push(...(isOver ? this.#session.end() : this.#session.accept(registered, now)));
     }
+    effects.push(...this.#outcomes.told(reply.extensions, signed));
     effects.push(...this.#where.served(operation.agentKey, now.monotonic));
     return effects;
   }
+}
+
+/** The extensions in front of an authentication extension: what it covers. */
+function signedBy({ extensions }: RegistrationReply, name: string): readonly ControlExtension[] {
+  return extensions.slice(
+    0,
+    Math.max(
+      0,
+      extensions.findIndex((each) => each.name === name),
+    ),
+  );
 }
 
 /** The foreign agent's, for the next request (RFC 4721 §3.3). */

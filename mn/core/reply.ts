@@ -4,6 +4,7 @@ import { BROADCAST, isUsableUnicast, UNSPECIFIED } from "../../shared/base/addre
 import type { UdpReceived } from "../../shared/protocol/core.ts";
 import { isLeftOpen } from "../../shared/protocol/dynamic-home-agent.ts";
 import { canonicalNai, naiIn } from "../../shared/protocol/identity.ts";
+import { hasUnsupportedVendorExtension } from "../../shared/protocol/vendor.ts";
 import type { SecurityContext } from "../../shared/security/association.ts";
 import {
   type AuthenticationOutcome,
@@ -22,8 +23,10 @@ import { isAccepted, ReplyCode, replyOrigin } from "../../shared/wire/reply-code
 import type { MnCoreConfig } from "./config.ts";
 import { foreignAgentContexts, type Operation } from "./request.ts";
 
-/** The extensions that are acted on here. */
-const UNDERSTOOD = understanding(new Set([...BASE_EXTENSIONS, 45, 131, 132, 139]));
+/** The extensions that are acted on here; 38, of whatever vendor, by refusing (RFC 3115 §2.3). */
+const UNDERSTOOD = understanding(
+  new Set([...BASE_EXTENSIONS, 45, 38, 131, 132, 134, 136, 139, 145]),
+);
 
 /** A request that has been sent and what must be known to judge its reply. */
 export interface Awaited {
@@ -125,6 +128,10 @@ function judgeAuthentication(
   if (!isRightAgent) return discarded("reply-wrong-home-agent");
   // RFC 5944 §3.6: without a home address the reply is what it is taken from.
   if (!isUsableUnicast(reply.homeAddress)) return discarded("reply-without-home-address");
+  if (hasUnsupportedVendorExtension(reply.extensions)) {
+    const refused = { ...reply, code: ReplyCode.faUnknownVendorExtensionFromHomeAgent };
+    return { kind: "denied", reply: refused, origin: "foreign-agent" };
+  }
   return { kind: "accepted", reply };
 }
 

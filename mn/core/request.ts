@@ -14,6 +14,7 @@ import type { ControlExtension } from "../../shared/wire/control-extensions.ts";
 import { type Agent, hasFlag } from "./agents.ts";
 import type { MnCoreConfig } from "./config.ts";
 import { associationsWith, peersOf } from "./credentials.ts";
+import { HOST_CONFIGURATION_REQUEST } from "./host-configuration.ts";
 import { usesReverseTunnel } from "./movement.ts";
 
 /** Away from multicast an ordinary TTL (RFC 5944 §3.6.1.1). */
@@ -196,12 +197,19 @@ function authenticateToAgent(
 
 /** Who asks comes first (RFC 2794 §2); all of it is covered by extension 32. */
 function forHomeAgent(
-  { requestedHomeAgent: haAddress }: Operation,
-  { nai }: MnCoreConfig,
+  { action, requestedHomeAgent: haAddress }: Operation,
+  { nai, identities, registration }: MnCoreConfig,
 ): ControlExtension[] {
+  const { homeAgent, aaaServer } = identities;
   const extensions: ControlExtension[] = [];
   if (nai !== undefined) extensions.push({ name: "mobile-node-nai-extension", nai });
+  // RFC 3846 §4, §5: what has been told is told again.
+  if (homeAgent !== undefined) extensions.push({ name: "ha-identity", nai: homeAgent });
+  if (aaaServer !== undefined) extensions.push({ name: "aaah-identity", nai: aaaServer });
   if (haAddress !== undefined) extensions.push({ name: "requested-ha-extension", haAddress });
+  if (registration.hostConfiguration && action === "register") {
+    extensions.push(HOST_CONFIGURATION_REQUEST);
+  }
   return extensions;
 }
 

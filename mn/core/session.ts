@@ -17,8 +17,9 @@ import type { Instant, Now } from "../../shared/base/time.ts";
 import type { Effect, Persist, Report, Resolved } from "../../shared/protocol/core.ts";
 import { isLeftOpen } from "../../shared/protocol/dynamic-home-agent.ts";
 import type { RegistrationReply } from "../../shared/wire/control.ts";
+import type { ControlExtension } from "../../shared/wire/control-extensions.ts";
 import { ReplyCode } from "../../shared/wire/reply-code.ts";
-import type { MnCoreConfig, MnSettings, Terms } from "./config.ts";
+import type { Identities, MnCoreConfig, MnSettings, Terms } from "./config.ts";
 import { HomeAgents, NAMES_KEY } from "./home-agents.ts";
 import type { Outcome, Registered } from "./registration.ts";
 import { report } from "./reports.ts";
@@ -43,6 +44,10 @@ const CANNOT_CHOOSE: ReadonlySet<number> = new Set([
   ReplyCode.faInvalidHomeAgentAddress,
 ]);
 
+/** Journal key of what the home side calls itself. */
+const IDENTITIES_KEY = "identities";
+const NO_IDENTITIES: Identities = { homeAgent: undefined, aaaServer: undefined };
+
 export class Session {
   #settings: MnSettings;
   #config: MnCoreConfig;
@@ -51,6 +56,7 @@ export class Session {
   /** What the home agent has refused and would not refuse again (RFC 3024 §4.1.2). */
   #terms: Partial<Terms> = {};
   #isPersisted = false;
+  #identities: Identities = NO_IDENTITIES;
 
   constructor(settings: MnSettings) {
     this.#settings = settings;
@@ -76,6 +82,7 @@ export class Session {
     this.#settings = settings;
     this.#homeAgents.reconfigure(settings, keep);
     this.#terms = {};
+    if (!keep) this.#identities = NO_IDENTITIES;
     this.#refresh();
     return effects;
   }
@@ -99,6 +106,23 @@ export class Session {
       home_agent: formatIpv4(homeAgent),
       until,
     });
+  }
+
+  /** The home agent and its AAA server have said who they are (RFC 3846 §4, §5). */
+  identified(extensions: readonly ControlExtension[]): Persist[] {
+    const before = this.#identities;
+    for (const extension of extensions) {
+      if (extension.name === "ha-identity") {
+        this.#identities = { ...this.#identities, homeAgent: extension.nai };
+      } else if (extension.name === "aaah-identity") {
+        this.#identities = { ...this.#identities, aaaServer: extension.nai };
+      }
+    }
+    const { homeAgent, aaaServer } = this.#identities;
+    if (homeAgent === before.homeAgent && aaaServer === before.aaaServer) return [];
+    this.#refresh();
+    const value = { home_agent: homeAgent ?? null, aaa_server: aaaServer ?? null };
+    return [{ type: "persist", key: IDENTITIES_KEY, value }];
   }
 
   /** The registration is over: who comes next may have been given the same address. */
@@ -162,6 +186,7 @@ export class Session {
   restore(key: string, value: Json, now: Now): void {
     if (key === NAMES_KEY) this.#homeAgents.restoreNames(value);
     if (key === SESSION_KEY) this.#restoreSession(value, now);
+    if (key === IDENTITIES_KEY) this.#restoreIdentities(value);
     this.#refresh();
   }
 
@@ -176,6 +201,15 @@ export class Session {
     if (homeAddress !== this.#settings.homeAddress) this.#homeAddress = homeAddress;
     const [first] = this.#settings.homeAgents;
     if (homeAgent !== undefined && first?.kind === "assigned") this.#homeAgents.restore(homeAgent);
+  }
+
+  #restoreIdentities(value: Json): void {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return;
+    const { home_agent: homeAgent, aaa_server: aaaServer } = value as JsonObject;
+    this.#identities = {
+      homeAgent: typeof homeAgent === "string" ? homeAgent : undefined,
+      aaaServer: typeof aaaServer === "string" ? aaaServer : undefined,
+    };
   }
 
   /** Something of what a registration says is the home agent's to choose. */
@@ -205,6 +239,7 @@ export class Session {
       homePrefix: address === undefined ? settings.homePrefix : networkOf({ address, length }),
       homeAgent: this.#homeAgents.address ?? UNSPECIFIED,
       requestedHomeAgent: this.#homeAgents.requested,
+      identities: this.#identities,
     };
   }
 }

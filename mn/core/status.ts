@@ -37,8 +37,8 @@ export interface StatusInputs {
   readonly attachment: Attachment | undefined;
   readonly registered: Registered | undefined;
   readonly pending: Pending | undefined;
-  readonly lastCode: number | undefined;
-  readonly lastError: string | undefined;
+  /** What the last replies have said. */
+  readonly told: JsonObject;
   readonly interfaces: readonly { readonly name: string; readonly up: boolean }[];
   readonly counters: Record<string, number>;
 }
@@ -74,8 +74,7 @@ export function statusJson(inputs: StatusInputs, now: Instant): Json {
     udp_tunnel: false,
     lifetime: registered?.lifetime ?? null,
     lifetime_remaining: expiresAt === undefined ? null : secondsLeft(expiresAt, now),
-    last_code: inputs.lastCode ?? null,
-    last_error: inputs.lastError ?? null,
+    ...inputs.told,
     pending: pending !== undefined && !pending.denied,
     attempts: pending?.attempts ?? 0,
     interfaces: inputs.interfaces.map(({ name, up }) => ({ name, state: up ? "up" : "down" })),

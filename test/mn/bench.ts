@@ -30,19 +30,30 @@ import {
 
 export * from "./messages.ts";
 
-export function makeConfig(changes: Partial<MnCoreConfig> = {}): MnCoreConfig {
+type Changes = Partial<Omit<MnCoreConfig, "registration">> & {
+  readonly registration?: Partial<MnCoreConfig["registration"]>;
+};
+
+export function makeConfig({ registration, ...changes }: Changes = {}): MnCoreConfig {
   return {
     homeAddress: HOME,
     homePrefix: { address: HOME, length: 24 },
     homeAgents: [{ kind: "address", address: HOME_AGENT }],
     homeAgent: HOME_AGENT,
     requestedHomeAgent: undefined,
+    identities: { homeAgent: undefined, aaaServer: undefined },
     nai: undefined,
     interfaces: [
       { name: "wlan0", mode: "auto" },
       { name: "eth0", mode: "auto" },
     ],
-    registration: { lifetime: 300, reverseTunnel: true, encapsulation: "ipip" },
+    registration: {
+      lifetime: 300,
+      reverseTunnel: true,
+      encapsulation: "ipip",
+      hostConfiguration: false,
+      ...registration,
+    },
     movement: "lazy",
     fastHandover: undefined,
     homeAssociation: HOME_CONTEXT,

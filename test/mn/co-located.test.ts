@@ -217,7 +217,8 @@ test("RFC 5944 §2.4.3: home is recognised in every mode, and left again when an
 test("RFC 5944 §3.6.1.2: the node decapsulates itself, so M and G are its own to choose [5944-3.6.1.2-10]", () => {
   const flags = { minimal: RequestFlag.M, gre: RequestFlag.G } as const;
   for (const encapsulation of ["minimal", "gre"] as const) {
-    const registration = { lifetime: 300, reverseTunnel: false, encapsulation };
+    const { registration: usual } = makeConfig();
+    const registration = { ...usual, reverseTunnel: false, encapsulation };
     const line = registered("co-located", { registration });
     assert.equal(line.lastRequest().message.flags, RequestFlag.D | flags[encapsulation]);
     const item = line.node.forwarding().get("co-located/wlan0");

@@ -165,7 +165,7 @@ test("After four requests without any reply another agent is tried", () => {
 });
 
 const asking = (terms: Partial<MnCoreConfig["registration"]>, homeAddress = PUBLIC): MnCoreConfig =>
-  makeConfig({ homeAddress, registration: { ...makeConfig().registration, ...terms } });
+  makeConfig({ homeAddress, registration: terms });
 
 /** Flags of the requests when the first is denied with this code. */
 function flagsAfter(code: number, config: MnCoreConfig, flags = FOREIGN_FLAGS): number[] {

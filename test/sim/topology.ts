@@ -181,6 +181,7 @@ function mobileNode(plan: Plan, index: number): Blueprint {
       lifetime: plan.registrationLifetime,
       reverseTunnel: plan.mobileReverseTunnel,
       encapsulation: plan.encapsulation,
+      hostConfiguration: false,
     },
     movement: "lazy",
     fastHandover: undefined,

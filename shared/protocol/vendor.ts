@@ -1,6 +1,6 @@
 /** Vendor extensions: RFC 3115. No vendor's use of the critical one is built. */
 
-import { type ControlExtension, controlExtensions } from "../../shared/wire/control-extensions.ts";
+import { type ControlExtension, controlExtensions } from "../wire/control-extensions.ts";
 
 /** CVSE-TYPE-NUMBER (RFC 3115 §2.1). */
 const CRITICAL = 38;
