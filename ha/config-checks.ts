@@ -1,13 +1,19 @@
 /** Rules over more than one key of the home agent's configuration. */
 
-import { formatIpv4, ipv4, type Prefix, prefixContains } from "../shared/base/address.ts";
+import {
+  formatIpv4,
+  ipv4,
+  type Prefix,
+  prefixContains,
+  prefixesOverlap,
+} from "../shared/base/address.ts";
 import { ok, type Result } from "../shared/base/result.ts";
 import { canonicalNai } from "../shared/protocol/identity.ts";
 import { checkAdvertisement, checkUnique } from "../shared/service/config/checks.ts";
 import { parseRange, prefixOf } from "../shared/service/config/values.ts";
 import type { ConfigFault } from "../shared/service/program.ts";
 import type { HaConfig } from "./config.ts";
-import { checkNetworks, overlap } from "./config-networks.ts";
+import { checkNetworks } from "./config-networks.ts";
 
 type NodeRow = HaConfig["mobile_node"][number];
 
@@ -65,7 +71,7 @@ export function crossCheckHa(config: HaConfig): ConfigFault[] {
 function checkHomeNetworks(networks: readonly Prefix[]): ConfigFault[] {
   const faults: ConfigFault[] = [];
   for (const [index, prefix] of networks.entries()) {
-    const other = networks.findIndex((earlier) => overlap(earlier, prefix));
+    const other = networks.findIndex((earlier) => prefixesOverlap(earlier, prefix));
     if (other === index) continue;
     const message = `overlaps home_network[${other}].prefix, must be a network of its own`;
     faults.push({ key: `home_network[${index}].prefix`, message });

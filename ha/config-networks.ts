@@ -1,7 +1,7 @@
 /** The mobile networks of ha.toml (RFC 5177), and the pools that they are given out from (RFC 6626). */
 
 import * as z from "zod";
-import { ipv4, type Prefix, prefixContains } from "../shared/base/address.ts";
+import { ipv4, type Prefix, prefixContains, prefixesOverlap } from "../shared/base/address.ts";
 import {
   integer,
   mustBe,
@@ -51,10 +51,6 @@ interface NetworksConfig<Row> {
   readonly network_pool: readonly { readonly prefix: string; readonly prefix_length: number }[];
 }
 
-export function overlap(a: Prefix, b: Prefix): boolean {
-  return prefixContains(a, b.address) || prefixContains(b, a.address);
-}
-
 export function toPools({
   network_pool,
 }: Pick<NetworksConfig<unknown>, "network_pool">): NetworkPool[] {
@@ -84,7 +80,9 @@ export function checkNetworks<Row>(
   ].map((row) => ({ ...row, prefix: prefixOf({ prefix: row.text }) }));
   const faults = config.network_pool.flatMap(lengthFault);
   for (const [index, { key, owner, text, prefix }] of rows.entries()) {
-    const other = rows.slice(0, index).find((o) => o.owner !== owner && overlap(o.prefix, prefix));
+    const other = rows
+      .slice(0, index)
+      .find((o) => o.owner !== owner && prefixesOverlap(o.prefix, prefix));
     if (other !== undefined) {
       faults.push({ key, message: `${text} overlaps ${other.key}, must be a network of its own` });
     }

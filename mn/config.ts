@@ -29,6 +29,7 @@ import {
 import type { ConfigFault, PlannedKey, Resolved } from "../shared/service/program.ts";
 import { ICMP_EXPERIMENTAL_MOBILITY } from "../shared/wire/icmp/fast-handover.ts";
 import { fastHandover, resolveFastHandover } from "./config-fast-handover.ts";
+import { checkNetworks, mobileNetworks, networkMode, toMobileRouter } from "./config-networks.ts";
 import type { HomeAgentSource, MnSettings } from "./core/config.ts";
 
 const association = z.discriminatedUnion(
@@ -83,6 +84,7 @@ export const mnSchema = table({
       .describe(
         "Ask the home agent for the home network's name servers and the like (RFC 4332), for hooks on the event host-configuration; nothing is changed here.",
       ),
+    mobile_networks: networkMode(),
   })
     .prefault({})
     .describe("What is asked for in requests."),
@@ -109,6 +111,7 @@ export const mnSchema = table({
     }),
     1,
   ).describe("One for each link, in order of preference."),
+  mobile_network: mobileNetworks(),
   security_association: tables(association, 1).describe(
     "One with the home agent, which is needed (RFC 5944 §3.2), any with foreign agents, and one with the home domain's AAA server, for foreign agents that ask it (RFC 4721 §6).",
   ),
@@ -151,6 +154,7 @@ export function completeMn(config: MnConfig): Result<MnConfig, readonly ConfigFa
 export function crossCheckMn(config: MnConfig): ConfigFault[] {
   const faults = [
     ...checkUnique("interface", config.interface, (row) => row.name, "name"),
+    ...checkNetworks(config),
     ...checkUnique(
       "security_association",
       config.security_association,
@@ -215,6 +219,7 @@ export function resolveMn(config: MnConfig): Resolved<MnSettings> {
         encapsulation: config.registration.encapsulation,
         hostConfiguration: config.registration.host_configuration,
       },
+      mobileRouter: toMobileRouter(config),
       movement: config.movement.algorithm,
       fastHandover: resolveFastHandover(config),
       homeAssociation: toContext(home),

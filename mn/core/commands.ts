@@ -51,6 +51,7 @@ function changeMind(id: number, action: Action, node: Commanded, now: Instant): 
   }
   if (action === "register") {
     history.clear();
+    registration.networks.forgive();
     registration.renewNow(now);
   }
   return answers;

@@ -23,6 +23,23 @@ export type HomeAgentSource =
   /** The network chooses one (RFC 4433), or the home network names it (RFC 5944 §3.6.1.2). */
   | { readonly kind: "assigned" };
 
+/** A network that moves with the node. */
+export interface MovingNetwork {
+  /** `undefined`: the home agent is to give one out (RFC 6626). */
+  readonly prefix: Prefix | undefined;
+  /** Prefix length to ask for then; 0 leaves it to the home agent. */
+  readonly wishedLength: number;
+  /** The link that its hosts are on. */
+  readonly interface: string;
+}
+
+/** The node is a mobile router (RFC 5177). */
+export interface MobileRouterConfig {
+  /** Implicit: the home agent knows the networks, and requests name none (RFC 5177 §5). */
+  readonly mode: "explicit" | "implicit";
+  readonly networks: readonly MovingNetwork[];
+}
+
 /** What the mobile node's core must know; config.ts makes it from the file. */
 export interface MnSettings {
   /** `UNSPECIFIED`: the home agent is to assign one (RFC 2794 §2). */
@@ -41,6 +58,7 @@ export interface MnSettings {
     /** Ask for the home network's configuration (RFC 4332). */
     readonly hostConfiguration: boolean;
   };
+  readonly mobileRouter?: MobileRouterConfig;
   /** `lazy`: lazy cell switching by advertisement lifetime (RFC 5944 §2.4.2.1). */
   readonly movement: "lazy";
   /** `undefined`: no fast handovers (RFC 4988). */

@@ -1,6 +1,6 @@
 /** What the mobile node declares to be forwarded; the same object while nothing changes. */
 
-import { UNSPECIFIED } from "../../shared/base/address.ts";
+import { formatPrefix, UNSPECIFIED } from "../../shared/base/address.ts";
 import {
   type ForwardingItem,
   type ForwardingState,
@@ -12,6 +12,8 @@ import { type Attachment, interfaceOf } from "./attachment.ts";
 import { type MnCoreConfig, rankOf } from "./config.ts";
 import type { Via } from "./handover/fast-handover.ts";
 import { homeRouter } from "./home.ts";
+import type { GrantedNetwork } from "./mobile-networks.ts";
+import { networkItems } from "./network-forwarding.ts";
 import type { Registered } from "./registration.ts";
 import { encapsulationOf } from "./status.ts";
 
@@ -30,6 +32,7 @@ export interface ForwardingInputs {
   readonly serving: Attachment | undefined;
   /** A router that takes packets before there is a registration through it (RFC 4988 §4.2). */
   readonly via?: Via | undefined;
+  readonly granted: readonly GrantedNetwork[];
 }
 
 /**
@@ -53,6 +56,10 @@ export function forwardingItems(inputs: ForwardingInputs): Map<string, Forwardin
     } as const;
     const { kind } = item ?? listening;
     items.set(`${kind}/${name}`, item ?? listening);
+  }
+  for (const item of networkItems(inputs, [...items.values()])) {
+    const name = item.prefix === undefined ? item.interface : formatPrefix(item.prefix);
+    items.set(`moving-network/${name}`, item);
   }
   return items;
 }

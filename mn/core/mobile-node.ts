@@ -301,6 +301,7 @@ export class MobileNode implements Core<MnSettings> {
       registered,
       serving: this.#where.serving(registered),
       via: attachment !== undefined && isFor(registered, attachment) ? undefined : this.#fast.via,
+      granted: this.#registration.networks.granted,
     });
   }
 
@@ -325,6 +326,7 @@ export class MobileNode implements Core<MnSettings> {
         config: this.#config,
         attachment,
         registered: this.#registration.registered,
+        networks: this.#registration.networks.granted,
         pending: this.#registration.pending,
         told: this.#outcomes.toJson(),
         interfaces: this.#config.interfaces.map(({ name }) => ({ name, up: links.isUp(name) })),

@@ -20,6 +20,7 @@ import { INFINITE_LIFETIME, type RegistrationReply } from "../../shared/wire/con
 import { ReplyCode } from "../../shared/wire/reply-code.ts";
 import type { MnCoreConfig } from "./config.ts";
 import { persistIdentification, restoreIdentification } from "./identification.ts";
+import { MobileNetworks } from "./mobile-networks.ts";
 import { RequestPace } from "./pace.ts";
 import { judgeReply, type Verdict } from "./reply.ts";
 import { encodeRequest, type Operation, sameOperation, sendRequest } from "./request.ts";
@@ -82,6 +83,7 @@ export class Registration {
   /** The home agent may hold a binding of ours; until when, if not for ever. */
   #exposure: { readonly until: Instant | undefined } | undefined;
   readonly #pace = new RequestPace();
+  readonly networks: MobileNetworks;
   #dueAt: Instant | undefined;
   /** What the home agent said shows that our idea of its clock is right. */
   #knowsClock = false;
@@ -93,6 +95,7 @@ export class Registration {
     this.#random = random;
     this.#counters = counters;
     this.#identification = initialIdentification(config.homeAssociation.replay);
+    this.networks = new MobileNetworks(config);
   }
 
   get pending(): Pending | undefined {
@@ -120,6 +123,7 @@ export class Registration {
   /** `keep`: the registration is still what the configuration asks for, but for its terms. */
   reconfigure(config: MnCoreConfig, keep: boolean): void {
     this.#config = config;
+    this.networks.reconfigure(config, keep);
     const { replay } = config.homeAssociation;
     if (replay !== this.#identification.method) {
       this.#identification = { ...this.#identification, method: replay };
@@ -186,6 +190,7 @@ export class Registration {
     const ended = this.#registered;
     if (ended?.expiresAt === undefined || ended.expiresAt > now) return undefined;
     this.#registered = undefined;
+    this.networks.end();
     return ended;
   }
 
@@ -235,7 +240,8 @@ export class Registration {
       repeated === undefined
         ? { ...operation, challenge: operation.challenge ?? before?.operation.challenge }
         : { ...repeated.operation, mac: operation.mac };
-    const payload = repeated?.payload ?? encodeRequest(wanted, identification, this.#config);
+    const asked = wanted.action === "register" ? this.networks.requests(wanted.homeAgent) : [];
+    const payload = repeated?.payload ?? encodeRequest(wanted, identification, this.#config, asked);
     const timeout = nextTimeout(before?.timeout, wanted.lifetime);
     this.#pending = {
       operation: wanted,
@@ -271,7 +277,7 @@ export class Registration {
     const { operation } = pending;
     if (verdict.kind === "accepted") {
       const effects = this.#learn(reply, false, now);
-      this.#accept(pending, reply, now);
+      effects.push(...this.#accept(pending, reply, now));
       return { outcome: { kind: "accepted", operation, reply }, effects };
     }
     const { origin } = verdict;
@@ -286,14 +292,15 @@ export class Registration {
     return { outcome: { kind: "denied", operation, reply, origin }, effects };
   }
 
-  #accept(pending: Pending, reply: RegistrationReply, now: Now): void {
+  #accept(pending: Pending, reply: RegistrationReply, now: Now): Effect[] {
     this.#pending = undefined;
     this.#knowsClock = true;
     const { operation, sentAt } = pending;
     if (operation.action === "deregister") {
       this.#registered = undefined;
       this.#exposure = undefined;
-      return;
+      this.networks.end();
+      return [];
     }
     // A reply never extends the lifetime (§3.4); it counts from sending (§3.6.2.2).
     const lifetime = Math.min(operation.lifetime, reply.lifetime);
@@ -305,7 +312,9 @@ export class Registration {
     const { homeAddress, homeAgent } = reply;
     const agreed = { ...operation, homeAddress, homeAgent };
     this.#registered = { operation: agreed, lifetime, expiresAt, renewAt };
+    const told = this.networks.accept(reply);
     this.expire(now.monotonic);
+    return told;
   }
 
   #learn(reply: RegistrationReply, mismatch: boolean, now: Now): Effect[] {

@@ -52,11 +52,15 @@ export class Replies {
     this.#history.challenges.denied(agentKey);
     this.#history.challenges.offer(agentKey, challengeIn(outcome.reply));
     const agent = this.#where.agents.get(agentKey);
-    const remedy = this.#remedies.of({
-      ...outcome,
-      hasFreshChallenge: this.#history.challenges.isFresh(agentKey),
-      offersReverseTunnel: agent !== undefined && hasFlag(agent, "T"),
-    });
+    // RFC 5177 §5.1: without what was denied the registration may be had.
+    const asksForLess = this.#registration.networks.refuse(outcome.reply);
+    const remedy = asksForLess
+      ? ({ kind: "again" } as const)
+      : this.#remedies.of({
+          ...outcome,
+          hasFreshChallenge: this.#history.challenges.isFresh(agentKey),
+          offersReverseTunnel: agent !== undefined && hasFlag(agent, "T"),
+        });
     if (remedy !== undefined) this.#apply(remedy, agentKey);
     const careOfAddresses = agent?.careOfAddresses.length ?? 0;
     const isHeld = this.#registration.registered !== undefined;

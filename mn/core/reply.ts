@@ -25,7 +25,7 @@ import { foreignAgentContexts, type Operation } from "./request.ts";
 
 /** The extensions that are acted on here; 38, of whatever vendor, by refusing (RFC 3115 §2.3). */
 const UNDERSTOOD = understanding(
-  new Set([...BASE_EXTENSIONS, 45, 38, 131, 132, 134, 136, 139, 145]),
+  new Set([...BASE_EXTENSIONS, 45, 38, 131, 132, 134, 136, 139, 145, 148]),
 );
 
 /** A request that has been sent and what must be known to judge its reply. */

@@ -151,6 +151,7 @@ export function encodeRequest(
   operation: Operation,
   identification: bigint,
   config: MnCoreConfig,
+  networks: readonly ControlExtension[] = [],
 ): Uint8Array {
   const fixed = encodeControl({
     name: "registration-request",
@@ -160,7 +161,7 @@ export function encodeRequest(
     homeAgent: operation.homeAgent,
     careOfAddress: operation.careOfAddress,
     identification,
-    extensions: forHomeAgent(operation, config),
+    extensions: [...forHomeAgent(operation, config), ...networks],
   });
   const forHome = appendAuthentication(
     fixed,

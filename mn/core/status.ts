@@ -1,6 +1,6 @@
 /** The answers to `status` and `agents`, as the interface contract names their keys. */
 
-import { formatIpv4, type Ipv4, UNSPECIFIED } from "../../shared/base/address.ts";
+import { formatIpv4, formatPrefix, type Ipv4, UNSPECIFIED } from "../../shared/base/address.ts";
 import type { Json, JsonObject } from "../../shared/base/result.ts";
 import { type Instant, secondsLeft } from "../../shared/base/time.ts";
 import type { Encapsulation } from "../../shared/forwarding/state.ts";
@@ -9,6 +9,7 @@ import { INFINITE_LIFETIME, RequestFlag } from "../../shared/wire/control.ts";
 import { type Agent, hasFlag, isHomeAgent } from "./agents.ts";
 import { type Attachment, agentOf, interfaceOf } from "./attachment.ts";
 import type { MnCoreConfig } from "./config.ts";
+import type { GrantedNetwork } from "./mobile-networks.ts";
 import type { Pending, Registered } from "./registration.ts";
 import type { MnState } from "./state.ts";
 
@@ -36,6 +37,7 @@ export interface StatusInputs {
   readonly config: MnCoreConfig;
   readonly attachment: Attachment | undefined;
   readonly registered: Registered | undefined;
+  readonly networks: readonly GrantedNetwork[];
   readonly pending: Pending | undefined;
   /** What the last replies have said. */
   readonly told: JsonObject;
@@ -72,6 +74,7 @@ export function statusJson(inputs: StatusInputs, now: Instant): Json {
     encapsulation: flags === undefined ? null : encapsulationOf(flags),
     reverse_tunnel: flags === undefined ? null : (flags & RequestFlag.T) !== 0,
     udp_tunnel: false,
+    networks: inputs.networks.map(({ prefix }) => formatPrefix(prefix)),
     lifetime: registered?.lifetime ?? null,
     lifetime_remaining: expiresAt === undefined ? null : secondsLeft(expiresAt, now),
     ...inputs.told,

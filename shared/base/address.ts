@@ -79,6 +79,11 @@ export function prefixContains(prefix: Prefix, address: Ipv4): boolean {
   return ((prefix.address ^ address) & mask) === 0;
 }
 
+/** Is there an address that both hold? */
+export function prefixesOverlap(a: Prefix, b: Prefix): boolean {
+  return prefixContains(a, b.address) || prefixContains(b, a.address);
+}
+
 /** The network address: host bits cleared. */
 export function networkOf(prefix: Prefix): Prefix {
   return { address: toIpv4(prefix.address & netmask(prefix.length)), length: prefix.length };

@@ -58,6 +58,7 @@ export interface RuleObject {
   readonly priority: number;
   readonly table: number;
   readonly from?: Ipv4;
+  readonly to?: Prefix;
   readonly fwmark?: number;
   readonly iif?: string;
   /** Ignore routes whose prefix is not longer than this. */
@@ -134,6 +135,14 @@ export function marksOf(routeTable: number): Marks {
   };
 }
 
+const LONGEST_LABEL = 15;
+
+/** Marks an address on a device that is not ours; `undefined`: the device's name is too long. */
+export function ownLabel({ anchor }: Marks, device: string): string | undefined {
+  const label = `${device}:${anchor}`;
+  return label.length > LONGEST_LABEL ? undefined : label;
+}
+
 /** The marks of one plane of visitors (state.ts). */
 export interface PlaneMarks {
   /** The TUN device. */
@@ -174,6 +183,11 @@ export function uplinkTable(routeTable: number, uplink: number): number {
   return routeTable + 2 * uplink * TABLE_STEP;
 }
 
+/** Table for what comes from networks that move with a mobile router. */
+export function networkTable(routeTable: number): number {
+  return routeTable + TABLE_STEP;
+}
+
 /** Is it the main table, or one that these marks stand for? */
 export function mayHoldOurs(marks: Marks, table: number): boolean {
   const steps = (table - marks.table) / TABLE_STEP;
@@ -187,6 +201,12 @@ export function planeOfDevice(marks: Marks, device: string): number | undefined 
   return plane !== undefined && device.startsWith(marks.anchor) ? Number(plane) : undefined;
 }
 
+/** Is an address that was found one that we have made? */
+export function isOurAddress(marks: Marks, { device, label }: AddressObject): boolean {
+  if (planeOfDevice(marks, device) !== undefined) return true;
+  return label !== undefined && label === ownLabel(marks, device);
+}
+
 /** What the kernel takes as the same object: adding it twice fails or replaces. */
 export function objectKey(object: KernelObject): string {
   switch (object.kind) {
@@ -197,7 +217,7 @@ export function objectKey(object: KernelObject): string {
     case "route":
       return `route ${object.table} ${formatPrefix(object.destination)}`;
     case "rule":
-      return `rule ${object.priority} ${object.table} ${object.from ?? ""} ${object.fwmark ?? ""} ${object.iif ?? ""} ${object.suppressPrefixLength ?? ""}`;
+      return `rule ${object.priority} ${object.table} ${object.from ?? ""} ${object.to === undefined ? "" : formatPrefix(object.to)} ${object.fwmark ?? ""} ${object.iif ?? ""} ${object.suppressPrefixLength ?? ""}`;
     case "neighbor":
       return `neighbor ${object.device} ${formatIpv4(object.address)}`;
     case "proxy-neighbor":

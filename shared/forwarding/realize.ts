@@ -12,6 +12,7 @@ import {
   planeMarks,
   type RuleObject,
 } from "./kernel-objects.ts";
+import { realizeMovingNetwork } from "./realize-network.ts";
 import {
   realizeAtHome,
   realizeCoLocated,
@@ -90,6 +91,8 @@ export function realize(item: ForwardingItem, config: RealizeConfig, alias?: Ipv
       return only(realizeVisiting(item, config));
     case "co-located":
       return realizeCoLocated(item, config);
+    case "moving-network":
+      return realizeMovingNetwork(item, config);
     case "at-home":
       return only(realizeAtHome(item, config));
   }

@@ -194,6 +194,39 @@ export interface ListeningItem {
   readonly isHost?: boolean;
 }
 
+/**
+ * Mobile router: a network that moves with it (RFC 5177 §7). What its hosts send goes one way, with
+ * that alone; while there is none it goes nowhere.
+ */
+export interface MovingNetworkItem {
+  readonly kind: "moving-network";
+  /** `undefined`: it has not been given out yet (RFC 6626). */
+  readonly prefix: Prefix | undefined;
+  /** The link that its hosts are on. */
+  readonly interface: string;
+  /** The router's own address there, for a network that was given out (RFC 6626). */
+  readonly address: Ipv4 | undefined;
+  readonly way: NetworkTunnel | NetworkRouter | undefined;
+}
+
+/** The bidirectional tunnel of a mobile router (RFC 5177 §6.5, §7). */
+export interface NetworkTunnel extends TunnelForm {
+  readonly kind: "tunnel";
+  /** The home address, or a co-located care-of address. */
+  readonly local: Ipv4;
+  readonly homeAgent: Ipv4;
+  /** The foreign agent's own tunnel, which this one goes through. */
+  readonly through?: TunnelForm;
+}
+
+/** Without a reverse tunnel, and at home: as an ordinary router (RFC 5177 §5). */
+export interface NetworkRouter {
+  readonly kind: "router";
+  readonly interface: string;
+  /** `undefined`: a point-to-point link. */
+  readonly gateway: Ipv4 | undefined;
+}
+
 export type ForwardingItem =
   | BindingItem
   | SharedAddressItem
@@ -203,7 +236,8 @@ export type ForwardingItem =
   | VisitingItem
   | CoLocatedItem
   | AtHomeItem
-  | ListeningItem;
+  | ListeningItem
+  | MovingNetworkItem;
 
 /** Items by a key that is stable for the thing they are about (`binding/10.1.0.7/192.0.2.1`). */
 export type ForwardingState = ReadonlyMap<string, ForwardingItem>;

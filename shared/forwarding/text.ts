@@ -35,6 +35,7 @@ function addressText({ prefix, device, scope }: AddressObject): string {
 function ruleText(rule: RuleObject): string {
   const words = ["rule", "pref", String(rule.priority)];
   words.push("from", rule.from === undefined ? "all" : formatIpv4(rule.from));
+  if (rule.to !== undefined) words.push("to", formatPrefix(rule.to));
   if (rule.iif !== undefined) words.push("iif", rule.iif);
   if (rule.fwmark !== undefined) words.push("fwmark", String(rule.fwmark));
   words.push("lookup", rule.table === MAIN_TABLE ? "main" : String(rule.table));

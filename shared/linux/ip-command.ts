@@ -15,10 +15,10 @@ import {
 import type { Json } from "../base/result.ts";
 import {
   type AddressObject,
+  isOurAddress,
   MAIN_TABLE,
   type Marks,
   mayHoldOurs,
-  planeOfDevice,
   type RouteObject,
   type RuleObject,
 } from "../forwarding/kernel-objects.ts";
@@ -71,7 +71,7 @@ export class IpCommandNetwork implements KernelNetwork {
   async read(marks: Marks): Promise<NetworkObject[]> {
     const protocol = String(marks.protocol);
     const objects: NetworkObject[] = (await readAddresses())
-      .filter(({ device }) => planeOfDevice(marks, device) !== undefined)
+      .filter((address) => isOurAddress(marks, address))
       // What matters of our own is that it is there.
       .map(({ kind, device, prefix }) => ({ kind, device, prefix }));
     const argv = ["-N", "-d", "-4", "route", "show", "table", "all", "proto", protocol];
@@ -206,12 +206,14 @@ function routeOf(row: Row, table: number): RouteObject | undefined {
 
 function ruleOf(row: Row): RuleObject {
   const from = parseIpv4(String(row.src));
+  const to = parsePrefix(`${row.dst}/${row.dstlen ?? 32}`);
   const suppress = Number(row.suppress_prefixlen ?? Number.NaN);
   return {
     kind: "rule",
     priority: Number(row.priority),
     table: row.table === "main" ? MAIN_TABLE : Number(row.table),
     ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
     ...(typeof row.iif === "string" ? { iif: row.iif } : {}),
     ...(row.fwmark === undefined ? {} : { fwmark: Number(row.fwmark) }),
     ...(suppress >= 0 ? { suppressPrefixLength: suppress } : {}),
@@ -233,6 +235,7 @@ function routeWords(route: RouteObject): string[] {
 function ruleWords(rule: RuleObject): string[] {
   const words = ["pref", String(rule.priority)];
   words.push("from", rule.from === undefined ? "all" : formatIpv4(rule.from));
+  if (rule.to !== undefined) words.push("to", formatPrefix(rule.to));
   if (rule.iif !== undefined) words.push("iif", rule.iif);
   if (rule.fwmark !== undefined) words.push("fwmark", String(rule.fwmark));
   words.push("lookup", String(rule.table));

@@ -21,18 +21,16 @@ import {
   decodeLink,
   decodeNeighbor,
   decodeRoute,
-  decodeRule,
   encodeAddress,
   encodeLink,
   encodeNeighbor,
   encodeRoute,
-  encodeRule,
   type NeighborMessage,
   type RouteMessage,
   RTM,
-  type RuleMessage,
 } from "../../shared/linux/netlink/objects.ts";
 import { Rtnetlink } from "../../shared/linux/netlink/rtnetlink.ts";
+import { decodeRule, encodeRule, type RuleMessage } from "../../shared/linux/netlink/rules.ts";
 import { IoError, type PacketIo } from "../../shared/linux/packet-io.ts";
 
 const RECORD = { noNullPrototype: true } as const;
@@ -90,6 +88,7 @@ test("rules: encode, then decode gives the same", () => {
       priority: u32,
       protocol: u8,
       from: address,
+      to: fc.record({ address, length: fc.integer({ min: 1, max: 32 }) }, RECORD),
       iif: name,
       fwmark: u32,
       suppressPrefixLength: fc.integer({ min: 0, max: 32 }),

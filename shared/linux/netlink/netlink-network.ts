@@ -3,10 +3,10 @@
 import type { Prefix } from "../../base/address.ts";
 import {
   type AddressObject,
+  isOurAddress,
   MAIN_TABLE,
   type Marks,
   mayHoldOurs,
-  planeOfDevice,
   type RouteObject,
 } from "../../forwarding/kernel-objects.ts";
 import { operationText } from "../../forwarding/text.ts";
@@ -26,20 +26,19 @@ import {
   decodeLink,
   decodeNeighbor,
   decodeRoute,
-  decodeRule,
   encodeAddress,
   encodeFamily,
   encodeLink,
   encodeNeighbor,
   encodeNeighborDump,
   encodeRoute,
-  encodeRule,
   ROUTE_UNICAST,
   type RouteMessage,
   RTM,
   RTMGRP,
 } from "./objects.ts";
 import { Rtnetlink } from "./rtnetlink.ts";
+import { decodeRule, encodeRule } from "./rules.ts";
 
 const SCOPE = { global: 0, link: 253, host: 254, nowhere: 255 } as const;
 type ScopeName = "link" | "host" | undefined;
@@ -75,7 +74,7 @@ export class NetlinkNetwork implements KernelNetwork {
     return [
       // What matters of our own is that it is there.
       ...addresses
-        .filter(({ device }) => planeOfDevice(marks, device) !== undefined)
+        .filter((address) => isOurAddress(marks, address))
         .map(({ kind, device, prefix }) => ({ kind, device, prefix })),
       ...(await this.#readNeighbors(marks, names)),
       ...(await this.#readRoutes(marks, names)),
@@ -239,12 +238,13 @@ export class NetlinkNetwork implements KernelNetwork {
     for (const body of await this.#rtnetlink.dump(RTM.getRule, encodeFamily(12))) {
       const found = decodeRule(body);
       if (found?.protocol !== marks.protocol) continue;
-      const { priority, table, from, iif, fwmark, suppressPrefixLength } = found;
+      const { priority, table, from, to, iif, fwmark, suppressPrefixLength } = found;
       objects.push({
         kind: "rule",
         priority,
         table,
         ...(from === undefined ? {} : { from }),
+        ...(to === undefined ? {} : { to }),
         ...(iif === undefined ? {} : { iif }),
         ...(fwmark === undefined ? {} : { fwmark }),
         ...(suppressPrefixLength === undefined ? {} : { suppressPrefixLength }),

@@ -1,6 +1,7 @@
 /** The rtnetlink objects that the programs use (rtnetlink(7)): IPv4 only, known fields only. */
 
 import { type Ipv4, type Mac, macFromBytes, macToBytes, toIpv4 } from "../../base/address.ts";
+import { type AttributeList, addressBytes, put, readIpv4, TABLE_UNSPEC } from "./attributes.ts";
 import {
   decodeAttributes,
   encodeBody,
@@ -46,10 +47,8 @@ export const RTMGRP = {
 export const AF_INET = 2;
 const IFF_UP = 0x1;
 const IFF_RUNNING = 0x40;
-const TABLE_UNSPEC = 0;
 const ONLINK = 4;
 const UNICAST = 1;
-const RULE_TO_TABLE = 1;
 const NTF_PROXY = 0x8;
 const NUD_PERMANENT = 0x80;
 const METRIC_MTU = 2;
@@ -96,16 +95,6 @@ export interface RouteMessage {
   readonly mtu?: number | undefined;
 }
 
-export interface RuleMessage {
-  readonly table: number;
-  readonly priority: number;
-  readonly protocol: number;
-  readonly from?: Ipv4 | undefined;
-  readonly iif?: string | undefined;
-  readonly fwmark?: number | undefined;
-  readonly suppressPrefixLength?: number | undefined;
-}
-
 export interface NeighborMessage {
   readonly index: number;
   readonly address: Ipv4;
@@ -115,30 +104,8 @@ export interface NeighborMessage {
   readonly protocol: number;
 }
 
-type AttributeList = (readonly [type: number, value: Uint8Array])[];
-
-function addressBytes(value: number): Uint8Array {
-  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
-}
-
-function readIpv4(value: Uint8Array | undefined): Ipv4 | undefined {
-  if (value?.length !== 4) return undefined;
-  const [a = 0, b = 0, c = 0, d = 0] = value;
-  return toIpv4((a << 24) | (b << 16) | (c << 8) | d);
-}
-
 function readMac(value: Uint8Array | undefined): Mac | undefined {
   return value?.length === 6 ? macFromBytes(value, 0) : undefined;
-}
-
-/** Adds an attribute when there is a value for it. */
-function put<T>(
-  list: AttributeList,
-  type: number,
-  value: T | undefined,
-  encode: (value: T) => Uint8Array,
-): void {
-  if (value !== undefined) list.push([type, encode(value)]);
 }
 
 export function encodeLink(link: LinkMessage): Uint8Array {
@@ -257,41 +224,6 @@ export function decodeRoute(body: Uint8Array): RouteMessage | undefined {
 }
 
 export const ROUTE_UNICAST = UNICAST;
-
-export function encodeRule(rule: RuleMessage): Uint8Array {
-  const attributes: AttributeList = [];
-  put(attributes, 2, rule.from, addressBytes);
-  put(attributes, 3, rule.iif, text);
-  put(attributes, 6, rule.priority, u32);
-  put(attributes, 10, rule.fwmark, u32);
-  put(attributes, 14, rule.suppressPrefixLength, u32);
-  put(attributes, 15, rule.table, u32);
-  put(attributes, 21, rule.protocol, u8);
-  const fixed = fixedPart(12, (view) => {
-    view.setUint8(0, AF_INET);
-    view.setUint8(2, rule.from === undefined ? 0 : 32);
-    view.setUint8(4, rule.table < 256 ? rule.table : TABLE_UNSPEC);
-    view.setUint8(7, RULE_TO_TABLE);
-  });
-  return encodeBody(fixed, attributes);
-}
-
-export function decodeRule(body: Uint8Array): RuleMessage | undefined {
-  const view = fixedView(body, 12);
-  if (view === undefined || view.getUint8(0) !== AF_INET) return undefined;
-  const attributes = decodeAttributes(body, 12);
-  const suppress = readU32(attributes.get(14));
-  return {
-    table: readU32(attributes.get(15)) ?? view.getUint8(4),
-    priority: readU32(attributes.get(6)) ?? 0,
-    protocol: readU8(attributes.get(21)) ?? 0,
-    from: readIpv4(attributes.get(2)),
-    iif: readText(attributes.get(3)),
-    fwmark: readU32(attributes.get(10)),
-    // The kernel reports -1 when it is not set.
-    suppressPrefixLength: suppress === undefined || suppress > 32 ? undefined : suppress,
-  };
-}
 
 export function encodeNeighbor(neighbor: NeighborMessage): Uint8Array {
   const attributes: AttributeList = [];
