@@ -1,6 +1,5 @@
 /** `mip4-ha add`: a new mobile node, for both sides. */
 
-import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import {
   CONFIG_OPTION,
@@ -8,13 +7,13 @@ import {
   configFile,
   EXIT,
   type Invocation,
-  UsageError,
 } from "../shared/service/cli/commands.ts";
+import { ALGORITHM_OPTION, newKey } from "../shared/service/cli/node-options.ts";
 import { readHostFacts } from "../shared/service/config/host-facts.ts";
 import { loadConfig } from "../shared/service/config/load.ts";
 import type { Program } from "../shared/service/program.ts";
 import type { HaConfig } from "./config.ts";
-import { KEY_OCTETS, type ProvisionedAlgorithm, provision } from "./provision.ts";
+import { provision } from "./provision.ts";
 
 export function addCommand<CoreConfig>(program: Program<HaConfig, CoreConfig>): CommandSpec {
   return {
@@ -30,11 +29,7 @@ export function addCommand<CoreConfig>(program: Program<HaConfig, CoreConfig>): 
         summary: "of a node named by its NAI; without it a dynamic one",
       },
       { name: "interface", value: "name", summary: "the node's link (default: wlan0)" },
-      {
-        name: "algorithm",
-        value: "name",
-        summary: "hmac-sha256 (the default), hmac-sha1 or hmac-md5",
-      },
+      ALGORITHM_OPTION,
       {
         name: "node",
         value: "file",
@@ -53,7 +48,7 @@ export function addCommand<CoreConfig>(program: Program<HaConfig, CoreConfig>): 
 
 function add<CoreConfig>(program: Program<HaConfig, CoreConfig>, invocation: Invocation): number {
   const { output } = invocation;
-  const algorithm = algorithmOf(invocation.text("algorithm") ?? "hmac-sha256");
+  const secret = newKey(invocation);
   const options = { configFile: configFile(invocation), board: undefined };
   const loaded = loadConfig(program, options, readHostFacts());
   if (!loaded.ok) {
@@ -65,8 +60,7 @@ function add<CoreConfig>(program: Program<HaConfig, CoreConfig>, invocation: Inv
     name,
     homeAddress: invocation.text("address"),
     interface: invocation.text("interface") ?? "wlan0",
-    algorithm,
-    key: randomBytes(KEY_OCTETS[algorithm]),
+    ...secret,
   });
   if (!stanzas.ok) {
     output.err(`${program.name}: ${stanzas.error}`);
@@ -88,9 +82,4 @@ function add<CoreConfig>(program: Program<HaConfig, CoreConfig>, invocation: Inv
   }
   output.out(homeAgent.trimEnd());
   return EXIT.ok;
-}
-
-function algorithmOf(text: string): ProvisionedAlgorithm {
-  if (text in KEY_OCTETS) return text as ProvisionedAlgorithm;
-  throw new UsageError(`--algorithm ${text}: must be ${Object.keys(KEY_OCTETS).join(", ")}`);
 }

@@ -10,15 +10,13 @@ import {
 } from "../shared/base/address.ts";
 import { err, ok, type Result } from "../shared/base/result.ts";
 import { canonicalNai } from "../shared/protocol/identity.ts";
+import {
+  type NodeAlgorithm,
+  nodeStanzas,
+  type Stanzas,
+} from "../shared/service/config/node-stanzas.ts";
 import { prefixOf } from "../shared/service/config/values.ts";
 import type { HaConfig } from "./config.ts";
-
-/** SPIs up to 255 are reserved (RFC 5944 §1.6). */
-const FIRST_SPI = 256;
-/** Octets of a key, as long as what HMAC makes of it (RFC 2104 §3). */
-export const KEY_OCTETS = { "hmac-md5": 16, "hmac-sha1": 20, "hmac-sha256": 32 } as const;
-
-export type ProvisionedAlgorithm = keyof typeof KEY_OCTETS;
 
 export interface NewNode {
   /** A home address, or a NAI. */
@@ -26,17 +24,9 @@ export interface NewNode {
   /** Beside a NAI; without one the node's address is dynamic. */
   readonly homeAddress?: string | undefined;
   readonly interface: string;
-  readonly algorithm: ProvisionedAlgorithm;
+  readonly algorithm: NodeAlgorithm;
   /** `KEY_OCTETS` random ones. */
   readonly key: Uint8Array;
-}
-
-/** The two parts, as TOML. */
-export interface Stanzas {
-  /** To be added to ha.toml. */
-  readonly homeAgent: string;
-  /** A whole mn.toml. */
-  readonly mobileNode: string;
 }
 
 export function provision(config: HaConfig, node: NewNode): Result<Stanzas, string> {
@@ -56,25 +46,17 @@ export function provision(config: HaConfig, node: NewNode): Result<Stanzas, stri
     return err(`${nai} is in the configuration already`);
   }
   const home = address === "dynamic" ? address : formatIpv4(address);
-  const identity = [
-    `home_address = "${home}"`,
-    ...(nai === undefined ? [] : [`nai = ${quote(nai)}`]),
-  ];
-  const key = Buffer.from(node.key).toString("hex");
-  const secret = [`spi = ${FIRST_SPI}`, `key = "${key}"`, `algorithm = "${node.algorithm}"`];
-  return ok({
-    homeAgent: lines("[[mobile_node]]", ...identity, ...secret),
-    mobileNode: lines(
-      ...identity,
-      `home_prefix_length = ${prefix.value}`,
-      `home_agent = "${config.address}"`,
-      "[[interface]]",
-      `name = ${quote(node.interface)}`,
-      "[[security_association]]",
-      'with = "home-agent"',
-      ...secret,
-    ),
-  });
+  return ok(
+    nodeStanzas({
+      homeAddress: home,
+      nai,
+      homePrefixLength: prefix.value,
+      homeAgent: config.address,
+      interfaces: [node.interface],
+      algorithm: node.algorithm,
+      key: node.key,
+    }),
+  );
 }
 
 /** The length of the home network that the address is in, if it is free. */
@@ -101,13 +83,4 @@ function dynamicPrefix(config: HaConfig): Result<number, string> {
 
 function isSameNai(known: string | undefined, nai: string): boolean {
   return known !== undefined && canonicalNai(known) === canonicalNai(nai);
-}
-
-/** JSON's strings are TOML's, too. */
-function quote(text: string): string {
-  return JSON.stringify(text);
-}
-
-function lines(...all: readonly string[]): string {
-  return `${all.join("\n")}\n`;
 }

@@ -12,6 +12,7 @@ import {
 } from "./config.ts";
 import type { MnSettings } from "./core/config.ts";
 import { MobileNode } from "./core/mobile-node.ts";
+import { initCommand } from "./init-command.ts";
 import { mnMetrics } from "./metrics.ts";
 
 export const mnProgram: Program<MnConfig, MnSettings> = {
@@ -26,6 +27,7 @@ export const mnProgram: Program<MnConfig, MnSettings> = {
   createCore: (config, random) => new MobileNode(config, random),
   tables: mnTables,
   actions: mnActions,
+  commands: (self) => [initCommand(self)],
   describe: describeMn,
   health: healthMn,
   performance: performanceMn,

@@ -146,14 +146,14 @@ test("RFC 5177 §5.1: a reply without any acknowledgement: no support, nothing i
 });
 
 test("RFC 5177 §5: without a reverse tunnel the networks are routed by the agent [5177-5-02] [5177-7-04]", () => {
-  const terms = { lifetime: 300, reverseTunnel: false, encapsulation: "ipip" } as const;
+  const terms = { ...makeConfig().registration, reverseTunnel: false };
   const line = asking(router([TRAIN], "explicit", { registration: terms }));
   line.accept(acks(`1/0 ${TRAIN}`));
   assert.deepEqual(ways(line), [{ kind: "router", interface: "wlan0", gateway: FA1 }]);
 });
 
 test("RFC 5177 §7: the headers of the agent's own tunnel are counted, in the form that was asked for", () => {
-  const terms = { lifetime: 300, reverseTunnel: true, encapsulation: "gre" } as const;
+  const terms = { ...makeConfig().registration, encapsulation: "gre" as const };
   const { F, T, R, G } = AdvertisementFlag;
   const line = asking(router([TRAIN], "explicit", { registration: terms }), F | T | R | G);
   line.accept(acks(`1/0 ${TRAIN}`));

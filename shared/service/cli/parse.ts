@@ -78,8 +78,9 @@ function hint(word: string, right: readonly string[], prefix: string): string {
 
 function checkOptions(cli: CAC, spec: CommandSpec): void {
   const right = [...spec.options.map((option) => option.name), "help"];
-  for (const [name, value] of Object.entries(cli.options)) {
-    if (name === "--") continue;
+  for (const [key, value] of Object.entries(cli.options)) {
+    if (key === "--") continue;
+    const name = asTyped(key);
     const option = spec.options.find((candidate) => candidate.name === name);
     const dashes = name.length > 1 ? "--" : "-";
     if (option === undefined) {
@@ -96,6 +97,11 @@ function checkOptions(cli: CAC, spec: CommandSpec): void {
       throw new UsageError(`--${name} takes no value`);
     }
   }
+}
+
+/** cac makes `homeAgent` of `--home-agent`. */
+function asTyped(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 function checkArguments(cli: CAC, spec: CommandSpec): void {
