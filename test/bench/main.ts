@@ -1,6 +1,6 @@
 /**
- * `make bench`: codec, registrations, relay and packets, in one run, with the yardsticks beside each.
- * Usage: main.js [--quick] [--json FILE] [--only codec|registrations|relay|packets]
+ * `make bench`: codec, registrations, relay, packets and footprint, in one run, with the yardsticks beside each.
+ * Usage: main.js [--quick] [--json FILE] [--only codec|registrations|relay|packets|footprint]
  */
 
 import { writeFileSync } from "node:fs";
@@ -11,6 +11,7 @@ import { codecTables } from "./codec.ts";
 import { compilerVersion } from "./compile.ts";
 import { type DataplaneResult, measureDataplane, SIZES } from "./dataplane.ts";
 import { dataplaneRows, latencyRows } from "./dataplane-table.ts";
+import { type FootprintResult, footprintRows, measureFootprint } from "./footprint.ts";
 import { headerRows } from "./headers.ts";
 import { registrationRows } from "./registrations.ts";
 import { measureRelay, type RelayResult } from "./relay.ts";
@@ -25,7 +26,7 @@ const { values: options } = parseArgs({
   },
 });
 
-const PARTS = ["codec", "registrations", "relay", "packets"] as const;
+const PARTS = ["codec", "registrations", "relay", "packets", "footprint"] as const;
 if (options.only !== undefined && !PARTS.some((part) => part === options.only)) {
   process.stderr.write(`bench: --only takes one of ${PARTS.join(", ")}\n`);
   process.exit(2);
@@ -84,6 +85,7 @@ let headers: Row[] | undefined;
 let registrations: Row[] | undefined;
 let relay: RelayResult | undefined;
 let dataplane: DataplaneResult | undefined;
+let footprint: FootprintResult | undefined;
 if (isWanted("codec")) {
   progress("codec");
   codec = codecTables(options.quick);
@@ -99,6 +101,9 @@ if (isWanted("relay") && faults.length === 0) {
 if (isWanted("packets") && faults.length === 0) {
   const length = options.quick ? { rounds: 1, seconds: 0.3 } : { rounds: 5, seconds: 0.7 };
   dataplane = await measureDataplane({ ...length, progress });
+}
+if (isWanted("footprint") && faults.length === 0) {
+  footprint = await measureFootprint({ quick: options.quick, progress });
 }
 
 printHeading(heading);
@@ -121,6 +126,9 @@ if (relay !== undefined) {
   );
 }
 if (dataplane !== undefined) printDataplane(dataplane);
+if (footprint !== undefined) {
+  printTable("Footprint: start, size and memory beyond an empty process", footprintRows(footprint));
+}
 if (faults.length > 0) console.log(`\nRelay and packets: not measured here. ${faults.join("; ")}`);
 if (options.json !== undefined) {
   const all = {
@@ -131,6 +139,7 @@ if (options.json !== undefined) {
     registrations,
     relay,
     dataplane,
+    footprint,
   };
   writeFileSync(options.json, `${JSON.stringify({ ...all, faults }, undefined, 2)}\n`);
 }
