@@ -79,6 +79,16 @@ export const mnSchema = table({
       .describe(
         "Encapsulation asked for where the agent offers it: IP in IP (RFC 2003), minimal encapsulation (RFC 2004) or GRE (RFC 2784).",
       ),
+    nat_traversal: choice(["auto", "force", "off"])
+      .default("auto")
+      .describe(
+        "Tunnels in UDP with an address of this node's own (RFC 3519): where the home agent sees a NAT on the way, always (if it allows that), never.",
+      ),
+    keepalive: integer(10, 3600, "seconds")
+      .default(110)
+      .describe(
+        "Seconds without traffic to the home agent after which a keepalive keeps a NAT's mapping, where the home agent leaves it to this node (RFC 3519 §4.9).",
+      ),
     host_configuration: flag()
       .default(false)
       .describe(
@@ -142,9 +152,7 @@ function addressOrDynamic() {
 
 export type MnConfig = z.output<typeof mnSchema>;
 
-export const mnPlanned = {
-  "registration.nat_traversal": { why: "NAT traversal (RFC 3519) is not built yet", off: "off" },
-} satisfies Readonly<Record<string, PlannedKey>>;
+export const mnPlanned: Readonly<Record<string, PlannedKey>> = {};
 
 /** Nothing in mn.toml depends on the machine. */
 export function completeMn(config: MnConfig): Result<MnConfig, readonly ConfigFault[]> {
@@ -217,6 +225,8 @@ export function resolveMn(config: MnConfig): Resolved<MnSettings> {
         lifetime: config.registration.lifetime,
         reverseTunnel: config.registration.reverse_tunnel,
         encapsulation: config.registration.encapsulation,
+        natTraversal: config.registration.nat_traversal,
+        keepalive: config.registration.keepalive,
         hostConfiguration: config.registration.host_configuration,
       },
       mobileRouter: toMobileRouter(config),

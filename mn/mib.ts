@@ -5,7 +5,7 @@ import { type MibObject, systemObjects } from "../shared/service/metrics/mib.ts"
 const AGENT_HEARD = "`agents`";
 const MOVES = "the events `handover-finished` and `home`";
 const NOT_TOLD_APART = "not told apart from the others";
-const NO_UDP_TUNNELS = "never: there are no UDP tunnels";
+const UDP_KEYS = "`registration.nat_traversal` in `check`";
 
 /** The counters of replies whose authentication failed. */
 function failed(association: "home" | "foreign"): string[] {
@@ -63,7 +63,10 @@ export const MN_MIB: readonly MibObject[] = [
     object: "mnRegRequestsWithDirectedBroadcast",
     elsewhere: "never sent: the home agent is named",
   },
-  { object: "mnUdpTunnelEnable", elsewhere: NO_UDP_TUNNELS },
-  { object: "mnUdpTunnelForce", elsewhere: NO_UDP_TUNNELS },
-  { object: "mnUdpTunnelKeepaliveInterval", elsewhere: NO_UDP_TUNNELS },
+  { object: "mnUdpTunnelEnable", elsewhere: UDP_KEYS },
+  { object: "mnUdpTunnelForce", elsewhere: UDP_KEYS },
+  {
+    object: "mnUdpTunnelKeepaliveInterval",
+    elsewhere: "`registration.keepalive` in `check`, or as the home agent grants it",
+  },
 ];

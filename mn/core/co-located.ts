@@ -16,6 +16,7 @@ import { RequestFlag } from "../../shared/wire/control.ts";
 import type { Agent } from "./agents.ts";
 import type { MnCoreConfig } from "./config.ts";
 import { type Action, addressing, type Operation } from "./request.ts";
+import { udpTunnelWish } from "./udp-tunnel.ts";
 
 type Link = NonNullable<LinkChanged["link"]>;
 
@@ -89,6 +90,7 @@ function route(action: Action, path: CoLocatedPath, config: MnCoreConfig) {
     homeAddress: config.homeAddress,
     homeAgent: config.homeAgent,
     requestedHomeAgent: config.requestedHomeAgent,
+    udp: undefined,
     challenge: undefined,
   } as const;
 }
@@ -107,6 +109,7 @@ export function coLocatedRegistration(
   const most = path.relay?.registrationLifetime ?? lifetime;
   return {
     ...route("register", path, config),
+    udp: udpTunnelWish(path, config),
     careOfAddress: path.careOfAddress,
     lifetime: Math.min(lifetime, most, offeredLifetime ?? lifetime),
     flags,

@@ -55,6 +55,10 @@ export interface MnSettings {
   readonly registration: Terms & {
     /** Seconds to ask for; 0xffff is infinity. */
     readonly lifetime: number;
+    /** Tunnels in UDP (RFC 3519): where there is a NAT, always, never. */
+    readonly natTraversal: "auto" | "force" | "off";
+    /** Seconds between keepalives of a UDP tunnel where the home agent does not say. */
+    readonly keepalive: number;
     /** Ask for the home network's configuration (RFC 4332). */
     readonly hostConfiguration: boolean;
   };

@@ -6,7 +6,7 @@ import {
   type ForwardingState,
   NO_FORWARDING,
 } from "../../shared/forwarding/state.ts";
-import { RequestFlag } from "../../shared/wire/control.ts";
+import { MOBILE_IP_PORT, RequestFlag } from "../../shared/wire/control.ts";
 import type { Agent } from "./agents.ts";
 import { type Attachment, interfaceOf } from "./attachment.ts";
 import { type MnCoreConfig, rankOf } from "./config.ts";
@@ -92,6 +92,7 @@ function servingItem(name: string, inputs: ForwardingInputs): ForwardingItem | u
     homeAgent,
     path: { interface: name, number: rankOf(config, name) + 1, careOfAddress, gateway },
     reverse: (flags & RequestFlag.T) !== 0,
+    ...(registered.udp === undefined ? {} : { udpPort: MOBILE_IP_PORT, ...registered.udp }),
   };
 }
 

@@ -22,8 +22,9 @@ import type { MnCoreConfig } from "./config.ts";
 import { persistIdentification, restoreIdentification } from "./identification.ts";
 import { MobileNetworks } from "./mobile-networks.ts";
 import { RequestPace } from "./pace.ts";
-import { judgeReply, type Verdict } from "./reply.ts";
+import { judgeReply, signedByHome, type Verdict } from "./reply.ts";
 import { encodeRequest, type Operation, sameOperation, sendRequest } from "./request.ts";
+import { type UdpTunnelGrant, udpTunnelGrant } from "./udp-tunnel.ts";
 
 /** Milliseconds until the first retransmission; each wait is twice the one before (§3.6.3). */
 const FIRST_TIMEOUT = 1000;
@@ -60,6 +61,8 @@ export interface Registered {
   readonly lifetime: number;
   readonly expiresAt: Instant | undefined;
   readonly renewAt: Instant | undefined;
+  /** The tunnel goes in UDP (RFC 3519). */
+  readonly udp: UdpTunnelGrant | undefined;
 }
 
 /** What a reply has settled. */
@@ -311,7 +314,9 @@ export class Registration {
     // What was left open is as the home agent has it (RFC 5944 §3.6, RFC 4433 §4.1).
     const { homeAddress, homeAgent } = reply;
     const agreed = { ...operation, homeAddress, homeAgent };
-    this.#registered = { operation: agreed, lifetime, expiresAt, renewAt };
+    const { keepalive } = this.#config.registration;
+    const udp = udpTunnelGrant(operation.udp, signedByHome(reply), keepalive);
+    this.#registered = { operation: agreed, lifetime, expiresAt, renewAt, udp };
     const told = this.networks.accept(reply);
     this.expire(now.monotonic);
     return told;

@@ -69,7 +69,8 @@ function otherTerms({ operation, reply, offersReverseTunnel }: Denial): Remedy |
   };
   switch (code) {
     case ReplyCode.faEncapsulationUnavailable:
-    case ReplyCode.haEncapsulationUnavailable: {
+    case ReplyCode.haEncapsulationUnavailable:
+    case ReplyCode.haUdpTunnelUnavailable: {
       if (!has(RequestFlag.M | RequestFlag.G)) return undefined;
       return terms(sayer(code), { encapsulation: "ipip" });
     }

@@ -3,12 +3,12 @@
 import type { Now } from "../../shared/base/time.ts";
 import type { Effect, UdpReceived } from "../../shared/protocol/core.ts";
 import type { RegistrationReply } from "../../shared/wire/control.ts";
-import type { ControlExtension } from "../../shared/wire/control-extensions.ts";
 import type { AgentHistory } from "./agent-history.ts";
 import { hasFlag } from "./agents.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { Outcome, Registration } from "./registration.ts";
 import { Remedies, type Remedy } from "./remedies.ts";
+import { signedByHome } from "./reply.ts";
 import type { Session } from "./session.ts";
 import type { Whereabouts } from "./whereabouts.ts";
 
@@ -90,7 +90,7 @@ export class Replies {
     const { operation, reply } = outcome;
     const { registered } = this.#registration;
     this.#remedies.accepted();
-    const signed = signedBy(reply, "mobile-home-authentication-extension");
+    const signed = signedByHome(reply);
     this.#history.challenges.offer(operation.agentKey, challengeIn(reply));
     const effects: Effect[] =
       operation.action === "register"
@@ -105,17 +105,6 @@ export class Replies {
     effects.push(...this.#where.served(operation.agentKey, now.monotonic));
     return effects;
   }
-}
-
-/** The extensions in front of an authentication extension: what it covers. */
-function signedBy({ extensions }: RegistrationReply, name: string): readonly ControlExtension[] {
-  return extensions.slice(
-    0,
-    Math.max(
-      0,
-      extensions.findIndex((each) => each.name === name),
-    ),
-  );
 }
 
 /** The foreign agent's, for the next request (RFC 4721 §3.3). */

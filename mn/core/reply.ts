@@ -19,13 +19,14 @@ import {
   type RegistrationReply,
   understanding,
 } from "../../shared/wire/control.ts";
+import type { ControlExtension } from "../../shared/wire/control-extensions.ts";
 import { isAccepted, ReplyCode, replyOrigin } from "../../shared/wire/reply-code.ts";
 import type { MnCoreConfig } from "./config.ts";
 import { foreignAgentContexts, type Operation } from "./request.ts";
 
 /** The extensions that are acted on here; 38, of whatever vendor, by refusing (RFC 3115 §2.3). */
 const UNDERSTOOD = understanding(
-  new Set([...BASE_EXTENSIONS, 45, 38, 131, 132, 134, 136, 139, 145, 148]),
+  new Set([...BASE_EXTENSIONS, 38, 44, 45, 131, 132, 134, 136, 139, 145, 148]),
 );
 
 /** A request that has been sent and what must be known to judge its reply. */
@@ -153,6 +154,12 @@ function deniedHere(
   if (!isTrusted && (!asked || operation.via !== "foreign-agent"))
     return discarded("reply-from-stranger");
   return { kind: "denied", reply, origin: "foreign-agent" };
+}
+
+/** What the home agent has signed of a reply: the extensions in front of its authentication. */
+export function signedByHome({ extensions }: RegistrationReply): readonly ControlExtension[] {
+  const end = extensions.findIndex(({ name }) => name === "mobile-home-authentication-extension");
+  return extensions.slice(0, Math.max(0, end));
 }
 
 /** The foreign agent's own verdict beside the home agent's (RFC 4636 §3), if there is one. */

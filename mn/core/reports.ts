@@ -47,7 +47,8 @@ export function requestReport(pending: Pending, renewal: boolean): Report {
   return report(event, { ...fields, renewal, attempts }, level);
 }
 
-export function registeredReport({ operation, lifetime }: Registered, renewal: boolean): Report {
+export function registeredReport(registered: Registered, renewal: boolean): Report {
+  const { operation, lifetime, udp } = registered;
   const fields = {
     ...operationFields(operation),
     home_address: formatIpv4(operation.homeAddress),
@@ -55,6 +56,7 @@ export function registeredReport({ operation, lifetime }: Registered, renewal: b
     lifetime,
     encapsulation: encapsulationOf(operation.flags),
     reverse_tunnel: (operation.flags & RequestFlag.T) !== 0,
+    udp_tunnel: udp !== undefined,
     renewal,
   };
   return report("registered", fields, renewal ? "debug" : "info");

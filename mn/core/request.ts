@@ -16,6 +16,7 @@ import type { MnCoreConfig } from "./config.ts";
 import { associationsWith, peersOf } from "./credentials.ts";
 import { HOST_CONFIGURATION_REQUEST } from "./host-configuration.ts";
 import { usesReverseTunnel } from "./movement.ts";
+import { type UdpTunnelWish, udpTunnelRequest } from "./udp-tunnel.ts";
 
 /** Away from multicast an ordinary TTL (RFC 5944 §3.6.1.1). */
 const DEFAULT_TTL = 64;
@@ -51,6 +52,8 @@ export interface Operation {
   readonly lifetime: number;
   /** The request's flags octet. */
   readonly flags: number;
+  /** Of a tunnel in UDP (RFC 3519); `undefined`: nothing. */
+  readonly udp: UdpTunnelWish | undefined;
   /** The foreign agent's, that the request answers (RFC 4721 §3.1). */
   readonly challenge: Uint8Array | undefined;
 }
@@ -131,6 +134,7 @@ export function addressing(action: Action, agent: Agent, config: MnCoreConfig) {
     homeAddress,
     homeAgent,
     requestedHomeAgent,
+    udp: undefined,
     challenge: undefined,
   } as const;
 }
@@ -198,7 +202,7 @@ function authenticateToAgent(
 
 /** Who asks comes first (RFC 2794 §2); all of it is covered by extension 32. */
 function forHomeAgent(
-  { action, requestedHomeAgent: haAddress }: Operation,
+  { action, requestedHomeAgent: haAddress, udp }: Operation,
   { nai, identities, registration }: MnCoreConfig,
 ): ControlExtension[] {
   const { homeAgent, aaaServer } = identities;
@@ -208,6 +212,7 @@ function forHomeAgent(
   if (homeAgent !== undefined) extensions.push({ name: "ha-identity", nai: homeAgent });
   if (aaaServer !== undefined) extensions.push({ name: "aaah-identity", nai: aaaServer });
   if (haAddress !== undefined) extensions.push({ name: "requested-ha-extension", haAddress });
+  if (udp !== undefined) extensions.push(udpTunnelRequest(udp));
   if (registration.hostConfiguration && action === "register") {
     extensions.push(HOST_CONFIGURATION_REQUEST);
   }

@@ -73,7 +73,7 @@ export function statusJson(inputs: StatusInputs, now: Instant): Json {
     interface: attachment === undefined ? null : interfaceOf(attachment),
     encapsulation: flags === undefined ? null : encapsulationOf(flags),
     reverse_tunnel: flags === undefined ? null : (flags & RequestFlag.T) !== 0,
-    udp_tunnel: false,
+    udp_tunnel: registered === undefined ? null : registered.udp !== undefined,
     networks: inputs.networks.map(({ prefix }) => formatPrefix(prefix)),
     lifetime: registered?.lifetime ?? null,
     lifetime_remaining: expiresAt === undefined ? null : secondsLeft(expiresAt, now),

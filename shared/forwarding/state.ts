@@ -165,6 +165,10 @@ export interface CoLocatedItem extends TunnelForm {
   readonly path: UplinkPath;
   /** What the node sends goes through the tunnel, too; otherwise straight to its destination. */
   readonly reverse: boolean;
+  /** Only in a UDP tunnel: as that of a visitor. */
+  readonly keepalive?: number | undefined;
+  /** The first one goes at once, and again until something comes: the home agent waits for it. */
+  readonly awaitsKeepalive?: boolean;
 }
 
 /** The system's own way out by one interface. */

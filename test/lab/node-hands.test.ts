@@ -74,7 +74,7 @@ test("handover: exit 1 with the reason, 2 for what cannot be meant, 3 without a 
   const { mn } = session.programs.daemons;
   const cases: [readonly string[], number, RegExp][] = [
     [["--agent", "192.0.2.99"], 1, /handover: the agent 192\.0\.2\.99 is not heard/],
-    [["--to", "02:00:00:00:02:01"], 1, /FMIPv4 \(RFC 4988\), which is not built yet/],
+    [["--to", "02:00:00:00:02:01"], 1, /fast_handover\.enabled is false/],
     [["--agent", "fa2"], 2, /--agent fa2: must be an IPv4 address/],
     [["--agent", ADDRESS.fa1, "--to", "02:00:00:00:02:01"], 2, /must be one of the two/],
     [["--agents", ADDRESS.fa1], 2, /did you mean "--agent"/],

@@ -52,6 +52,8 @@ export function makeConfig({ registration, ...changes }: Changes = {}): MnCoreCo
       reverseTunnel: true,
       encapsulation: "ipip",
       hostConfiguration: false,
+      natTraversal: "off",
+      keepalive: 110,
       ...registration,
     },
     movement: "lazy",

@@ -52,7 +52,7 @@ const ROLES = [
     name: "mn",
     example: MN_EXAMPLE,
     minimal: MINIMAL_MN,
-    planned: ["registration.nat_traversal"],
+    planned: [],
     own: ["home_address", "home_agent", "nai"],
   },
   {

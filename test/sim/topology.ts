@@ -182,6 +182,8 @@ function mobileNode(plan: Plan, index: number): Blueprint {
       reverseTunnel: plan.mobileReverseTunnel,
       encapsulation: plan.encapsulation,
       hostConfiguration: false,
+      natTraversal: "off",
+      keepalive: 110,
     },
     movement: "lazy",
     fastHandover: undefined,

@@ -20,7 +20,7 @@ import {
   writeHeaderChecksum,
   writeU16,
 } from "../packet.ts";
-import { type ForwardingItem, sameForm, type VisitorItem } from "../state.ts";
+import { type ForwardingItem, sameForm, type TunnelForm } from "../state.ts";
 import type { Tunnel, TunnelTable } from "../tunnel-table.ts";
 
 const ECHO_REQUEST = 8;
@@ -32,12 +32,22 @@ const IDENTIFIER = 0x4d49;
 const MARK = Uint8Array.of(0x52, 0x46, 0x43, 0x33, 0x35, 0x31, 0x39, 0x4b);
 const LENGTH = IPV4_HEADER + 8 + MARK.length;
 
+/** The end of a UDP tunnel that is not the home agent's. */
+interface End extends TunnelForm {
+  readonly homeAddress: Ipv4;
+  readonly homeAgent: Ipv4;
+  readonly careOfAddress: Ipv4;
+  readonly plane: number;
+}
+
 interface Watched {
-  readonly item: VisitorItem;
+  readonly end: End;
   /** Seconds. */
   readonly interval: number;
   packetsOut: number;
   idleSince: number;
+  /** The home agent does not know the way yet: there is no sense in waiting. */
+  isAwaited: boolean;
 }
 
 /** Milliseconds between two looks at the tunnels: an interval is kept that precisely. */
@@ -74,39 +84,42 @@ export class Keepalives {
   /** What is forwarded under this key from now on; `now` in milliseconds of a steady clock. */
   set(key: string, item: ForwardingItem | undefined, now: number): void {
     this.#watched.delete(key);
-    if (item?.kind !== "visitor" || item.udpPort === undefined) return;
-    const { keepalive: interval } = item;
-    if (interval === undefined) return;
-    const packetsOut = this.#tunnelOf(item)?.packetsOut ?? 0;
-    this.#watched.set(key, { item, interval, packetsOut, idleSince: now });
+    if (item?.kind !== "visitor" && item?.kind !== "co-located") return;
+    const { keepalive: interval, udpPort } = item;
+    if (interval === undefined || udpPort === undefined) return;
+    const end =
+      item.kind === "visitor"
+        ? item
+        : { ...item, careOfAddress: item.path.careOfAddress, plane: 0 };
+    const packetsOut = this.#tunnelOf(end)?.packetsOut ?? 0;
+    const isAwaited = item.kind === "co-located" && item.awaitsKeepalive === true;
+    this.#watched.set(key, { end, interval, packetsOut, idleSince: now, isAwaited });
+    if (isAwaited) this.look(now);
   }
 
   /** Sends what is due. All that goes into a tunnel keeps its mapping, a keepalive of another too. */
   look(now: number): void {
     for (const watched of this.#watched.values()) {
-      const { item, interval } = watched;
-      const tunnel = this.#tunnelOf(item);
+      const { end, interval } = watched;
+      const tunnel = this.#tunnelOf(end);
       if (tunnel === undefined) continue;
-      if (tunnel.packetsOut !== watched.packetsOut) {
+      watched.isAwaited &&= tunnel.packetsIn === 0;
+      if (!watched.isAwaited && tunnel.packetsOut !== watched.packetsOut) {
         watched.packetsOut = tunnel.packetsOut;
         watched.idleSince = now;
-      } else if (now - watched.idleSince >= interval * 1000) {
+      } else if (watched.isAwaited || now - watched.idleSince >= interval * 1000) {
         this.#sequence = (this.#sequence + 1) & 0xffff;
-        this.#send(
-          tunnel,
-          echoRequest(item.homeAddress, item.homeAgent, this.#sequence),
-          item.plane,
-        );
+        this.#send(tunnel, echoRequest(end.homeAddress, end.homeAgent, this.#sequence), end.plane);
         watched.packetsOut = tunnel.packetsOut;
         watched.idleSince = now;
       }
     }
   }
 
-  #tunnelOf(item: VisitorItem): Tunnel | undefined {
+  #tunnelOf(end: End): Tunnel | undefined {
     return this.#table
-      .to(item.homeAgent)
-      .find(({ local, form }) => local === item.careOfAddress && sameForm(form, item));
+      .to(end.homeAgent)
+      .find(({ local, form }) => local === end.careOfAddress && sameForm(form, end));
   }
 }
 
