@@ -1,33 +1,49 @@
 /** What the journal keeps of a visitor, so that a restart or a crash ends no visit. */
 
-import { type Ipv4, isUsableUnicast, parseIpv4, parseMac } from "../../shared/base/address.ts";
+import {
+  formatIpv4,
+  type Ipv4,
+  isUsableUnicast,
+  parseIpv4,
+  parseMac,
+} from "../../shared/base/address.ts";
 import type { Json } from "../../shared/base/result.ts";
 import { after, type Now } from "../../shared/base/time.ts";
 import type { Encapsulation } from "../../shared/forwarding/state.ts";
 import { restoreTerms, termsRecord } from "../../shared/protocol/revocation-terms.ts";
 import { INFINITE_LIFETIME } from "../../shared/wire/control.ts";
-import { rowOf } from "./node.ts";
 import { type Visitor, visitorKey } from "./visitors.ts";
 
 type JournalRecord = { readonly [key: string]: Json | undefined };
 
 const ENCAPSULATIONS: readonly Encapsulation[] = ["ipip", "minimal", "gre"];
 
-/** Journal form: the expiry by the wall clock, since the monotonic one does not survive. */
+/**
+ * Journal form: the expiry by the wall clock, since the monotonic one does not survive. What most
+ * visitors do not have is left out; the store keeps every record in memory.
+ */
 export function visitorRecord(visitor: Visitor, now: Now): Json {
-  const left = visitor.expiresAt === undefined ? undefined : visitor.expiresAt - now.monotonic;
-  return {
-    delivery_style: visitor.delivery,
-    colocated: visitor.colocated,
-    gre_key_in: visitor.greKeyIn ?? null,
-    gre_key_out: visitor.greKeyOut ?? null,
-    udp_port: visitor.udpPort ?? null,
-    keepalive: visitor.keepalive ?? null,
-    revocation: termsRecord(visitor.revocation),
+  const { expiresAt, nai, greKeyIn, greKeyOut, udpPort, keepalive, revocation } = visitor;
+  const record: { [key: string]: Json } = {
+    home_address: formatIpv4(visitor.homeAddress),
+    home_agent: formatIpv4(visitor.homeAgent),
+    care_of_address: formatIpv4(visitor.careOfAddress),
+    mac: visitor.mac,
+    interface: visitor.interface,
+    encapsulation: visitor.encapsulation,
+    reverse_tunnel: visitor.reverse,
     lifetime: visitor.lifetime,
-    expires: left === undefined ? null : Math.round(now.wall + left),
-    ...rowOf(visitor),
+    expires: expiresAt === undefined ? null : Math.round(now.wall + expiresAt - now.monotonic),
   };
+  if (nai !== undefined) record.nai = nai;
+  if (visitor.delivery === "encapsulating") record.delivery_style = visitor.delivery;
+  if (visitor.colocated) record.colocated = true;
+  if (greKeyIn !== undefined) record.gre_key_in = greKeyIn;
+  if (greKeyOut !== undefined) record.gre_key_out = greKeyOut;
+  if (udpPort !== undefined) record.udp_port = udpPort;
+  if (keepalive !== undefined) record.keepalive = keepalive;
+  if (revocation !== undefined) record.revocation = termsRecord(revocation);
+  return record;
 }
 
 /**

@@ -1,5 +1,6 @@
 /** IPv4 addresses, prefixes and link-layer addresses as branded plain values. */
 
+import { flat } from "./flat.ts";
 import { assert } from "./result.ts";
 
 /** An IPv4 address as an unsigned 32-bit number (so it compares, hashes and masks cheaply). */
@@ -146,7 +147,7 @@ const HEX = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStar
 export function macFromBytes(bytes: Uint8Array, offset: number): Mac {
   let text = "";
   for (let i = 0; i < 6; i++) text += (i > 0 ? ":" : "") + HEX[bytes[offset + i] ?? 0];
-  return text as Mac;
+  return flat(text) as Mac;
 }
 
 /** Writes six octets; the brand promises the form. */

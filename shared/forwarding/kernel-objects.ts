@@ -5,6 +5,7 @@
  */
 
 import { formatIpv4, formatPrefix, type Ipv4, type Mac, type Prefix } from "../base/address.ts";
+import { flat } from "../base/flat.ts";
 
 export interface AddressObject {
   readonly kind: "address";
@@ -209,6 +210,10 @@ export function isOurAddress(marks: Marks, { device, label }: AddressObject): bo
 
 /** What the kernel takes as the same object: adding it twice fails or replaces. */
 export function objectKey(object: KernelObject): string {
+  return flat(keyText(object));
+}
+
+function keyText(object: KernelObject): string {
   switch (object.kind) {
     case "address":
       return `address ${object.device} ${formatPrefix(object.prefix)}`;

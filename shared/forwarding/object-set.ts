@@ -7,9 +7,11 @@
 import { assert } from "../base/result.ts";
 import { isSameObject, type KernelObject, objectKey } from "./kernel-objects.ts";
 
+/** One of the objects that are wanted under one key, chained: there is hardly ever a second. */
 interface Holding {
   readonly object: KernelObject;
   count: number;
+  next: Holding | undefined;
 }
 
 function precedenceOf(object: KernelObject): number {
@@ -17,17 +19,16 @@ function precedenceOf(object: KernelObject): number {
 }
 
 export class ObjectSet {
-  readonly #holdings = new Map<string, Holding[]>();
+  readonly #holdings = new Map<string, Holding>();
   #changed = new Set<string>();
 
   hold(objects: Iterable<KernelObject>): void {
     for (const object of objects) {
       const key = objectKey(object);
-      const holdings = this.#holdings.get(key);
-      const same = holdings?.find((holding) => isSameHolding(holding.object, object));
+      const next = this.#holdings.get(key);
+      const same = holdingOf(next, object);
       if (same !== undefined) same.count++;
-      else if (holdings !== undefined) holdings.push({ object, count: 1 });
-      else this.#holdings.set(key, [{ object, count: 1 }]);
+      else this.#holdings.set(key, { object, count: 1, next });
       this.#changed.add(key);
     }
   }
@@ -35,11 +36,10 @@ export class ObjectSet {
   release(objects: Iterable<KernelObject>): void {
     for (const object of objects) {
       const key = objectKey(object);
-      const holdings = this.#holdings.get(key) ?? [];
-      const holding = holdings.find((candidate) => isSameHolding(candidate.object, object));
+      const first = this.#holdings.get(key);
+      const holding = holdingOf(first, object);
       assert(holding !== undefined, `released what nobody holds: ${key}`);
-      if (--holding.count === 0) holdings.splice(holdings.indexOf(holding), 1);
-      if (holdings.length === 0) this.#holdings.delete(key);
+      if (--holding.count === 0) this.#drop(key, first, holding);
       this.#changed.add(key);
     }
   }
@@ -47,8 +47,8 @@ export class ObjectSet {
   /** The object that holds for a key: the highest precedence, among equals the latest. */
   get(key: string): KernelObject | undefined {
     let best: KernelObject | undefined;
-    for (const { object } of this.#holdings.get(key) ?? []) {
-      if (best === undefined || precedenceOf(object) >= precedenceOf(best)) best = object;
+    for (let each = this.#holdings.get(key); each !== undefined; each = each.next) {
+      if (best === undefined || precedenceOf(each.object) > precedenceOf(best)) best = each.object;
     }
     return best;
   }
@@ -68,8 +68,24 @@ export class ObjectSet {
     this.#changed = new Set();
     return changed;
   }
+
+  #drop(key: string, first: Holding | undefined, gone: Holding): void {
+    if (first !== gone) {
+      let before = first;
+      while (before !== undefined && before.next !== gone) before = before.next;
+      if (before !== undefined) before.next = gone.next;
+    } else if (gone.next !== undefined) {
+      this.#holdings.set(key, gone.next);
+    } else {
+      this.#holdings.delete(key);
+    }
+  }
 }
 
-function isSameHolding(a: KernelObject, b: KernelObject): boolean {
-  return isSameObject(a, b) && precedenceOf(a) === precedenceOf(b);
+function holdingOf(first: Holding | undefined, object: KernelObject): Holding | undefined {
+  for (let each = first; each !== undefined; each = each.next) {
+    const isSame = isSameObject(each.object, object);
+    if (isSame && precedenceOf(each.object) === precedenceOf(object)) return each;
+  }
+  return undefined;
 }

@@ -5,9 +5,8 @@
 
 import type { ForwardingItem, ForwardingState } from "./state.ts";
 
-type Entry<V> = readonly [key: string, value: V];
-/** Entries whose hashes are equal. */
-type Bucket<V> = readonly Entry<V>[];
+/** Entries whose hashes are equal: a key and its value in turn, with no array for each pair. */
+type Bucket<V> = readonly (string | V)[];
 /** A tree of fixed depth over the hash of the key; absent children hold nothing. */
 type Node<V> = readonly (Node<V> | Bucket<V> | undefined)[];
 
@@ -41,28 +40,32 @@ export class PersistentMap<V> implements ReadonlyMap<string, V> {
   }
 
   get(key: string): V | undefined {
-    return bucketOf(this.#root, hashOf(key)).find(([name]) => name === key)?.[1];
+    const bucket = bucketOf(this.#root, hashOf(key));
+    const at = placeIn(bucket, key);
+    return at < 0 ? undefined : (bucket[at + 1] as V);
   }
 
   has(key: string): boolean {
-    return bucketOf(this.#root, hashOf(key)).some(([name]) => name === key);
+    return placeIn(bucketOf(this.#root, hashOf(key)), key) >= 0;
   }
 
   /** A version in which `key` has this value. */
   with(key: string, value: V): PersistentMap<V> {
     const hash = hashOf(key);
     const bucket = bucketOf(this.#root, hash);
-    const others = bucket.filter(([name]) => name !== key);
-    const root = replaceBucket(this.#root, hash, 0, [...others, [key, value]]);
-    return new PersistentMap(root, this.size + others.length + 1 - bucket.length);
+    const at = placeIn(bucket, key);
+    const changed = at < 0 ? [...bucket, key, value] : bucket.with(at + 1, value);
+    const root = replaceBucket(this.#root, hash, 0, changed);
+    return new PersistentMap(root, at < 0 ? this.size + 1 : this.size);
   }
 
   /** A version without `key`; the same one when it is not there. */
   without(key: string): PersistentMap<V> {
     const hash = hashOf(key);
     const bucket = bucketOf(this.#root, hash);
-    const others = bucket.filter(([name]) => name !== key);
-    if (others.length === bucket.length) return this;
+    const at = placeIn(bucket, key);
+    if (at < 0) return this;
+    const others = bucket.toSpliced(at, 2);
     return new PersistentMap(replaceBucket(this.#root, hash, 0, others), this.size - 1);
   }
 
@@ -102,6 +105,18 @@ function bucketOf<V>(root: Node<V>, hash: number): Bucket<V> {
   return (node as Bucket<V> | undefined) ?? [];
 }
 
+/** Where the key stands in a bucket; -1 when it does not. */
+function placeIn<V>(bucket: Bucket<V>, key: string): number {
+  for (let at = 0; at < bucket.length; at += 2) if (bucket[at] === key) return at;
+  return -1;
+}
+
+function* entriesOf<V>(bucket: Bucket<V>): MapIterator<[string, V]> {
+  for (let at = 0; at < bucket.length; at += 2) {
+    yield [bucket[at] as string, bucket[at + 1] as V];
+  }
+}
+
 function replaceBucket<V>(
   node: Node<V> | undefined,
   hash: number,
@@ -119,7 +134,7 @@ function* walk<V>(node: Node<V>, level: number): MapIterator<[string, V]> {
   for (const child of node) {
     if (child === undefined) continue;
     if (level < LEVELS - 1) yield* walk(child as Node<V>, level + 1);
-    else for (const [key, value] of child as Bucket<V>) yield [key, value];
+    else yield* entriesOf(child as Bucket<V>);
   }
 }
 
@@ -131,8 +146,8 @@ function collectChanges<V>(
 ): void {
   if (before === now) return;
   if (level === LEVELS) {
-    const old = (before ?? []) as unknown as Bucket<V>;
-    const current = (now ?? []) as unknown as Bucket<V>;
+    const old = entriesOf((before ?? []) as Bucket<V>);
+    const current = entriesOf((now ?? []) as Bucket<V>);
     keys.push(...differingKeys(new Map(old), new Map(current)));
     return;
   }

@@ -10,6 +10,11 @@ export interface Operation {
   readonly object: KernelObject;
 }
 
+/** With the key of the object as it was given, so that no text of its own is kept beside it. */
+export interface Planned extends Operation {
+  readonly key: string;
+}
+
 /**
  * Order of making; removing goes backwards. `ip_forward` comes first because writing it resets the
  * forwarding setting of every interface; a rule comes last, when the table it points to is full.
@@ -43,17 +48,18 @@ function byRank(a: Operation, b: Operation): number {
 
 /** The plan for one key: nothing when it is there as it should be. */
 function operationFor(
+  key: string,
   current: KernelObject | undefined,
   desired: KernelObject | undefined,
-): Operation | undefined {
+): Planned | undefined {
   if (desired === undefined) {
-    return current === undefined ? undefined : { action: "remove", object: current };
+    return current === undefined ? undefined : { action: "remove", object: current, key };
   }
-  if (current === undefined) return { action: "add", object: desired };
-  return isSameObject(current, desired) ? undefined : { action: "replace", object: desired };
+  if (current === undefined) return { action: "add", object: desired, key };
+  return isSameObject(current, desired) ? undefined : { action: "replace", object: desired, key };
 }
 
-function ordered(operations: readonly Operation[]): Operation[] {
+function ordered(operations: readonly Planned[]): Planned[] {
   const making = operations.filter((operation) => operation.action !== "remove");
   const removing = operations.filter((operation) => operation.action === "remove");
   return [...making.sort(byRank), ...removing.reverse().sort((a, b) => byRank(b, a))];
@@ -64,10 +70,10 @@ export function planKeys(
   keys: Iterable<string>,
   current: ReadonlyMap<string, KernelObject>,
   desired: { get(key: string): KernelObject | undefined },
-): Operation[] {
-  const operations: Operation[] = [];
+): Planned[] {
+  const operations: Planned[] = [];
   for (const key of keys) {
-    const operation = operationFor(current.get(key), desired.get(key));
+    const operation = operationFor(key, current.get(key), desired.get(key));
     if (operation !== undefined) operations.push(operation);
   }
   return ordered(operations);

@@ -69,6 +69,8 @@ export interface Tunnel extends TunnelHeaders {
   mtu: number;
   /** Soft state (RFC 2003 §5): code of Destination Unreachable for its senders, or `REACHABLE`. */
   unreachable: number;
+  /** One for all entries that accept alike. */
+  readonly acceptances: Acceptance[];
   entries: number;
   homeAddresses: number;
   packetsIn: number;
@@ -129,7 +131,7 @@ export class TunnelTable {
     const { match, plane = 0, innerDestination, onward = false } = entry;
     const prefix = prefixOf(entry);
     if (entry.direction === "in")
-      this.#in[match].add(prefix, { tunnel, plane, innerDestination, onward });
+      this.#in[match].add(prefix, acceptanceOf(tunnel, { plane, innerDestination, onward }));
     else this.#outFrom(plane)[match].add(prefix, tunnel);
     return known === undefined ? tunnel : undefined;
   }
@@ -313,6 +315,7 @@ function createTunnel(entry: TunnelEntry, flow: Tunnel["flow"]): Tunnel {
     mtu: Number.POSITIVE_INFINITY,
     unreachable: REACHABLE,
     flow,
+    acceptances: [],
     entries: 0,
     homeAddresses: 0,
     packetsIn: 0,
@@ -320,6 +323,17 @@ function createTunnel(entry: TunnelEntry, flow: Tunnel["flow"]): Tunnel {
     bytesIn: 0,
     bytesOut: 0,
   };
+}
+
+function acceptanceOf(tunnel: Tunnel, wanted: Omit<Acceptance, "tunnel">): Acceptance {
+  const { plane, innerDestination, onward } = wanted;
+  const known = tunnel.acceptances.find(
+    (one) =>
+      one.plane === plane && one.innerDestination === innerDestination && one.onward === onward,
+  );
+  const acceptance = known ?? { tunnel, plane, innerDestination, onward };
+  if (known === undefined) tunnel.acceptances.push(acceptance);
+  return acceptance;
 }
 
 /** RFC 2004 §3: a fragment goes by IP-in-IP, where minimal encapsulation was agreed. */

@@ -183,7 +183,8 @@ test("RFC 5944 §4.6: the home address that something put back on an interface i
   const wanted: KernelObject = { kind: "exclusive-address", address: HOME };
   assert.deepEqual(plan([{ ...wanted, elsewhere: [] }], [wanted]), []);
   const operations = plan([{ ...wanted, elsewhere: ["wlan0"] }], [wanted]);
-  assert.deepEqual(operations, [{ action: "replace", object: wanted }]);
+  const key = "exclusive-address 10.1.0.7";
+  assert.deepEqual(operations, [{ action: "replace", object: wanted, key }]);
 });
 
 test("the anchor has the home address before an interface loses it, and until it is back there", () => {

@@ -18,7 +18,7 @@ import {
   type VisitorObject,
 } from "../kernel-objects.ts";
 import type { ObjectSet } from "../object-set.ts";
-import { type Operation, planKeys } from "../plan.ts";
+import { type Operation, type Planned, planKeys } from "../plan.ts";
 
 interface Parts {
   readonly network: KernelNetwork;
@@ -79,9 +79,9 @@ export class KernelState {
     const pending = new Set([...keys, ...this.#failed]);
     this.#failed.clear();
     const failures: string[] = [];
-    const visitors: Operation[] = [];
+    const visitors: Planned[] = [];
     for (const operation of planKeys(pending, this.#current, this.#wanted)) {
-      if (this.#isFenced) this.#failed.add(objectKey(operation.object));
+      if (this.#isFenced) this.#failed.add(operation.key);
       else if (operation.object.kind === "visitor") visitors.push(operation);
       else await this.#attempt([operation], () => this.#execute(operation), failures);
     }
@@ -122,26 +122,28 @@ export class KernelState {
   /** Writes the nft set from nothing, whatever an earlier run left in it. */
   async resetVisitors(): Promise<string[]> {
     const failures: string[] = [];
-    const operations = this.#wantedVisitors().map((object) => ({ action: "add", object }) as const);
+    const operations = this.#wantedVisitors().map(
+      (object) => ({ action: "add", object, key: objectKey(object) }) as const,
+    );
     await this.#attempt(operations, () => this.#updateVisitors(operations), failures);
     return failures;
   }
 
   async #attempt(
-    operations: readonly Operation[],
+    operations: readonly Planned[],
     run: () => Promise<void> | void,
     failures: string[],
   ): Promise<void> {
     try {
       // Nothing is awaited before the first request is on its way.
       await run();
-      for (const { action, object } of operations) {
-        if (action === "remove") this.#current.delete(objectKey(object));
-        else this.#current.set(objectKey(object), object);
+      for (const { action, object, key } of operations) {
+        if (action === "remove") this.#current.delete(key);
+        else this.#current.set(key, object);
         this.#limit(action, object);
       }
     } catch (error) {
-      for (const { object } of operations) this.#failed.add(objectKey(object));
+      for (const { key } of operations) this.#failed.add(key);
       failures.push(error instanceof Error ? error.message : String(error));
     }
   }
