@@ -72,20 +72,22 @@ export function agreedTunnel(
   { extensions }: Pick<RegistrationReply, "extensions">,
   configuredKeepalive: number | undefined,
 ): TunnelForm & { readonly keepalive: number | undefined } {
-  let form: TunnelForm = { encapsulation };
-  let keepalive: number | undefined;
   const key = extensions.find(({ name }) => name === "gre-key-extension");
-  if (greKey !== undefined && key?.name === "gre-key-extension") {
-    form = { encapsulation: "gre", greKeyIn: greKey, greKeyOut: key.keyIdentifier };
-  }
+  const isAsked = greKey !== undefined && key?.name === "gre-key-extension";
+  const greKeyOut = isAsked ? key.keyIdentifier : undefined;
   const udp = extensions.find(({ name }) => name === "regular-udp-tunnel-reply-extension");
+  let keepalive: number | undefined;
   if (udpRequested && udp?.name === "regular-udp-tunnel-reply-extension") {
-    if (udp.replyCode <= HIGHEST_ASSENT) {
-      form = { ...form, udpPort: MOBILE_IP_PORT };
-      const given = udp.keepaliveInterval === 0 ? DEFAULT_KEEPALIVE : udp.keepaliveInterval;
-      // What is known of the NAT here holds (RFC 3519 §4.10).
-      keepalive = configuredKeepalive ?? given;
-    }
+    const given = udp.keepaliveInterval === 0 ? DEFAULT_KEEPALIVE : udp.keepaliveInterval;
+    // What is known of the NAT here holds (RFC 3519 §4.10).
+    if (udp.replyCode <= HIGHEST_ASSENT) keepalive = configuredKeepalive ?? given;
   }
-  return { ...form, keepalive };
+  const isKeyed = greKeyOut !== undefined;
+  return {
+    encapsulation: isKeyed ? "gre" : encapsulation,
+    greKeyIn: isKeyed ? greKey : undefined,
+    greKeyOut,
+    udpPort: keepalive === undefined ? undefined : MOBILE_IP_PORT,
+    keepalive,
+  };
 }
