@@ -23,6 +23,7 @@ import {
   interfaceName,
   mustBe,
   nai,
+  seconds,
   table,
   tables,
 } from "../shared/service/config/values.ts";
@@ -107,6 +108,16 @@ export const mnSchema = table({
       .describe(
         "How the node notices that it has moved when the link does not tell: lazy, when the agent's advertisement runs out (RFC 5944 §2.4.2.1).",
       ),
+    probe_interval: seconds(0, 60)
+      .default(0.35)
+      .describe(
+        "Seconds between two echoes to the home agent through the tunnel of an address of the node's own, when nothing else comes out of it; 0: the way is not watched. A home agent that has never answered one is not judged by it.",
+      ),
+    probe_misses: integer(1, 100, "a number of echoes")
+      .default(3)
+      .describe(
+        "So many echoes in a row without an answer, and the way counts as lost: the next interface is taken.",
+      ),
   })
     .prefault({})
     .describe("Movement detection."),
@@ -153,6 +164,10 @@ function addressOrDynamic() {
 export type MnConfig = z.output<typeof mnSchema>;
 
 export const mnPlanned: Readonly<Record<string, PlannedKey>> = {};
+
+function probingOf({ probe_interval: interval, probe_misses: misses }: MnConfig["movement"]) {
+  return interval === 0 ? undefined : { interval, misses };
+}
 
 /** Nothing in mn.toml depends on the machine. */
 export function completeMn(config: MnConfig): Result<MnConfig, readonly ConfigFault[]> {
@@ -231,6 +246,7 @@ export function resolveMn(config: MnConfig): Resolved<MnSettings> {
       },
       mobileRouter: toMobileRouter(config),
       movement: config.movement.algorithm,
+      probing: probingOf(config.movement),
       fastHandover: resolveFastHandover(config),
       homeAssociation: toContext(home),
       aaa: aaa === undefined ? undefined : toContext(aaa),

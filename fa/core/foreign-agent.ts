@@ -98,6 +98,7 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
         return []; // nothing is asked for
       case "arp":
         return []; // visitors' addresses come from their requests, never from ARP (§4.2.2)
+      case "path":
       case "tunnel-bound":
         return []; // the home agent's side knows the port of its own request
     }

@@ -112,6 +112,8 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
         return []; // nothing is asked for
       case "arp":
         return []; // proxy ARP is part of the forwarding state
+      case "path":
+        return []; // nodes look after their own ways
       case "tunnel-bound":
         return this.#onTunnelBound(event, now);
     }

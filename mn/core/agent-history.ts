@@ -1,12 +1,18 @@
-/** What agents have answered so far: which to leave alone for a while, and what they offered. */
+/**
+ * What agents, and the ways by addresses of the node's own, have answered so far: which to leave
+ * alone for a while, and what they offered.
+ */
 
-import { after, type Instant } from "../../shared/base/time.ts";
+import { after, earliest, type Instant } from "../../shared/base/time.ts";
 import { Challenges } from "./challenges.ts";
 import type { Terms } from "./config.ts";
 
 /** Milliseconds until an agent that refused is asked again; doubles with each refusal. */
 const FIRST_BACK_OFF = 2000;
 const MAX_BACK_OFF = 64_000;
+
+/** Milliseconds after which a way that was lost once counts as sound again. */
+const SOUND_AFTER = 300_000;
 
 interface Entry {
   /** Which of its care-of addresses to register (RFC 5944 §2.4: the first one first). */
@@ -17,6 +23,11 @@ interface Entry {
   readonly offeredLifetime: number | undefined;
   /** What it has refused and would not refuse again (RFC 3024 §4.1.2). */
   readonly terms: Partial<Terms>;
+  /** How often nothing came back by it any more, and when last. */
+  readonly losses: number;
+  readonly lostAt: Instant | undefined;
+  /** Until when other ways are better because of that. */
+  readonly lostUntil: Instant | undefined;
 }
 
 const NOTHING: Entry = {
@@ -25,6 +36,9 @@ const NOTHING: Entry = {
   until: undefined,
   offeredLifetime: undefined,
   terms: {},
+  losses: 0,
+  lostAt: undefined,
+  lostUntil: undefined,
 };
 
 /** Keyed like the agent table, whose bound it shares: an agent forgotten there is forgotten here. */
@@ -47,12 +61,32 @@ export class AgentHistory {
 
   /** Is it still to be left alone? */
   refuses(key: string, now: Instant): boolean {
-    const { until } = this.of(key);
-    return until !== undefined && now < until;
+    const { until = now, lostUntil = now } = this.of(key);
+    return now < until || now < lostUntil;
+  }
+
+  /** When the next one may be asked again. */
+  nextDeadline(now: Instant): Instant | undefined {
+    const times = [...this.#entries.values()].flatMap(({ until, lostUntil }) => [until, lostUntil]);
+    return earliest(...times.filter((time) => time !== undefined && time > now));
   }
 
   accepted(key: string): void {
     this.#entries.set(key, { ...this.of(key), refusals: 0, until: undefined });
+  }
+
+  /** Nothing comes back by it. Each loss that follows another one soon weighs more. */
+  lost(key: string, now: Instant): void {
+    const entry = this.of(key);
+    const isRecent = entry.lostAt !== undefined && now - entry.lostAt < SOUND_AFTER;
+    const losses = isRecent ? Math.min(entry.losses + 1, 10) : 1;
+    const wait = Math.min(MAX_BACK_OFF, FIRST_BACK_OFF * 2 ** (losses - 1));
+    this.#entries.set(key, { ...entry, losses, lostAt: now, lostUntil: after(now, wait) });
+  }
+
+  /** Something comes back again. */
+  found(key: string): void {
+    this.#entries.set(key, { ...this.of(key), lostUntil: undefined });
   }
 
   offered(key: string, lifetime: number): void {

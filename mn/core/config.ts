@@ -1,5 +1,5 @@
 import type { Ipv4, Prefix } from "../../shared/base/address.ts";
-import type { Encapsulation } from "../../shared/forwarding/state.ts";
+import type { Encapsulation, Probing } from "../../shared/forwarding/state.ts";
 import type { PeerAssociation, SecurityContext } from "../../shared/security/association.ts";
 import type { FastHandoverConfig } from "./handover/config.ts";
 
@@ -63,6 +63,8 @@ export interface MnSettings {
     readonly hostConfiguration: boolean;
   };
   readonly mobileRouter?: MobileRouterConfig;
+  /** When a way by an address of the node's own counts as lost; `undefined`: it is not watched. */
+  readonly probing: Probing | undefined;
   /** `lazy`: lazy cell switching by advertisement lifetime (RFC 5944 §2.4.2.1). */
   readonly movement: "lazy";
   /** `undefined`: no fast handovers (RFC 4988). */

@@ -1,21 +1,26 @@
 /** What the mobile node declares to be forwarded; the same object while nothing changes. */
 
 import { formatPrefix, UNSPECIFIED } from "../../shared/base/address.ts";
+import { after, type Instant } from "../../shared/base/time.ts";
 import {
+  type CoLocatedItem,
   type ForwardingItem,
   type ForwardingState,
   NO_FORWARDING,
 } from "../../shared/forwarding/state.ts";
 import { MOBILE_IP_PORT, RequestFlag } from "../../shared/wire/control.ts";
 import type { Agent } from "./agents.ts";
-import { type Attachment, interfaceOf } from "./attachment.ts";
+import { type Attachment, interfaceOf, isFor } from "./attachment.ts";
+import type { CoLocatedPath } from "./co-located.ts";
 import { type MnCoreConfig, rankOf } from "./config.ts";
 import type { Via } from "./handover/fast-handover.ts";
 import { homeRouter } from "./home.ts";
 import type { GrantedNetwork } from "./mobile-networks.ts";
 import { networkItems } from "./network-forwarding.ts";
-import type { Registered } from "./registration.ts";
+import type { Registered, Registration } from "./registration.ts";
+import type { Operation } from "./request.ts";
 import { encapsulationOf } from "./status.ts";
+import type { Whereabouts } from "./whereabouts.ts";
 
 export interface ForwardingInputs {
   readonly config: MnCoreConfig;
@@ -30,6 +35,8 @@ export interface ForwardingInputs {
   readonly registered: Registered | undefined;
   /** What the registration is for, while it is there. */
   readonly serving: Attachment | undefined;
+  /** A registration that has been asked for, by an address that does not serve yet. */
+  readonly attempt: { readonly path: CoLocatedPath; readonly operation: Operation } | undefined;
   /** A router that takes packets before there is a registration through it (RFC 4988 §4.2). */
   readonly via?: Via | undefined;
   readonly granted: readonly GrantedNetwork[];
@@ -41,7 +48,7 @@ export interface ForwardingInputs {
  * (RFC 5944 §4.2.1), so an interface serves from the acceptance on; it goes on until another one
  * is accepted, or until agent, address or link is lost.
  */
-export function forwardingItems(inputs: ForwardingInputs): Map<string, ForwardingItem> {
+function forwardingItems(inputs: ForwardingInputs): Map<string, ForwardingItem> {
   const items = new Map<string, ForwardingItem>();
   const { homeAddress } = inputs.config;
   if (homeAddress !== UNSPECIFIED) {
@@ -60,6 +67,10 @@ export function forwardingItems(inputs: ForwardingInputs): Map<string, Forwardin
   for (const item of networkItems(inputs, [...items.values()])) {
     const name = item.prefix === undefined ? item.interface : formatPrefix(item.prefix);
     items.set(`moving-network/${name}`, item);
+  }
+  for (const item of awaitedItems(inputs)) {
+    const form = item.udpPort === undefined ? "awaited" : "awaited-udp";
+    items.set(`${form}/${item.path.interface}`, item);
   }
   return items;
 }
@@ -83,8 +94,21 @@ function servingItem(name: string, inputs: ForwardingInputs): ForwardingItem | u
     const { address: router, mac: routerMac } = serving.agent;
     return { kind: "visiting", interface: name, homeAddress, router, routerMac };
   }
-  const { careOfAddress, gateway } = serving.path;
-  const { flags, homeAgent } = registered.operation;
+  const { probing } = config;
+  const { udp } = registered;
+  return {
+    ...coLocatedItem(serving.path, registered.operation, config),
+    ...(udp === undefined ? {} : { udpPort: MOBILE_IP_PORT, ...udp }),
+    ...(probing === undefined ? {} : { probing }),
+  };
+}
+
+function coLocatedItem(
+  { interface: name, careOfAddress, gateway }: CoLocatedPath,
+  { flags, homeAgent }: Operation,
+  config: MnCoreConfig,
+): CoLocatedItem {
+  const { homeAddress } = config;
   return {
     kind: "co-located",
     encapsulation: encapsulationOf(flags),
@@ -92,24 +116,95 @@ function servingItem(name: string, inputs: ForwardingInputs): ForwardingItem | u
     homeAgent,
     path: { interface: name, number: rankOf(config, name) + 1, careOfAddress, gateway },
     reverse: (flags & RequestFlag.T) !== 0,
-    ...(registered.udp === undefined ? {} : { udpPort: MOBILE_IP_PORT, ...registered.udp }),
   };
 }
 
-/** Keeps the last state as long as the items are equal. */
+/**
+ * What the home agent sends from its acceptance on may be here before the reply, which says whether
+ * it comes in UDP.
+ */
+function awaitedItems({ config, home, attempt }: ForwardingInputs): CoLocatedItem[] {
+  if (attempt === undefined || home !== undefined) return [];
+  const { path, operation } = attempt;
+  const plain = { ...coLocatedItem(path, operation, config), isPassive: true };
+  return operation.udp === undefined ? [plain] : [plain, { ...plain, udpPort: MOBILE_IP_PORT }];
+}
+
+function attemptOf(
+  attachment: Attachment | undefined,
+  { registered, pending }: Registration,
+): ForwardingInputs["attempt"] {
+  if (attachment?.kind !== "co-located" || pending?.operation.action !== "register") return;
+  const { path } = attachment;
+  const isServing = registered?.operation.careOfAddress === path.careOfAddress;
+  return isServing ? undefined : { path, operation: pending.operation };
+}
+
+/** Milliseconds for which what is still on its way by the former way is taken. */
+const FORMER_MS = 3000;
+
+/**
+ * Keeps the last state as long as the items are equal. A co-located way that another one has
+ * replaced is kept a while, for what the home agent sent before.
+ */
 export class ForwardingView {
   #state: ForwardingState = NO_FORWARDING;
   #text = "";
+  #former: { readonly item: CoLocatedItem; readonly until: Instant } | undefined;
 
   get state(): ForwardingState {
     return this.#state;
   }
 
-  update(inputs: ForwardingInputs): void {
+  nextDeadline(): Instant | undefined {
+    return this.#former?.until;
+  }
+
+  update(
+    config: MnCoreConfig,
+    where: Whereabouts,
+    registration: Registration,
+    via: Via | undefined,
+    now: Instant,
+  ): void {
+    const { attachment } = where;
+    const { registered } = registration;
+    const isHere = attachment !== undefined && isFor(registered, attachment);
+    const inputs = {
+      config,
+      interfaces: where.linksUp(),
+      home: attachment?.kind === "home" ? attachment.agent : undefined,
+      registered,
+      serving: where.serving(registered),
+      via: isHere ? undefined : via,
+      attempt: attemptOf(attachment, registration),
+      granted: registration.networks.granted,
+    };
     const items = forwardingItems(inputs);
+    this.#keepFormer(items, inputs, now);
     const text = JSON.stringify([...items]);
     if (text === this.#text) return;
     this.#text = text;
     this.#state = items;
+  }
+
+  #keepFormer(
+    items: Map<string, ForwardingItem>,
+    { serving, home }: ForwardingInputs,
+    now: Instant,
+  ): void {
+    if (this.#former !== undefined && now >= this.#former.until) this.#former = undefined;
+    const isReplaced = serving !== undefined || home !== undefined;
+    for (const [key, item] of this.#state) {
+      if (item.kind !== "co-located" || item.isPassive === true || !isReplaced) continue;
+      const next = items.get(key);
+      const isStill =
+        next?.kind === "co-located" && next.path.careOfAddress === item.path.careOfAddress;
+      if (!isStill) this.#former = { item, until: after(now, FORMER_MS) };
+    }
+    const former = this.#former?.item;
+    if (former === undefined) return;
+    const { probing: _, ...taken } = former;
+    items.set(`former/${former.path.interface}`, { ...taken, isPassive: true });
   }
 }

@@ -26,6 +26,7 @@ import type { MnCoreConfig, MnSettings } from "./config.ts";
 import { ForwardingView } from "./forwarding.ts";
 import { FastHandover } from "./handover/fast-handover.ts";
 import { IDENTIFICATION_KEY } from "./identification.ts";
+import { followPath } from "./lost-paths.ts";
 import { isUnanswered, Outcomes } from "./outcomes.ts";
 import { Registration } from "./registration.ts";
 import { Replies } from "./replies.ts";
@@ -81,7 +82,7 @@ export class MobileNode implements Core<MnSettings> {
       this.#outcomes,
       this.#history,
     );
-    this.#updateView();
+    this.#updateView(0 as Instant);
   }
 
   get state(): MnState {
@@ -144,6 +145,15 @@ export class MobileNode implements Core<MnSettings> {
         return this.#commanded(event, now);
       case "shutdown":
         return this.#stop(now.monotonic);
+      case "path":
+        return followPath(
+          event,
+          this.#where,
+          this.#registration,
+          this.#history,
+          this.#counters,
+          now.monotonic,
+        );
       case "resolved":
         return this.#session.resolved(event, now.monotonic);
       case "tick":
@@ -210,7 +220,7 @@ export class MobileNode implements Core<MnSettings> {
     const searching = this.#wanted && this.#stopping === undefined;
     effects.push(...this.#where.solicit(searching, this.#requests.solicitsOn, monotonic));
     effects.push(...this.#updateState());
-    this.#updateView();
+    this.#updateView(monotonic);
     this.#updateDeadline(monotonic);
     return effects;
   }
@@ -231,7 +241,7 @@ export class MobileNode implements Core<MnSettings> {
     if (!this.#wanted && !this.#registration.exposed) {
       effects.push(...this.#waiters.settle("deregister", true, "nothing is registered"));
     }
-    effects.push(...this.#outcomes.unanswered(this.#registration.pending, now));
+    effects.push(...this.#outcomes.unanswered(this.#registration, this.#where, now));
     if (this.#where.pinned === undefined) {
       effects.push(...this.#waiters.settle("handover", false, "the agent is not heard any more"));
     }
@@ -291,18 +301,8 @@ export class MobileNode implements Core<MnSettings> {
     return attachment?.kind === "home" ? [report("home", agentFields(attachment.agent))] : [];
   }
 
-  #updateView(): void {
-    const { attachment } = this.#where;
-    const { registered } = this.#registration;
-    this.#view.update({
-      config: this.#config,
-      interfaces: this.#where.linksUp(),
-      home: attachment?.kind === "home" ? attachment.agent : undefined,
-      registered,
-      serving: this.#where.serving(registered),
-      via: attachment !== undefined && isFor(registered, attachment) ? undefined : this.#fast.via,
-      granted: this.#registration.networks.granted,
-    });
+  #updateView(now: Instant): void {
+    this.#view.update(this.#config, this.#where, this.#registration, this.#fast.via, now);
   }
 
   #updateDeadline(now: Instant): void {
@@ -313,6 +313,7 @@ export class MobileNode implements Core<MnSettings> {
           this.#stopping?.until,
           this.#where.nextDeadline(now),
           this.#fast.nextDeadline(),
+          this.#view.nextDeadline(),
           this.#registration.nextDeadline(now),
           this.#session.nextDeadline(),
         );

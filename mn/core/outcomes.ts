@@ -8,8 +8,9 @@ import { messageStrings } from "../../shared/protocol/message-string.ts";
 import type { ControlExtension } from "../../shared/wire/control-extensions.ts";
 import { replyCodeText } from "../../shared/wire/reply-code.ts";
 import type { AgentHistory } from "./agent-history.ts";
+import { keyOf } from "./attachment.ts";
 import { hostConfiguration } from "./host-configuration.ts";
-import type { Outcome, Pending, Registered } from "./registration.ts";
+import type { Outcome, Pending, Registered, Registration } from "./registration.ts";
 import { isAuthenticationFailure } from "./reply.ts";
 import {
   deniedReport,
@@ -20,11 +21,13 @@ import {
 } from "./reports.ts";
 import type { Operation } from "./request.ts";
 import type { Waiters } from "./waiters.ts";
+import type { Whereabouts } from "./whereabouts.ts";
 
 /** Milliseconds between two reports of security exceptions; all of them are counted. */
 const SECURITY_REPORT_INTERVAL = 1000;
 /** After so many requests without any reply another agent is tried, if there is one. */
 const MAX_UNANSWERED = 4;
+const MAX_UNANSWERED_WHEN_SERVED = 2;
 
 /** Has the request been sent in vain so often that this counts as failing? */
 export function isUnanswered(pending: Pending | undefined): boolean {
@@ -32,8 +35,12 @@ export function isUnanswered(pending: Pending | undefined): boolean {
 }
 
 /** Is nothing coming back, and the next retransmission due? */
-export function isInVain({ denied, retryAt, attempts }: Pending, now: Instant): boolean {
-  return !denied && retryAt <= now && attempts >= MAX_UNANSWERED;
+export function isInVain(
+  { denied, retryAt, attempts }: Pending,
+  now: Instant,
+  most = MAX_UNANSWERED,
+): boolean {
+  return !denied && retryAt <= now && attempts >= most;
 }
 
 export class Outcomes {
@@ -154,9 +161,15 @@ export class Outcomes {
     return [report("security-exception", { reason, code }, "warning")];
   }
 
-  /** Notes an agent through which nothing comes back, each time a retransmission is due. */
-  unanswered(pending: Pending | undefined, now: Instant): Effect[] {
-    if (pending === undefined || !isInVain(pending, now)) return [];
+  /**
+   * Notes a way by which nothing comes back, each time a retransmission is due. While another way
+   * serves this one need not be tried for long.
+   */
+  unanswered({ pending, registered }: Registration, where: Whereabouts, now: Instant): Effect[] {
+    const serving = where.serving(registered);
+    const isServed = serving !== undefined && keyOf(serving) !== pending?.operation.agentKey;
+    const most = isServed ? MAX_UNANSWERED_WHEN_SERVED : MAX_UNANSWERED;
+    if (pending === undefined || !isInVain(pending, now, most)) return [];
     this.#lastError = `no reply ${throughText(pending.operation)}`;
     this.#history.refused(pending.operation.agentKey, now);
     const { agentKey } = pending.operation;

@@ -101,6 +101,7 @@ export class Whereabouts {
       this.agents.nextDeadline(),
       this.#announcements.nextDeadline(),
       this.links.nextDeadline(now),
+      this.#history.nextDeadline(now),
     );
   }
 

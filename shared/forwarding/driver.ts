@@ -24,12 +24,21 @@ export interface Bound {
   readonly remotePort: number;
 }
 
+/** Nothing comes back any more by the way of a care-of address, or it does again. */
+export interface PathNews {
+  readonly careOfAddress: Ipv4;
+  readonly homeAgent: Ipv4;
+  readonly isLost: boolean;
+}
+
 /** What a driver has to say. */
 export interface DriverEvents {
   /** For people: `tunnel-up`, `tunnel-down`, `dropped`, `forwarding-failed`, `forwarding-note`. */
   readonly report: (event: string, fields: JsonObject) => void;
   /** For the core, whose next state may be applied before this returns. */
   readonly bound: (bound: Bound) => void;
+  /** For the core, too. */
+  readonly path: (news: PathNews) => void;
 }
 
 export interface Driver {

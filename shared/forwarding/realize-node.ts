@@ -95,10 +95,11 @@ export function realizeCoLocated(item: CoLocatedItem, config: RealizeConfig): Re
     ...realizeListening(device, true),
     defaultBy(table, device, gateway),
     { kind: "rule", priority: rulePriority + 1, table, from, iif: STARTS_HERE },
-    ...nodeRules(config),
   ];
   const end = { ...formOf(item), local: from, remote: item.homeAgent, address };
   const tunnels: TunnelEntry[] = [{ ...end, direction: "in", match: "destination" }];
+  if (item.isPassive === true) return { objects, tunnels, deliveries: [] };
+  objects.push(...nodeRules(config));
   if (item.reverse) tunnels.push({ ...end, direction: "out", match: "source" });
   else objects.push({ ...defaultBy(routeTable, device, gateway), source: address });
   return { objects, tunnels, deliveries: [] };

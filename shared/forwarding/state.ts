@@ -169,6 +169,20 @@ export interface CoLocatedItem extends TunnelForm {
   readonly keepalive?: number | undefined;
   /** The first one goes at once, and again until something comes: the home agent waits for it. */
   readonly awaitsKeepalive?: boolean;
+  /**
+   * What comes by it is taken, and nothing is sent: it has served until now, or it has been asked
+   * for and the home agent may have begun.
+   */
+  readonly isPassive?: boolean;
+  /** Find out when nothing comes back any more; it takes a reverse tunnel. */
+  readonly probing?: Probing;
+}
+
+/** When a way counts as lost: after so many echoes in a row without a sign of life. */
+export interface Probing {
+  /** Seconds between them. */
+  readonly interval: number;
+  readonly misses: number;
 }
 
 /** The system's own way out by one interface. */

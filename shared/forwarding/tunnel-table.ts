@@ -71,6 +71,9 @@ export interface Tunnel extends TunnelHeaders {
   unreachable: number;
   /** One for all entries that accept alike. */
   readonly acceptances: Acceptance[];
+  /** Echoes of ours go through it (tun/keepalives.ts, probes.ts); how many were answered. */
+  hasEchoes: boolean;
+  echoesAnswered: number;
   entries: number;
   homeAddresses: number;
   packetsIn: number;
@@ -316,6 +319,8 @@ function createTunnel(entry: TunnelEntry, flow: Tunnel["flow"]): Tunnel {
     unreachable: REACHABLE,
     flow,
     acceptances: [],
+    hasEchoes: udpPort !== undefined,
+    echoesAnswered: 0,
     entries: 0,
     homeAddresses: 0,
     packetsIn: 0,

@@ -124,6 +124,18 @@ export interface TunnelBound {
   readonly remotePort: number;
 }
 
+/**
+ * Echoes through a tunnel of ours to the home agent are answered no more, although the link looks
+ * sound, or are answered again.
+ */
+export interface PathChanged {
+  readonly type: "path";
+  /** Our end of the tunnel. */
+  readonly careOfAddress: Ipv4;
+  readonly homeAgent: Ipv4;
+  readonly isLost: boolean;
+}
+
 export type Event =
   | UdpReceived
   | IcmpReceived
@@ -133,6 +145,7 @@ export type Event =
   | Command
   | Resolved
   | TunnelBound
+  | PathChanged
   | { readonly type: "tick" }
   /** An orderly end: withdraw or deregister; the service then applies an empty forwarding state. */
   | { readonly type: "shutdown" };

@@ -23,6 +23,7 @@ const driver = createTunDriver({
   events: {
     report: (event, fields) => process.stderr.write(`${JSON.stringify({ event, ...fields })}\n`),
     bound: () => {},
+    path: () => {},
   },
 });
 process.on("SIGTERM", () => {

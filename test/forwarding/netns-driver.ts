@@ -51,7 +51,11 @@ const driver = createTunDriver({
   io,
   config: JSON.parse(configText) as DriverConfig,
   sysctlFile,
-  events: { report: (event, fields) => events.push({ event, ...fields }), bound: () => {} },
+  events: {
+    report: (event, fields) => events.push({ event, ...fields }),
+    bound: () => {},
+    path: () => {},
+  },
 });
 
 /** A broadcast ARP Request from an address of the link that nobody has. */

@@ -56,6 +56,7 @@ export function makeConfig({ registration, ...changes }: Changes = {}): MnCoreCo
       keepalive: 110,
       ...registration,
     },
+    probing: undefined,
     movement: "lazy",
     fastHandover: undefined,
     homeAssociation: HOME_CONTEXT,

@@ -71,7 +71,7 @@ test("auto: three solicitations that nobody answers, then the interface's own ad
   assert.equal(first.effect.ttl, 64);
   assert.equal(first.message.careOfAddress, OWN);
   assert.equal(first.message.flags, RequestFlag.D | RequestFlag.T);
-  assert.deepEqual(line.items(), ["home-address", "listening/wlan0"]);
+  assert.deepEqual(line.items(), ["home-address", "listening/wlan0", "awaited/wlan0"]);
   line.accept();
   assert.deepEqual(line.node.forwarding().get("co-located/wlan0"), {
     kind: "co-located",
@@ -166,7 +166,7 @@ test("RFC 5944 §1.7: another address of the interface is registered at once, th
   const request = line.lastRequest();
   assert.equal(request.effect.source, OTHER);
   assert.equal(request.message.careOfAddress, OTHER);
-  assert.deepEqual(line.items(), ["home-address", "listening/wlan0"]);
+  assert.deepEqual(line.items(), ["home-address", "listening/wlan0", "awaited/wlan0"]);
   assert.equal(line.reports("handover-started")[0]?.fields.reason, "address-lost");
   line.accept();
   assert.equal(line.status().care_of_address, "203.0.113.51");

@@ -185,6 +185,7 @@ function mobileNode(plan: Plan, index: number): Blueprint {
       natTraversal: "off",
       keepalive: 110,
     },
+    probing: undefined,
     movement: "lazy",
     fastHandover: undefined,
     homeAssociation: homeContext(plan, index),

@@ -46,7 +46,7 @@ import { Entrance, type EntranceOptions, NONE } from "./entrance.ts";
 import { GreOrder } from "./gre-order.ts";
 import { type Hold, Holds } from "./holds.ts";
 import { HomeGroups } from "./home-groups.ts";
-import { isKeepalive, isKeepaliveAnswer } from "./keepalives.ts";
+import { isKeepalive, takeAnswer } from "./keepalives.ts";
 
 import { TunnelErrors } from "./tunnel-errors.ts";
 import { TunnelSockets } from "./tunnel-sockets.ts";
@@ -234,7 +234,7 @@ export class DataPath {
     if (this.#mssClamp) clampMss(slab, inner, this.entrance.room(tunnel));
     tunnel.packetsIn++;
     tunnel.bytesIn += totalLength(slab, inner);
-    if (tunnel.port !== 0 && isKeepaliveAnswer(slab, inner, tunnel.remote)) {
+    if (tunnel.hasEchoes && takeAnswer(slab, inner, tunnel)) {
       return this.#drop("tunnel-keepalives-answered");
     }
     if (this.homeGroups.takeFromNode(slab, inner, source)) return NONE;

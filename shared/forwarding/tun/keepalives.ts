@@ -123,7 +123,8 @@ export class Keepalives {
   }
 }
 
-function echoRequest(source: Ipv4, destination: Ipv4, sequence: number): Uint8Array {
+/** One of our echoes. */
+export function echoRequest(source: Ipv4, destination: Ipv4, sequence: number): Uint8Array {
   const packet = new Uint8Array(LENGTH);
   packet[0] = 0x45;
   writeU16(packet, 2, LENGTH);
@@ -147,10 +148,16 @@ export function isKeepalive(bytes: Uint8Array, packet: number): boolean {
 }
 
 /**
- * Is this inner packet the home agent's answer to a keepalive of ours? It bears the node's address,
- * but the node has asked for nothing.
+ * Is this inner packet the home agent's answer to an echo of ours? It bears the node's address, but
+ * the node has asked for nothing. It is counted.
  */
-export function isKeepaliveAnswer(bytes: Uint8Array, packet: number, homeAgent: Ipv4): boolean {
+export function takeAnswer(bytes: Uint8Array, packet: number, tunnel: Tunnel): boolean {
+  if (!isAnswer(bytes, packet, tunnel.remote)) return false;
+  tunnel.echoesAnswered++;
+  return true;
+}
+
+function isAnswer(bytes: Uint8Array, packet: number, homeAgent: Ipv4): boolean {
   if (protocolOf(bytes, packet) !== PROTOCOL_ICMP || sourceOf(bytes, packet) !== homeAgent) {
     return false;
   }

@@ -21,7 +21,7 @@ import { type ForwardingItem, type ForwardingState, NO_FORWARDING } from "../sta
 import { type ArrivalDrop, prefixOf, type TunnelEntry, TunnelTable } from "../tunnel-table.ts";
 import { AnchorMtu } from "./anchor-mtu.ts";
 import { DataPath } from "./data-path.ts";
-import { Keepalives } from "./keepalives.ts";
+import { Echoes } from "./echoes.ts";
 import { KernelState } from "./kernel-state.ts";
 import { PathMtuRoutes } from "./path-mtu-routes.ts";
 import { Planes } from "./planes.ts";
@@ -50,7 +50,7 @@ export class TunDriver implements Driver {
   readonly #kernel: KernelState;
   readonly #pathMtu: PathMtuRoutes;
   readonly #planes: Planes;
-  readonly #keepalives: Keepalives;
+  readonly #echoes: Echoes;
   readonly #mtu: AnchorMtu;
   #realizeConfig: RealizeConfig;
   #tun: TunDevice | undefined;
@@ -82,8 +82,10 @@ export class TunDriver implements Driver {
       objects: this.#objects,
       config: () => this.#realizeConfig,
     });
-    this.#keepalives = new Keepalives(this.#table, (...about) =>
-      this.#dataPath?.entrance.sendKeepalive(...about),
+    this.#echoes = new Echoes(
+      this.#table,
+      (...about) => this.#dataPath?.entrance.sendKeepalive(...about),
+      parts.path,
     );
     const devices = () => [this.#marks.anchor, ...this.#planes.devices()];
     this.#mtu = new AnchorMtu(network, devices, config.mtu, this.#table);
@@ -147,7 +149,7 @@ export class TunDriver implements Driver {
     this.#isStopped = true;
     this.#kernel.unfence();
     clearTimeout(this.#timer);
-    this.#keepalives.close();
+    this.#echoes.close();
     await this.#running.catch(() => undefined);
     const { network, nft, config } = this.#parts;
     if (this.#tun === undefined) {
@@ -249,10 +251,10 @@ export class TunDriver implements Driver {
       if (now === undefined || this.#planes.aliasOf(key, now) === undefined) {
         this.#planes.forgetAlias(key);
       }
-      this.#keepalives.set(key, now, performance.now());
+      this.#echoes.set(key, now);
       this.#dataPath?.holds.set(key, now);
     }
-    this.#keepalives.run();
+    this.#echoes.run();
     this.#items = state;
     return this.#listen();
   }

@@ -5,9 +5,10 @@ import { formatIpv4 } from "../../base/address.ts";
 import { Counters } from "../../base/counters.ts";
 import type { Json, JsonObject } from "../../base/result.ts";
 import type { Instant } from "../../base/time.ts";
-import { type Bound, type Driver, ForwardingError } from "../../forwarding/driver.ts";
+import { type Driver, ForwardingError } from "../../forwarding/driver.ts";
 import { NO_FORWARDING } from "../../forwarding/state.ts";
 import type { PacketIo } from "../../linux/packet-io.ts";
+import type { PathChanged, TunnelBound } from "../../protocol/core.ts";
 import type { CommandOutcome, ControlHandler } from "../control/server.ts";
 import type { CommonConfig, HostFacts, Program } from "../program.ts";
 import { Announcer } from "./announcer.ts";
@@ -257,9 +258,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
   }
 
   /** What the driver tells the core. */
-  bound(bound: Bound): void {
-    this.#tenure.loop.handle({ type: "tunnel-bound", ...bound });
-  }
+  readonly tellCore = (event: TunnelBound | PathChanged) => this.#tenure.loop.handle(event);
 
   /** SIGUSR1. */
   dump(): void {

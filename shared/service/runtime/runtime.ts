@@ -81,7 +81,8 @@ class Running<Config extends CommonConfig, CoreConfig> {
       this.#monitor = await parts.openMonitor(io);
       const driver = parts.createDriver(io, loaded.value, {
         report: (event, fields) => this.#daemon?.report(event, fields),
-        bound: (bound) => this.#daemon?.bound(bound),
+        bound: (bound) => this.#daemon?.tellCore({ type: "tunnel-bound", ...bound }),
+        path: (news) => this.#daemon?.tellCore({ type: "path", ...news }),
       });
       this.#daemon = new Daemon(this.#program, loaded.value, parts, {
         io,

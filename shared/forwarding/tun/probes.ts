@@ -1,0 +1,134 @@
+/**
+ * Does anything still come back by a way that looks sound? A link that dies without a word is found
+ * out by echoes through the tunnel: an ICMP Echo Request from the home address to the home agent,
+ * whenever nothing has come out of the tunnel for a while. Who has never answered one cannot be
+ * told from a dead way, so only a tunnel that has once answered is ever called lost.
+ */
+
+import type { PathNews } from "../driver.ts";
+import { type CoLocatedItem, type ForwardingItem, type Probing, sameForm } from "../state.ts";
+import type { Tunnel, TunnelTable } from "../tunnel-table.ts";
+import { echoRequest } from "./keepalives.ts";
+
+/** Looks without an answer after which a home agent is taken for one that does not answer. */
+const FIRST_TRIES = 10;
+/** It is asked again every so many looks. */
+const LATER_TRY = 100;
+
+interface Watched {
+  readonly item: CoLocatedItem;
+  readonly probing: Probing;
+  packetsIn: number;
+  echoesAnswered: number;
+  /** It has answered an echo. */
+  isProven: boolean;
+  isLost: boolean;
+  /** Looks in a row at which nothing had come since the echo before. */
+  misses: number;
+  looks: number;
+  timer: NodeJS.Timeout | undefined;
+}
+
+export class Probes {
+  readonly #table: TunnelTable;
+  readonly #send: (tunnel: Tunnel, packet: Uint8Array) => void;
+  readonly #tell: (news: PathNews) => void;
+  readonly #watched = new Map<string, Watched>();
+  #sequence = 0;
+
+  constructor(
+    table: TunnelTable,
+    send: (tunnel: Tunnel, packet: Uint8Array) => void,
+    tell: (news: PathNews) => void,
+  ) {
+    this.#table = table;
+    this.#send = send;
+    this.#tell = tell;
+  }
+
+  close(): void {
+    for (const { timer } of this.#watched.values()) clearInterval(timer);
+    this.#watched.clear();
+  }
+
+  /** What is forwarded under this key from now on; a tunnel that stays keeps what is known of it. */
+  set(key: string, item: ForwardingItem | undefined): void {
+    const before = this.#watched.get(key);
+    const now = item?.kind === "co-located" && item.reverse ? item : undefined;
+    const probing = now?.probing;
+    const isSame = before !== undefined && now !== undefined && isSameTunnel(before.item, now);
+    if (isSame && before.probing.interval === probing?.interval) {
+      this.#watched.set(key, { ...before, item: now, probing });
+      return;
+    }
+    clearInterval(before?.timer);
+    this.#watched.delete(key);
+    if (now === undefined || probing === undefined) return;
+    const tunnel = this.#tunnelOf(now);
+    const watched: Watched = {
+      item: now,
+      probing,
+      packetsIn: tunnel?.packetsIn ?? 0,
+      echoesAnswered: tunnel?.echoesAnswered ?? 0,
+      isProven: false,
+      isLost: false,
+      misses: 0,
+      looks: 0,
+      timer: setInterval(() => this.look(key), probing.interval * 1000),
+    };
+    watched.timer?.unref();
+    this.#watched.set(key, watched);
+  }
+
+  /** One interval is over: did anything come, and is there something to be asked? */
+  look(key: string): void {
+    const watched = this.#watched.get(key);
+    const tunnel = watched && this.#tunnelOf(watched.item);
+    if (watched === undefined || tunnel === undefined) return;
+    const isHeard = tunnel.packetsIn !== watched.packetsIn;
+    watched.isProven ||= tunnel.echoesAnswered !== watched.echoesAnswered;
+    watched.packetsIn = tunnel.packetsIn;
+    watched.echoesAnswered = tunnel.echoesAnswered;
+    watched.looks++;
+    if (isHeard) this.#heard(watched);
+    else if (watched.isProven) this.#missed(watched);
+    const isDue = watched.isProven
+      ? !isHeard
+      : watched.looks <= FIRST_TRIES || watched.looks % LATER_TRY === 0;
+    if (isDue) this.#ask(watched.item, tunnel);
+  }
+
+  #heard(watched: Watched): void {
+    watched.misses = 0;
+    if (watched.isLost) this.#say(watched, false);
+  }
+
+  #missed(watched: Watched): void {
+    watched.misses++;
+    // The first look without anything has not asked yet.
+    if (!watched.isLost && watched.misses > watched.probing.misses) this.#say(watched, true);
+  }
+
+  #say(watched: Watched, isLost: boolean): void {
+    watched.isLost = isLost;
+    const { path, homeAgent } = watched.item;
+    this.#tell({ careOfAddress: path.careOfAddress, homeAgent, isLost });
+  }
+
+  #ask({ homeAddress, homeAgent }: CoLocatedItem, tunnel: Tunnel): void {
+    tunnel.hasEchoes = true;
+    this.#sequence = (this.#sequence + 1) & 0xffff;
+    this.#send(tunnel, echoRequest(homeAddress, homeAgent, this.#sequence));
+  }
+
+  #tunnelOf(item: CoLocatedItem): Tunnel | undefined {
+    return this.#table
+      .to(item.homeAgent)
+      .find(({ local, form }) => local === item.path.careOfAddress && sameForm(form, item));
+  }
+}
+
+function isSameTunnel(a: CoLocatedItem, b: CoLocatedItem): boolean {
+  if (a.homeAgent !== b.homeAgent || a.homeAddress !== b.homeAddress) return false;
+  return a.path.careOfAddress === b.path.careOfAddress && sameForm(a, b);
+}
