@@ -80,7 +80,7 @@ function tunnel(destination: string, protocol: number, payload: Buffer): void {
 
 const memberships = (): string => net.ha.ip("maddr", "show", "dev", "home0");
 
-test("RFC 5944 §3.6.1.2: through a foreign agent a broadcast comes encapsulated to the home address, by two headers in the tunnel [5944-3.6.1.2-06, 5944-4.3-04]", async () => {
+test("RFC 5944 §3.6.1.2: through a foreign agent a broadcast comes encapsulated to the home address, by two headers in the tunnel [5944-3.6.1.2-06, 5944-4.3-04, 5944-4.3-05]", async () => {
   const uplink = await net.lab.capture(net.ha, "up0");
   const reply = await node.ask({
     ...{ homeAddress, homeAgent, home },
@@ -94,6 +94,51 @@ test("RFC 5944 §3.6.1.2: through a foreign agent a broadcast comes encapsulated
   ]);
   const [row] = await tshark(await uplink.stop(), 'frame contains "to all of the"', ["ip.dst"]);
   assert.equal(row?.["ip.dst"], `${ADDRESS.fa1},${homeAddress},10.1.0.255`);
+});
+
+test("RFC 3024 §5.3: with encapsulating delivery broadcasts and groups of a visitor leave by the reverse tunnel; sent as they are they stay on its link [3024-5.3-01, 3024-5.2.1-01, 3024-5.2.1-02]", async () => {
+  const uplink = await net.lab.capture(net.fa1, "up0");
+  const reply = await node.ask({
+    ...{ homeAddress, homeAgent, home },
+    careOfAddress: ADDRESS.fa1,
+    flags: T,
+    extensions: [{ name: "encapsulating-delivery-style-extension" }],
+  });
+  assert.equal(reply.code, 0);
+  const words = (text: string): Buffer => udpDatagram(5000, 5000, Buffer.from(text));
+  // As in direct delivery, and to this agent's address.
+  const said = { source: homeAddress, protocol: 17, ttl: 2 } as const;
+  const plain = { ...said, destination: GROUP.address, payload: words("only here") };
+  inject(net.mn, "wlan0", [ethernet(node.link, 0x0800, ipPacket(plain))]);
+  const received = `ip.dst == ${ADDRESS.fa1} && ip.proto == 4`;
+  for (const [destination, text] of [
+    [GROUP.address, "to a group"],
+    ["10.1.0.255", "to all at home"],
+    ["255.255.255.255", "to everybody"],
+  ] as const) {
+    const payload = ipPacket({ ...said, destination, payload: words(text) });
+    const outer = { source: homeAddress, destination: ADDRESS.fa1, protocol: 4, payload };
+    inject(net.mn, "wlan0", [ethernet(node.link, 0x0800, ipPacket(outer))]);
+    await waitFor(
+      `"${text}" on the home link`,
+      async () => {
+        const filter = `frame contains "${text}" && ip.src == ${homeAddress}`;
+        return (await tshark(homeLink.path, filter, ["ip.dst"])).length === 1;
+      },
+      { everyMs: 100 },
+    );
+  }
+  assert.equal((await tshark(air.path, received, ["ip.dst"])).length, 3);
+  const path = await uplink.stop();
+  const tunnelled = await tshark(path, "ip.proto == 4", ["ip.src", "ip.dst", "ip.ttl"]);
+  const outer = `${ADDRESS.fa1},${homeAddress} ${homeAgent}`;
+  assert.deepEqual(
+    tunnelled.map((row) => `${row["ip.src"]} ${row["ip.dst"]}`),
+    [`${outer},${GROUP.address}`, `${outer},10.1.0.255`, `${outer},255.255.255.255`],
+  );
+  // No kernel forwarded them: the inner TTL is as the visitor set it (RFC 2003 §3.1).
+  assert(tunnelled.every((row) => row["ip.ttl"]?.endsWith(",2") === true));
+  assert.deepEqual(await tshark(path, 'frame contains "only here"', ["ip.dst"]), []);
 });
 
 test("RFC 5944 §3.6.1.2: with a co-located care-of address it comes by one tunnel, and groups that the node joins through it do, too [5944-3.6.1.2-05, 5944-4.3-04, 5944-4.4-07]", async () => {
@@ -136,6 +181,6 @@ test("RFC 5944 §3.6.1.2: with a co-located care-of address it comes by one tunn
   const counters = await agent.counters();
   assert.deepEqual(
     [counters["broadcasts-to-nodes"], counters["multicasts-to-nodes"], counters["groups-to-link"]],
-    [3, 1, 1],
+    [3, 1, 4],
   );
 });
