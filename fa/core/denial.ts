@@ -7,7 +7,7 @@ import {
   type Mac,
   UNSPECIFIED,
 } from "../../shared/base/address.ts";
-import type { Instant } from "../../shared/base/time.ts";
+import { RateLimit } from "../../shared/base/rate-limit.ts";
 import type { SendUdp } from "../../shared/protocol/core.ts";
 import type { SecurityContext } from "../../shared/security/association.ts";
 import { appendAuthentication } from "../../shared/security/authenticator.ts";
@@ -18,32 +18,9 @@ import {
 } from "../../shared/wire/control.ts";
 import type { Node } from "./node.ts";
 
-/** Milliseconds between two denials to one node (RFC 5944 §3.7.2, RFC 3024 §4.2.1). */
-const DENIAL_INTERVAL = 1000;
-/** Nodes remembered; when full, those whose second is over are forgotten first. */
-const MAX_REMEMBERED = 1024;
-
-export class DenialLimit {
-  readonly #last = new Map<Mac, Instant>();
-
-  /** May a denial go to this node now? Under a flood from many addresses, none goes to new ones. */
-  allow(mac: Mac, now: Instant): boolean {
-    const last = this.#last.get(mac);
-    if (last !== undefined && now - last < DENIAL_INTERVAL) return false;
-    this.#last.delete(mac);
-    if (this.#last.size >= MAX_REMEMBERED) this.#forget(now);
-    if (this.#last.size >= MAX_REMEMBERED) return false;
-    this.#last.set(mac, now);
-    return true;
-  }
-
-  /** In order of insertion, so the oldest come first and the walk stops at the first recent one. */
-  #forget(now: Instant): void {
-    for (const [mac, last] of this.#last) {
-      if (now - last < DENIAL_INTERVAL) return;
-      this.#last.delete(mac);
-    }
-  }
+/** RFC 5944 §3.7.2, RFC 3024 §4.2.1: one a second to a node; under a flood, none to new ones. */
+export function denialLimit(): RateLimit<Mac> {
+  return new RateLimit({ burst: 1, perSecond: 1, maxKeys: 1024 });
 }
 
 /** The fixed part of a denial: fields copied from the request (RFC 5944 §3.7.2.3). */

@@ -22,7 +22,7 @@ import { ReplyCode, replyCodeText } from "../../shared/wire/reply-code.ts";
 import type { Agent } from "./agent.ts";
 import type { Challenged } from "./challenge.ts";
 import { isUnansweredChallenge, wrongChallenge } from "./challenge-request.ts";
-import { DenialLimit, denialReply, type ReplyPath, replyToNode } from "./denial.ts";
+import { denialLimit, denialReply, type ReplyPath, replyToNode } from "./denial.ts";
 import type { PendingRequest } from "./pending.ts";
 import { pendingRequest, type ReceivedRequest, relayedRequest } from "./relaying.ts";
 import { foreignHomeFault, relayedPart } from "./reply.ts";
@@ -49,7 +49,7 @@ const UNDERSTOOD = understanding(
 
 export class RegistrationRelay {
   readonly #agent: Agent;
-  readonly #denials = new DenialLimit();
+  readonly #denials = denialLimit();
   readonly upstream: Upstream;
 
   constructor(agent: Agent) {

@@ -6,6 +6,7 @@
 import type { Ipv4 } from "../../shared/base/address.ts";
 import type { Counters } from "../../shared/base/counters.ts";
 import type { Random } from "../../shared/base/random.ts";
+import { RateLimit } from "../../shared/base/rate-limit.ts";
 import type { Result } from "../../shared/base/result.ts";
 import type { Instant, Now } from "../../shared/base/time.ts";
 import type { Effect, UdpReceived } from "../../shared/protocol/core.ts";
@@ -31,6 +32,12 @@ import { grantedLifetime, validate } from "./validate.ts";
 /** Milliseconds between two code 131 replies about one node to senders nobody vouches for. */
 const UNAUTHENTICATED_DENIAL_INTERVAL = 1000;
 
+/**
+ * Security exceptions that are answered and told, by the source of the request: enough for a foreign
+ * agent whose nodes all have a wrong clock, and not enough to fill a disk with the log.
+ */
+const SECURITY_EXCEPTIONS = { burst: 100, perSecond: 20, maxKeys: 256 };
+
 /** What a reply has of its own. */
 interface Content extends Partial<ReplyExtensions> {
   /** Granted, in seconds. */
@@ -54,6 +61,7 @@ export interface RegistrarOwner {
 
 export class Registrar {
   readonly #owner: RegistrarOwner;
+  readonly #exceptions = new RateLimit<Ipv4>(SECURITY_EXCEPTIONS);
 
   constructor(owner: RegistrarOwner) {
     this.#owner = owner;
@@ -71,7 +79,9 @@ export class Registrar {
     });
     if (verdict.verdict === "discard") {
       const effects = this.#owner.discard(event, verdict.reason);
-      if (verdict.security) effects.unshift(securityException(event, request, verdict.reason));
+      if (verdict.security && this.#exceptions.allow(event.source, now.monotonic)) {
+        effects.unshift(securityException(event, request, verdict.reason));
+      }
       return effects;
     }
     if (verdict.verdict === "authentic") {
@@ -80,6 +90,9 @@ export class Registrar {
         ...persist,
         ...this.#serve(known, homeAddress, verdict.terms, now),
       ]);
+    }
+    if (!this.#exceptions.allow(event.source, now.monotonic)) {
+      return this.#owner.discard(event, "denials-over-rate");
     }
     const effects: Effect[] = [securityException(event, request, verdict.security)];
     if (verdict.limited && !this.#mayDenyUnauthenticated(node, now.monotonic)) {
