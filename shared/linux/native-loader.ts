@@ -29,6 +29,10 @@ export interface Native {
   /** Classic BPF instructions, eight octets each. */
   attachFilter(fd: number, instructions: Uint8Array): number;
   ioctl(fd: number, request: number, argument: Uint8Array | number): number;
+  /** prctl(2), for the thread that calls. */
+  prctl(option: number, a: number, b: number, c: number, d: number): number;
+  /** capset(2), for the thread that calls. */
+  capset(header: Uint8Array, sets: Uint8Array): number;
   /** read(2) until there is no more; begins each packet `headroom` octets into its slot. */
   readBatch(
     fd: number,

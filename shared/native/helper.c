@@ -89,10 +89,26 @@ static napi_value control(napi_env env, napi_callback_info info) {
   return result(env, SYSCALL3(NR_IOCTL, number_of(env, v[0]), number_of(env, v[1]), argument));
 }
 
+/* prctl(option, a, b, c, d), for this thread */
+static napi_value process_control(napi_env env, napi_callback_info info) {
+  napi_value v[5];
+  arguments(env, info, v, 5);
+  return result(env, SYSCALL5(NR_PRCTL, number_of(env, v[0]), number_of(env, v[1]),
+                              number_of(env, v[2]), number_of(env, v[3]), number_of(env, v[4])));
+}
+
+/* capset(header, sets), for this thread */
+static napi_value set_capabilities(napi_env env, napi_callback_info info) {
+  napi_value v[2];
+  arguments(env, info, v, 2);
+  return result(env, SYSCALL3(NR_CAPSET, bytes_of(env, v[0]).data, bytes_of(env, v[1]).data, 0));
+}
+
 __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_env env, napi_value exports) {
   static const struct { const char *name; napi_callback function; } functions[] = {
     { "socket", open_socket }, { "close", close_fd }, { "bind", bind_socket },
     { "setOption", set_option }, { "attachFilter", attach_filter }, { "ioctl", control },
+    { "prctl", process_control }, { "capset", set_capabilities },
     { "readBatch", read_batch }, { "receiveBatch", receive_batch }, { "writeBatch", write_batch },
     { "sendBatch", send_batch }, { "sendTo", send_to }, { "pollStart", poll_start },
     { "pollResume", poll_resume }, { "pollStop", poll_stop },

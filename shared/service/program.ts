@@ -69,6 +69,7 @@ export interface CommonConfig {
     readonly format: "text" | "json";
   };
   readonly control: { readonly socket: string };
+  readonly privileges: { readonly user?: string | undefined };
   readonly metrics: { readonly listen?: string | undefined };
   readonly hook: readonly HookConfig[];
   readonly dataplane: {

@@ -214,6 +214,7 @@ export class Bench {
       config: {
         log: { level: "info", format: "text" },
         control: { socket: "/none" },
+        privileges: {},
         metrics: { listen: this.listen },
         hook: this.hooks,
         dataplane: {

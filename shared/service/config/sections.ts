@@ -233,6 +233,15 @@ export function common(role: "fa" | "mn" | "ha", routeTable: number, rulePriorit
     })
       .prefault({})
       .describe("The control socket."),
+    privileges: table({
+      user: text("a user of /etc/passwd, by name or number")
+        .optional()
+        .describe(
+          "User that the program becomes when it has read its configuration, with CAP_NET_ADMIN, CAP_NET_RAW and CAP_NET_BIND_SERVICE alone; a reload reads as this user. Absent: it stays what it was started as.",
+        ),
+    })
+      .prefault({})
+      .describe("What the program gives up after its start."),
     metrics: table({
       listen: listen()
         .optional()

@@ -71,6 +71,8 @@ export interface Parts<Config extends CommonConfig, CoreConfig> {
   readonly hostFacts: () => HostFacts;
   /** Also why this one, for the log. */
   readonly openPacketIo: () => { readonly io: PacketIo; readonly reason: string };
+  /** Gives up what is not needed; the user, if it is another one, for the log. */
+  readonly confine?: (loaded: Loaded<Config, CoreConfig>) => string | undefined;
   readonly openMonitor: (io: PacketIo) => Promise<HostMonitor>;
   readonly createDriver: (
     io: PacketIo,

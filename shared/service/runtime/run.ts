@@ -15,6 +15,7 @@ import { openMetricsServer } from "../metrics/server.ts";
 import { metricsText } from "../metrics/text.ts";
 import type { CommonConfig, Program, RunOptions } from "../program.ts";
 import { createClock } from "./clock.ts";
+import { confine } from "./confine.ts";
 import { hookPrograms } from "./hook-process.ts";
 import { Journal } from "./journal.ts";
 import { runWith } from "./runtime.ts";
@@ -54,6 +55,7 @@ export function runProgram<FileConfig extends CommonConfig, CoreConfig>(
     fileStamp: () => stampOf(options.configFile),
     hostFacts: readHostFacts,
     openPacketIo: () => choosePacketIo("auto"),
+    confine: ({ config, journalPath }) => confine(config, journalPath),
     openMonitor: (io) => LinkMonitor.open(io),
     createDriver: (io, { config, journalPath }, events) =>
       createTunDriver({

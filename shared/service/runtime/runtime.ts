@@ -78,6 +78,8 @@ class Running<Config extends CommonConfig, CoreConfig> {
       parts.log.setConfig(loaded.value.config.log);
       const { io, reason } = parts.openPacketIo();
       parts.log.write("info", `${this.#program.name} starts`, { packet_io: reason });
+      const user = parts.confine?.(loaded.value);
+      if (user !== undefined) parts.log.write("info", "privileges given up", { user });
       this.#monitor = await parts.openMonitor(io);
       const driver = parts.createDriver(io, loaded.value, {
         report: (event, fields) => this.#daemon?.report(event, fields),
