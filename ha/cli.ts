@@ -27,6 +27,11 @@ export const haActions: readonly ActionCommand[] = [
     name: "revoke",
     summary: "end a node's bindings, and tell their foreign agents (RFC 3543)",
     arguments: ["home_address"],
+    options: [{ name: "message", value: "text", summary: "for the node's user (RFC 4917)" }],
+    fault: ({ message }) =>
+      typeof message === "string" && Buffer.byteLength(message) > 253
+        ? "--message: must be at most 253 octets"
+        : undefined,
   },
 ];
 

@@ -37,6 +37,8 @@ function mobileNodes(config: HaConfig): MobileNodeConfig[] {
   return [...nodes.values()];
 }
 
+const optional = (text: string | undefined) => (text === undefined ? undefined : ipv4(text));
+
 export function resolveHa(config: HaConfig): Resolved<HaCoreConfig> {
   const own = ipv4(config.address);
   const { advertisement, registration } = config;
@@ -89,6 +91,14 @@ export function resolveHa(config: HaConfig): Resolved<HaCoreConfig> {
       replayWindow: registration.replay_window,
       broadcasts: config.broadcast.enabled ? config.broadcast.udp_ports : undefined,
       multicast: config.multicast.enabled,
+      identity: config.identity,
+      denialMessage: registration.denial_message,
+      hostConfiguration: {
+        defaultGateway: optional(config.host_configuration.default_gateway),
+        dnsServers: config.host_configuration.dns_servers.map(ipv4),
+        dnsSuffix: config.host_configuration.dns_suffix,
+        url: config.host_configuration.url,
+      },
       maxBindings: config.limits.bindings,
       natTraversal: {
         enabled: config.nat_traversal.enabled,

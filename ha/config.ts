@@ -25,6 +25,7 @@ import {
   seconds,
   table,
   tables,
+  utf8,
 } from "../shared/service/config/values.ts";
 import type { PlannedKey } from "../shared/service/program.ts";
 import { NODE_NETWORKS, networkPools } from "./config-networks.ts";
@@ -63,6 +64,11 @@ export const haSchema = table({
   address: address().describe(
     "The home agent's own address, which nodes register with and tunnels end at.",
   ),
+  identity: nai()
+    .optional()
+    .describe(
+      "The home agent's own name as hostname@realm, told to nodes that register anew (RFC 3846 §4); absent: it is not told.",
+    ),
   home_network: tables(
     table({
       prefix: network().describe("Prefix of the home network."),
@@ -113,7 +119,28 @@ export const haSchema = table({
   })
     .prefault({})
     .describe("How load is shared with another home agent (RFC 4433)."),
+  host_configuration: table({
+    default_gateway: address().optional().describe("Default router of the home network."),
+    dns_servers: z
+      .array(address(), { error: mustBe("an array of addresses, at most two") })
+      .max(2, { error: mustBe("an array of addresses, at most two") })
+      .default([])
+      .describe("Name servers of the home network, two at most."),
+    dns_suffix: utf8("a domain name", 245)
+      .optional()
+      .describe("Domain that names are looked up in."),
+    url: utf8("a URL", 245).optional().describe("Where a node finds more of its configuration."),
+  })
+    .prefault({})
+    .describe(
+      "What nodes are told that ask how a host of their home network is set up (RFC 4332), with the length of its prefix.",
+    ),
   registration: table({
+    denial_message: utf8("a text", 253)
+      .optional()
+      .describe(
+        "Text for the users of nodes that are denied, in every denial (RFC 4917): whom to call, say.",
+      ),
     max_lifetime: registrationLifetime(
       "Longest registration that is granted, in seconds; 65535: without end. Who asks for more gets this (RFC 5944 §3.8.2.2).",
     ),

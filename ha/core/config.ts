@@ -48,6 +48,15 @@ export interface Redirection {
   readonly above: number;
 }
 
+/** How a host of the home network is set up, for nodes that ask (RFC 4332). */
+export interface HostConfiguration {
+  readonly defaultGateway: Ipv4 | undefined;
+  /** Two at most. */
+  readonly dnsServers: readonly Ipv4[];
+  readonly dnsSuffix: string | undefined;
+  readonly url: string | undefined;
+}
+
 /** RFC 3519. */
 export interface NatTraversalConfig {
   /** Are tunnels in UDP made for those behind a NAT? */
@@ -70,6 +79,11 @@ export interface HaCoreConfig extends ServiceLimits {
   readonly addressPools: readonly AddressRange[];
   readonly networkPools: readonly NetworkPool[];
   readonly redirection: Redirection | undefined;
+  /** `hostname@realm` of this home agent (RFC 3846 §4). */
+  readonly identity: string | undefined;
+  /** For the users of nodes that are denied (RFC 4917). */
+  readonly denialMessage: string | undefined;
+  readonly hostConfiguration: HostConfiguration;
   /** Seconds of clock difference (RFC 5944 §5.7.1). */
   readonly replayWindow: number;
   readonly maxBindings: number;

@@ -26,7 +26,7 @@ import type { Directory, MobileNode } from "./nodes.ts";
  * may have asked: here extension 32 decides (RFC 4721 §3.4).
  */
 const UNDERSTOOD = understanding(
-  new Set([...BASE_EXTENSIONS, 36, 48, 131, 132, 137, 139, 144, 148]),
+  new Set([...BASE_EXTENSIONS, 36, 48, 131, 132, 134, 136, 137, 139, 144, 148]),
 );
 
 /** A request under way: where it came from, what it says, and whom it is about. */
@@ -36,6 +36,8 @@ export interface Exchange {
   /** As decoded, but that what it leaves to the home agent is filled in. */
   readonly request: RegistrationRequest;
   readonly node: MobileNode;
+  /** It has proved who it is, and had no binding before. */
+  readonly isNew: boolean;
   /** It was sent to a broadcast address, limited or directed. */
   readonly broadcast: boolean;
 }
@@ -82,7 +84,7 @@ export function receive(event: UdpReceived, surroundings: Surroundings): Recepti
   const homeAddress =
     message.homeAddress === UNSPECIFIED ? (node.homeAddress ?? UNSPECIFIED) : message.homeAddress;
   const request = { ...message, homeAddress, homeAgent };
-  return { kind: "request", exchange: { event, decoded, request, node, broadcast } };
+  return { kind: "request", exchange: { event, decoded, request, node, isNew: false, broadcast } };
 }
 
 const discard = (reason: string) => ({ kind: "discard", reason }) as const;

@@ -23,7 +23,8 @@ import { agreeNetworks } from "./networks.ts";
 import { type Directory, type MobileNode, replayKey, replayRecord } from "./nodes.ts";
 import { type Exchange, linkToHome } from "./reception.ts";
 import { applyRegistration, type BindingChange } from "./registration.ts";
-import { echoes, encodeReply, sendReply } from "./reply.ts";
+import { encodeReply, sendReply } from "./reply.ts";
+import { replyWords } from "./reply-words.ts";
 import { denied, outcomeCounter, securityException } from "./reports.ts";
 import type { HomeRevocations } from "./revocation.ts";
 import { type ReplyExtensions, readTunnelRequest, tunnelAnswers } from "./tunnel-terms.ts";
@@ -117,7 +118,9 @@ export class Registrar {
     const { directory, bindings } = this.#owner;
     const assigned = directory.assign(node, decoded.message.homeAddress);
     const homeAddress = assigned.ok ? assigned.value : request.homeAddress;
-    const effects = act({ ...exchange, request: { ...request, homeAddress } }, assigned);
+    const isNew = bindings.of(homeAddress).length === 0;
+    const known = { ...exchange, request: { ...request, homeAddress }, isNew };
+    const effects = act(known, assigned);
     if (assigned.ok && bindings.of(homeAddress).length === 0) directory.release(homeAddress);
     return effects;
   }
@@ -261,10 +264,10 @@ export class Registrar {
       lifetime: content.lifetime ?? grantedLifetime(request.lifetime, node.limits.maxLifetime),
       homeAgent: this.#owner.isOwnAddress(request.homeAgent) ? request.homeAgent : address,
     };
-    const echo = echoes(request);
+    const words = replyWords(this.#owner.config, exchange, code);
     const payload = encodeReply(request, fields, terms, {
-      toNode: [...echo.toNode, ...(content.toNode ?? [])],
-      toAgent: [...echo.toAgent, ...(content.toAgent ?? [])],
+      toNode: [...words.toNode, ...(content.toNode ?? [])],
+      toAgent: [...words.toAgent, ...(content.toAgent ?? [])],
     });
     return [sendReply(event, address, broadcast, linkToHome(exchange), payload)];
   }

@@ -8,7 +8,6 @@ import {
   encodeControl,
   type RegistrationRequest,
 } from "../../shared/wire/control.ts";
-import type { ControlExtension } from "../../shared/wire/control-extensions.ts";
 import type { ReplyTerms } from "./authenticate.ts";
 import type { ReplyExtensions } from "./tunnel-terms.ts";
 
@@ -35,16 +34,6 @@ export function encodeReply(
   const extended = toAgent.reduce(appendExtension, signed);
   if (terms.foreign === undefined) return extended;
   return appendAuthentication(extended, "foreign-home-authentication-extension", terms.foreign);
-}
-
-/** What a reply gives back: the node's NAI (RFC 2794 §3), its challenge (RFC 4721 §3.4). */
-export function echoes({ extensions }: RegistrationRequest): ReplyExtensions {
-  const lastOf = (wanted: string): ControlExtension[] =>
-    extensions.filter(({ name }) => name === wanted).slice(-1) as ControlExtension[];
-  return {
-    toNode: lastOf("mobile-node-nai-extension"),
-    toAgent: lastOf("mobile-foreign-challenge-extension"),
-  };
 }
 
 /**

@@ -112,12 +112,13 @@ export class HomeRevocations {
     const current = bindings.of(homeAddress);
     if (current.length === 0) return answer(false, `no binding of ${formatIpv4(homeAddress)}`);
     if (this.#waiting >= MAX_WAITING) return answer(false, `${MAX_WAITING} commands wait already`);
+    const message = typeof args.message === "string" ? args.message : undefined;
     const waiting: Waiting = { id, homeAddress, left: 0, unanswered: 0 };
     const effects: Effect[] = [];
     for (const binding of current) {
       effects.push(...this.#owner.endBinding(binding, "revoked"), revoked(binding, "home-agent"));
       const { informRevoked } = this.#owner.config;
-      if (this.#start(binding, informRevoked, now, directory, waiting)) waiting.left++;
+      if (this.#start(binding, informRevoked, now, directory, waiting, message)) waiting.left++;
     }
     if (waiting.left === 0) {
       const text = "revoked; the care-of address takes no revocations, so nobody was told";
@@ -151,6 +152,7 @@ export class HomeRevocations {
     now: Now,
     directory: Directory,
     subject: Waiting | undefined,
+    message?: string,
   ): boolean {
     const { revocation } = binding;
     const protection = revocation && protectionOf(binding, revocation, directory);
@@ -164,6 +166,7 @@ export class HomeRevocations {
         source: binding.homeAgent,
         destination: revocation.source,
         destinationPort: revocationPort(binding),
+        message,
         inform: revocation.direct || (revocation.inform && inform),
         protection,
         endsAt: binding.expiresAt,

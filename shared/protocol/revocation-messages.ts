@@ -53,7 +53,11 @@ export interface BindingName {
 export function encodeRevocation(
   role: AgentRole,
   binding: BindingName,
-  fields: { readonly inform: boolean; readonly identifier: number },
+  fields: {
+    readonly inform: boolean;
+    readonly identifier: number;
+    readonly message?: string | undefined;
+  },
   { name, context }: Protection,
 ): Uint8Array {
   const agent = role === "home-agent" ? RevocationFlag.A : 0;
@@ -66,7 +70,7 @@ export function encodeRevocation(
     homeDomainAddress: binding.homeDomainAddress,
     foreignDomainAddress: binding.foreignDomainAddress,
     revocationIdentifier: fields.identifier,
-    extensions: [],
+    extensions: fields.message === undefined ? [] : [{ name: role, text: fields.message }],
   });
   return appendAuthentication(bytes, name, context);
 }

@@ -39,6 +39,8 @@ export interface Revocation<Subject> extends BindingName {
   readonly destinationPort: number;
   /** I: asks for a decision, or tells one. Only when negotiated. */
   readonly inform: boolean;
+  /** For the node's user (RFC 4917). */
+  readonly message?: string | undefined;
   readonly protection: Protection;
   /** When the binding would have ended by itself. */
   readonly endsAt: Instant | undefined;
@@ -177,7 +179,7 @@ export class RevocationSender<Subject> {
     identifiers.push(identifier);
     this.#due.set(key, earliest(after(now.monotonic, interval), endsAt) ?? now.monotonic);
     this.#noteSent(key, now.monotonic);
-    const fields = { inform, identifier };
+    const fields = { inform, identifier, message: revocation.message };
     const payload = encodeRevocation(this.#role, revocation, fields, protection);
     return revocationDatagram(source, destination, destinationPort, payload);
   }

@@ -55,7 +55,7 @@ test("RFC 2890 §2.2: the last number and the 2^31 - 1 before it are late, the o
   assert.deepEqual(after(0xfffffffe).turns(0xfffffffd, 0x7fffffff, 1), ["late", "late", "ahead"]);
 });
 
-test("RFC 2890 §2.2: what has overtaken others waits for them, and goes behind them in its order [2890-2.2-01] [2890-2.2-08]", () => {
+test("RFC 2890 §2.2: what has overtaken others waits for them, and goes behind them in its order [2890-2.2-01] [2890-2.2-07] [2890-2.2-08]", () => {
   const bench = new Bench();
   assert.deepEqual(bench.comeAll(0, 4, 2, 3), [0]);
   assert.deepEqual(bench.come(1), [1, 2, 3, 4]);
@@ -83,7 +83,7 @@ test("RFC 2890 §2.2: nobody waits longer than OUTOFORDER_TIMER: then all before
   assert.deepEqual(bench.wait(10 * OUTOFORDER_TIMER), []);
 });
 
-test("RFC 2890 §2.2: when more than MAX_PERFLOW_BUFFER would wait, the first goes, whatever its number [2890-2.2-12]", () => {
+test("RFC 2890 §2.2: when more than MAX_PERFLOW_BUFFER would wait, the first goes, whatever its number [2890-2.2-11] [2890-2.2-12]", () => {
   const bench = new Bench();
   bench.come(0);
   const waiting = Array.from({ length: MAX_PERFLOW_BUFFER }, (_, i) => 10 + 2 * i);

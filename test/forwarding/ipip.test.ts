@@ -47,7 +47,7 @@ test("RFC 2003 §3.1: outer header fields, lengths and checksum; the inner packe
   );
 });
 
-test("RFC 2003 §3.1: DF of the inner header is copied; set and clear do as they are told [2003-3.1-03] [2003-3.1-04]", () => {
+test("RFC 2003 §3.1: DF of the inner header is copied; set and clear do as they are told [2003-3.1-03] [2003-3.1-04] [2003-5.1-05]", () => {
   const flags = (inner: number, df: DfPolicy): number =>
     new DataView(encapsulated(packet({ flags: inner }), df).buffer).getUint16(6);
   assert.equal(flags(0x4000, "copy"), 0x4000);

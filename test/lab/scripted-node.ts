@@ -35,6 +35,8 @@ export interface ScriptedRequest {
   readonly flags?: number;
   /** For extension 32. */
   readonly home: SecurityContext;
+  /** Ahead of extension 32. */
+  readonly signed?: readonly ControlExtension[];
   /** Behind extension 32. */
   readonly extensions?: readonly ControlExtension[];
   /** For an extension 33 at the end. */
@@ -66,7 +68,7 @@ export function scriptedRequest(wanted: ScriptedRequest): {
     homeAgent: ipv4(wanted.homeAgent),
     careOfAddress: ipv4(wanted.careOfAddress),
     identification: identification(),
-    extensions: [],
+    extensions: wanted.signed ?? [],
   };
   const [home, foreign] = ["home", "foreign"].map(
     (peer) => `mobile-${peer}-authentication-extension`,

@@ -62,6 +62,13 @@ export function text(what: string, maxLength = 255) {
   return z.string({ error }).min(1, { error }).max(maxLength, { error });
 }
 
+/** Text of so many octets at most. */
+export function utf8(what: string, most: number) {
+  const error = mustBe(`${what} of 1 to ${most} octets`);
+  const fits = (value: string): boolean => new TextEncoder().encode(value).length <= most;
+  return z.string({ error }).min(1, { error }).refine(fits, { error });
+}
+
 /**
  * One of some words. `later` are words of the interface contract whose capability is not built
  * yet: they are refused with their own sentence rather than accepted without effect.
