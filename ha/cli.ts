@@ -19,6 +19,20 @@ export const haTables: readonly TableCommand[] = [
       column("UDP", "udp_tunnel"),
     ],
   },
+  {
+    name: "nodes",
+    summary: "the mobile nodes that are configured, and how they have been served",
+    columns: [
+      column("HOME ADDRESS", "home_address"),
+      column("NAI", "nai"),
+      column("BINDINGS", "bindings"),
+      column("ACCEPTED", "accepted"),
+      { heading: "AGO", cell: (row) => showSeconds(row.accepted_ago) },
+      column("DENIED", "denied"),
+      { heading: "AGO", cell: (row) => showSeconds(row.denied_ago) },
+      column("CODE", "denied_code"),
+    ],
+  },
   tunnelsTable,
 ];
 

@@ -36,6 +36,7 @@ import {
 import type { HaCoreConfig, HomeNetwork } from "./config.ts";
 import { HomeLinks } from "./home-link.ts";
 import { stillAllowed } from "./networks.ts";
+import { nodeRow } from "./node-service.ts";
 import { Directory, type MobileNode, replayKey, replayKeyName, restoreReplay } from "./nodes.ts";
 import { type Exchange, receive } from "./reception.ts";
 import { Registrar, type RegistrarOwner } from "./registrar.ts";
@@ -60,6 +61,8 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
   readonly #registrar = new Registrar(this);
   readonly #advertisers: Advertisers;
   #forwarding = PersistentMap.empty<ForwardingItem>();
+  /** When what is being handled came. */
+  #at = 0 as Instant;
   readonly #isOwn = (address: Ipv4): boolean => this.isOwnAddress(address);
 
   constructor(config: HaCoreConfig, random: Random) {
@@ -78,6 +81,7 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
   }
 
   handle(event: Event, now: Now): Effect[] {
+    this.#at = now.monotonic;
     // First, so that nothing below meets a binding whose lifetime is over.
     const effects = this.#expire(now);
     effects.push(...this.#dispatch(event, now));
@@ -133,6 +137,7 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
   }
 
   reconfigure(config: HaCoreConfig, now: Now): Effect[] {
+    this.#at = now.monotonic;
     const before = { config: this.#config, directory: this.#directory };
     this.#config = config;
     this.#directory = new Directory(config, this.#isOwn, before.directory);
@@ -160,6 +165,11 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
     if (name === "bindings") {
       return [...this.bindings.all()].map((binding) => bindingRow(binding, now));
     }
+    if (name === "nodes") {
+      return [...this.#directory.nodes()].map((node) =>
+        nodeRow(node, this.#bindingsOf(node), now.monotonic),
+      );
+    }
     if (name !== "status") return undefined;
     return {
       bindings: this.bindings.size,
@@ -168,6 +178,13 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
       advertising: this.#advertisers.status(now),
       counters: this.counters.toJson(),
     };
+  }
+
+  /** A dynamic node's last address may be another's by now. */
+  #bindingsOf(node: MobileNode): number {
+    const { homeAddress } = node;
+    if (homeAddress === undefined || this.#directory.node(homeAddress) !== node) return 0;
+    return this.bindings.of(homeAddress).length;
   }
 
   #onLink(event: LinkChanged, now: Now): Effect[] {
@@ -303,6 +320,7 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
   #dropped(binding: Binding, reason: string): Effect[] {
     this.#forwarding = this.#forwarding.without(binding.key);
     if (this.bindings.of(binding.homeAddress).length === 0) {
+      this.#directory.node(binding.homeAddress)?.service?.bound(false, this.#at);
       this.#directory.release(binding.homeAddress);
     }
     return [
@@ -313,6 +331,7 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
 
   /** Declares a binding's forwarding; a mere renewal leaves the state the same object. */
   #forward(binding: Binding, network: HomeNetwork | undefined): void {
+    this.#directory.node(binding.homeAddress)?.service?.bound(true, this.#at);
     const item = bindingItem(binding, network, this.#config);
     const current = this.#forwarding.get(binding.key);
     if (current?.kind === "binding" && sameItem(current, item)) return;

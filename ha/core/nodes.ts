@@ -20,6 +20,7 @@ import { ReplyCode } from "../../shared/wire/reply-code.ts";
 import { AddressPool } from "./address-pool.ts";
 import type { Binding } from "./bindings.ts";
 import type { HaCoreConfig, HomeNetwork, MobileNodeConfig, ServiceLimits } from "./config.ts";
+import type { NodeService } from "./node-service.ts";
 
 /** One authorised mobile node (RFC 5944 §3.8.1), with what must be remembered of it. */
 export interface MobileNode {
@@ -44,6 +45,8 @@ export interface MobileNode {
    * the configuration changes the method.
    */
   readonly replay: Record<ReplayMethod, ReplayState>;
+  /** `undefined`: it has never been heard of. */
+  service: NodeService | undefined;
   /** When a code 131 reply went out last; they are limited because anyone can provoke them. */
   lastUnauthenticatedDenial: Instant | undefined;
 }
@@ -92,6 +95,7 @@ export class Directory {
       homeAddress,
       network: homeAddress === undefined ? undefined : this.#networkOf(homeAddress),
       replay: known?.replay ?? { timestamp: NO_REPLAY_STATE, nonce: NO_REPLAY_STATE },
+      service: known?.service,
       lastUnauthenticatedDenial: known?.lastUnauthenticatedDenial,
     };
     this.#nodes.set(name, node);

@@ -20,6 +20,7 @@ import { type BindingTable, bindingKey } from "./bindings.ts";
 import type { HaCoreConfig } from "./config.ts";
 import type { HomeLinks } from "./home-link.ts";
 import { agreeNetworks } from "./networks.ts";
+import { NodeService } from "./node-service.ts";
 import { type Directory, type MobileNode, replayKey, replayRecord } from "./nodes.ts";
 import { type Exchange, linkToHome } from "./reception.ts";
 import { applyRegistration, type BindingChange } from "./registration.ts";
@@ -70,6 +71,7 @@ export class Registrar {
 
   judge(exchange: Exchange, now: Now): Effect[] {
     const { event, request, node } = exchange;
+    node.service ??= new NodeService();
     const verdict = authenticate({
       decoded: exchange.decoded,
       node,
@@ -100,7 +102,7 @@ export class Registrar {
       return [...effects, ...this.#owner.discard(event, "denials-over-rate")];
     }
     this.#remember(node, verdict.update, false);
-    const deny = (known: Exchange): Effect[] => this.#deny(known, verdict.code, verdict.terms);
+    const deny = (known: Exchange): Effect[] => this.#deny(known, verdict.code, verdict.terms, now);
     const isProven = verdict.code !== ReplyCode.haMobileNodeFailedAuthentication;
     effects.push(...(isProven ? this.#addressed(exchange, deny) : deny(exchange)));
     return effects;
@@ -169,23 +171,23 @@ export class Registrar {
     };
     const asked = readTunnelRequest(request, terms.foreign !== undefined);
     const service = validate(context, exchange, asked);
-    if (!service.ok) return this.#deny(exchange, service.error, terms);
+    if (!service.ok) return this.#deny(exchange, service.error, terms, now);
     const elsewhere = this.#elsewhere(exchange);
     if (elsewhere !== undefined) {
       const toNode = [{ name: "redirected-ha-extension", haAddress: elsewhere } as const];
-      return this.#deny(exchange, ReplyCode.haRedirected, terms, { toNode });
+      return this.#deny(exchange, ReplyCode.haRedirected, terms, now, { toNode });
     }
     const { tunnel } = service.value;
     const support = negotiate(exchange, terms, this.#owner.revocations.clock, now);
     if (support === "unprotected") {
       const code = ReplyCode.haForeignAgentFailedAuthentication;
       const exception = securityException(exchange.event, request, "unprotected extension 137");
-      return [exception, ...this.#deny(exchange, code, terms)];
+      return [exception, ...this.#deny(exchange, code, terms, now)];
     }
     const networks = agreeNetworks(context, exchange.node, request);
     if (!networks.ok) {
       const { code, answers: toNode } = networks.error;
-      return this.#deny(exchange, code, terms, { toNode });
+      return this.#deny(exchange, code, terms, now, { toNode });
     }
     const { keepalive, maxLifetime } = config.natTraversal;
     const inUdp = tunnel?.form.udpPort !== undefined;
@@ -215,7 +217,7 @@ export class Registrar {
     return [
       ...this.#owner.changed(exchange, change, now),
       ...this.#announce(exchange, change, now),
-      ...this.#reply(exchange, ReplyCode.accepted, terms, grant),
+      ...this.#reply(exchange, ReplyCode.accepted, terms, now, grant),
     ];
   }
 
@@ -253,8 +255,15 @@ export class Registrar {
     return homeLinks.announce(home, homeAddress, event.linkSource, now);
   }
 
-  #reply(exchange: Exchange, code: number, terms: ReplyTerms, content: Content): Effect[] {
+  #reply(
+    exchange: Exchange,
+    code: number,
+    terms: ReplyTerms,
+    now: Now,
+    content: Content,
+  ): Effect[] {
     const { event, request, broadcast, node } = exchange;
+    node.service?.replied(code, now.monotonic);
     const { address } = this.#owner.config;
     this.#owner.counters.add(outcomeCounter(code));
     this.#owner.counters.add("reg-replies-sent");
@@ -272,12 +281,18 @@ export class Registrar {
     return [sendReply(event, address, broadcast, linkToHome(exchange), payload)];
   }
 
-  #deny(exchange: Exchange, code: number, terms: ReplyTerms, more: Content = {}): Effect[] {
+  #deny(
+    exchange: Exchange,
+    code: number,
+    terms: ReplyTerms,
+    now: Now,
+    more: Content = {},
+  ): Effect[] {
     const answers = this.#standingAnswers(exchange, terms);
     const toNode = [...answers.toNode, ...(more.toNode ?? [])];
     return [
       denied(exchange.event, exchange.request, code),
-      ...this.#reply(exchange, code, terms, { ...answers, toNode }),
+      ...this.#reply(exchange, code, terms, now, { ...answers, toNode }),
     ];
   }
 }
