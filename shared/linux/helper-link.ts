@@ -7,7 +7,12 @@
 import { type Ipv4, type Mac, macFromBytes, writeMac } from "../base/address.ts";
 import { pooledCopy } from "../base/pool.ts";
 import { writeU16 } from "../wire/field.ts";
-import { fillByReceive, HelperDescriptor, type ReceiveBatch } from "./helper-socket.ts";
+import {
+  fillByReceive,
+  HelperDescriptor,
+  MESSAGE_ROUNDS,
+  type ReceiveBatch,
+} from "./helper-socket.ts";
 import {
   AF_INET,
   AF_PACKET,
@@ -35,6 +40,7 @@ const ETHERNET_HEADER = 14;
 const ARPHRD_ETHER = 1;
 const ARPHRD_LOOPBACK = 772;
 const MAC_OCTETS = 6;
+const PACKET_STATISTICS = 6;
 const PACKET_AUXDATA = 8;
 const PACKET_IGNORE_OUTGOING = 23;
 const TP_STATUS_CSUMNOTREADY = 8;
@@ -96,12 +102,13 @@ class HelperLink extends HelperDescriptor implements LinkSocket {
   }
 
   onFrame(handler: (frame: Frame) => void): void {
-    this.poll(fillByReceive(this.native), (batch) => {
+    const deliver = (batch: ReceiveBatch): void => {
       for (let i = 0; i < batch.count && this.fd >= 0; i++) {
         const received = frame(batch, i);
         if (received !== undefined) handler(received);
       }
-    });
+    };
+    this.poll(fillByReceive(this.native), deliver, { rounds: MESSAGE_ROUNDS });
   }
 
   send(destination: Mac, etherType: number, payload: Uint8Array): string | undefined {
@@ -110,6 +117,13 @@ class HelperLink extends HelperDescriptor implements LinkSocket {
     // The kernel knows the source: a wireless interface may change its address while it is up.
     const sent = this.native.sendTo(this.#sender, payload, this.#to, -1);
     return sent < 0 ? errorName(sent) : undefined;
+  }
+
+  takeLost(): number {
+    // struct tpacket_stats: frames that passed the filter, and those of them that were dropped.
+    const room = new Uint8Array(8);
+    if (this.native.getOption(this.fd, SOL_PACKET, PACKET_STATISTICS, room) < 0) return 0;
+    return new DataView(room.buffer).getUint32(4, LITTLE_ENDIAN);
   }
 
   joinGroups(groups: readonly Ipv4[]): void {

@@ -135,7 +135,7 @@ class HelperNetlink implements NetlinkSocket {
           }
         }
       },
-      () => handler(overrun()),
+      { failed: () => handler(overrun()) },
     );
   }
 
@@ -169,11 +169,9 @@ class HelperNetlink implements NetlinkSocket {
   #listen(): void {
     if (this.#polling) return;
     this.#polling = true;
-    this.#requests.poll(
-      fillByReceive(this.#native),
-      (batch) => this.#receive(batch),
-      (error) => this.#fail(error),
-    );
+    this.#requests.poll(fillByReceive(this.#native), (batch) => this.#receive(batch), {
+      failed: (error) => this.#fail(error),
+    });
   }
 
   #receive(batch: ReceiveBatch): void {

@@ -13,6 +13,8 @@ const BATCH_CAPACITY = 64;
 const SLOT = 65536 + HEADROOM;
 /** Batches of one wake-up; then the event loop runs, so that control traffic is never starved. */
 const ROUNDS = 4;
+/** Of messages, each of which is far more work than a packet: so that no flood holds packets up. */
+export const MESSAGE_ROUNDS = 1;
 /** How long to leave a descriptor alone that reports an error which reading does not clear. */
 const ERROR_PAUSE_MS = 500;
 
@@ -70,6 +72,12 @@ export function fillByRead(native: Native): Fill {
     native.readBatch(fd, batch.slab, batch.offsets, batch.lengths, batch.slot, HEADROOM);
 }
 
+export interface PollOptions {
+  readonly failed?: ((error: string) => void) | undefined;
+  /** Batches of one wake-up. */
+  readonly rounds?: number;
+}
+
 /** One open descriptor. */
 export class HelperDescriptor implements Closable {
   readonly native: Native;
@@ -103,12 +111,18 @@ export class HelperDescriptor implements Closable {
    * descriptor (the link went down) is read and reported to `failed`, then polling goes on; a
    * device that has gone (EBADFD) is left alone.
    */
-  poll(fill: Fill, deliver: (batch: ReceiveBatch) => void, failed?: (error: string) => void): void {
+  poll(
+    fill: Fill,
+    deliver: (batch: ReceiveBatch) => void,
+    { failed, rounds = ROUNDS }: PollOptions = {},
+  ): void {
     if (this.#poller !== undefined || this.#fd < 0) {
       throw new IoError("EINVAL", `${this.#what}: a second handler, or one after close`);
     }
     const poller = check(
-      this.native.pollStart(this.#fd, (status) => this.#ready(status, fill, deliver, failed)),
+      this.native.pollStart(this.#fd, (status) =>
+        this.#ready(status, fill, deliver, { failed, rounds }),
+      ),
       `polling ${this.#what}`,
     );
     this.#poller = poller;
@@ -136,11 +150,11 @@ export class HelperDescriptor implements Closable {
     status: number,
     fill: Fill,
     deliver: (batch: ReceiveBatch) => void,
-    failed: ((error: string) => void) | undefined,
+    { failed, rounds = ROUNDS }: PollOptions,
   ): void {
     const batch = receiveBatch();
     let cleared = false;
-    for (let round = 0; round < ROUNDS && this.#fd >= 0; round++) {
+    for (let round = 0; round < rounds && this.#fd >= 0; round++) {
       const count = fill(this.#fd, batch);
       const error = count < 0 ? errorName(count) : undefined;
       if (error === "EAGAIN" || error === "EINTR" || count === 0) break;

@@ -3,7 +3,12 @@
 import { formatIpv4, type Ipv4, toIpv4, UNSPECIFIED } from "../base/address.ts";
 import { pooledCopy } from "../base/pool.ts";
 import { compileUdpFilter } from "./datagram-filter.ts";
-import { fillByReceive, HelperDescriptor, type ReceiveBatch } from "./helper-socket.ts";
+import {
+  fillByReceive,
+  HelperDescriptor,
+  MESSAGE_ROUNDS,
+  type ReceiveBatch,
+} from "./helper-socket.ts";
 import {
   AF_INET,
   bindToDevice,
@@ -52,12 +57,13 @@ class HelperUdp extends HelperDescriptor implements UdpSocket {
   readonly #to = internetAddress(UNSPECIFIED, 0);
 
   onDatagram(handler: (datagram: UdpDatagram) => void): void {
-    this.poll(fillByReceive(this.native), (batch) => {
+    const deliver = (batch: ReceiveBatch): void => {
       for (let i = 0; i < batch.count && this.fd >= 0; i++) {
         const received = datagram(batch, i);
         if (received !== undefined) handler(received);
       }
-    });
+    };
+    this.poll(fillByReceive(this.native), deliver, { rounds: MESSAGE_ROUNDS });
   }
 
   send(payload: Uint8Array, destination: Ipv4, port: number, ttl: number): string | undefined {

@@ -26,6 +26,8 @@ export interface Native {
   close(fd: number): number;
   bind(fd: number, address: Uint8Array): number;
   setOption(fd: number, level: number, name: number, value: Uint8Array): number;
+  /** Octets of the value, which is put into `room`. */
+  getOption(fd: number, level: number, name: number, room: Uint8Array): number;
   /** Classic BPF instructions, eight octets each. */
   attachFilter(fd: number, instructions: Uint8Array): number;
   ioctl(fd: number, request: number, argument: Uint8Array | number): number;

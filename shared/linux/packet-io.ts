@@ -144,6 +144,8 @@ export interface LinkSocket extends Closable {
   onFrame(handler: (frame: Frame) => void): void;
   /** `undefined` when sent, otherwise the error name (`ENETDOWN`, …). */
   send(destination: Mac, etherType: number, payload: Uint8Array): string | undefined;
+  /** Frames that the kernel had no room for since it was last asked. */
+  takeLost(): number;
   /** Joins groups on this interface: the IP layer reports them by IGMP, the NIC lets them in. */
   joinGroups(groups: readonly Ipv4[]): void;
   leaveGroups(groups: readonly Ipv4[]): void;

@@ -70,6 +70,17 @@ static napi_value set_option(napi_env env, napi_callback_info info) {
                               number_of(env, v[2]), value.data, value.length));
 }
 
+/* getOption(fd, level, name, room): the octets of the value, which the kernel puts there */
+static napi_value get_option(napi_env env, napi_callback_info info) {
+  napi_value v[4];
+  arguments(env, info, v, 4);
+  struct bytes value = bytes_of(env, v[3]);
+  int32_t length = (int32_t)value.length;
+  long error = SYSCALL5(NR_GETSOCKOPT, number_of(env, v[0]), number_of(env, v[1]),
+                        number_of(env, v[2]), value.data, &length);
+  return result(env, error < 0 ? error : length);
+}
+
 /* attachFilter(fd, instructions): classic BPF, eight octets an instruction */
 static napi_value attach_filter(napi_env env, napi_callback_info info) {
   napi_value v[2];
@@ -107,8 +118,8 @@ static napi_value set_capabilities(napi_env env, napi_callback_info info) {
 __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_env env, napi_value exports) {
   static const struct { const char *name; napi_callback function; } functions[] = {
     { "socket", open_socket }, { "close", close_fd }, { "bind", bind_socket },
-    { "setOption", set_option }, { "attachFilter", attach_filter }, { "ioctl", control },
-    { "prctl", process_control }, { "capset", set_capabilities },
+    { "setOption", set_option }, { "getOption", get_option }, { "attachFilter", attach_filter },
+    { "ioctl", control }, { "prctl", process_control }, { "capset", set_capabilities },
     { "readBatch", read_batch }, { "receiveBatch", receive_batch }, { "writeBatch", write_batch },
     { "sendBatch", send_batch }, { "sendTo", send_to }, { "pollStart", poll_start },
     { "pollResume", poll_resume }, { "pollStop", poll_stop },

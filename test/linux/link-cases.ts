@@ -203,6 +203,21 @@ function lifeCases(io: PacketIo): void {
     for (const closable of [socket, sender, raw]) closable.close();
   });
 
+  test("frames for which the kernel had no room are told, once", async () => {
+    const socket = io.openLink("l0", { udpPort: PORT }); // nobody reads it
+    const injector = io.openLink("l1", {});
+    assert.equal(socket.takeLost(), 0);
+    const { payload } = udpFrame(PORT);
+    for (let sent = 0; sent < 50_000; sent++) injector.send(MAC_0, IPV4, payload);
+    await quiet();
+    const lost = socket.takeLost();
+    assert.ok(lost > 0 && lost < 50_000, `${lost} lost`);
+    assert.equal(socket.takeLost(), 0);
+    socket.close();
+    injector.close();
+    assert.equal(socket.takeLost(), 0);
+  });
+
   test("RFC 5944 §2.3: groups joined on an interface are in /proc/net/igmp until it is closed", () => {
     const index = Number.parseInt(ip("-o link show dev l0"), 10);
     // A line for each interface, then one for each of its groups, in host byte order.

@@ -34,6 +34,8 @@ export const UPLINK = ipv4("192.0.2.1");
 
 export interface ToyLink extends LinkSocket {
   receive: (frame: Frame) => void;
+  /** What `takeLost` says next. */
+  lost: number;
 }
 export interface ToyUdp extends UdpSocket {
   readonly options: UdpOptions;
@@ -297,6 +299,12 @@ export class Bench {
       send: (destination, etherType) => {
         this.trace.push(`frame ${etherType.toString(16)} on ${name} to ${destination}`);
         return this.openFaults.get(`send ${name}`);
+      },
+      lost: 0,
+      takeLost: () => {
+        const { lost } = socket;
+        socket.lost = 0;
+        return lost;
       },
       joinGroups: (groups) => this.trace.push(`joined ${groups.length} on ${name}`),
       leaveGroups: (groups) => this.trace.push(`left ${groups.length} on ${name}`),

@@ -40,6 +40,7 @@ test("run: status merges what the core and the runtime know; a mobile node keeps
   await b.start();
   b.links.get("lan0")?.receive(frame(Uint8Array.of(0x45)));
   b.links.get("lan0")?.receive(frame(buildUdpPacket(datagram), "02:00:00:00:00:99" as Mac));
+  Object.assign(b.links.get("lan0") ?? {}, { lost: 3 });
   await b.clock.advance(2500);
   assert.deepEqual(b.status(), {
     state: "registered",
@@ -49,7 +50,13 @@ test("run: status merges what the core and the runtime know; a mobile node keeps
     interfaces: [{ name: "lan0", address: "10.0.0.1", state: "up" }],
     driver: "toy",
     forwarding: { driver: "toy" },
-    counters: { own: 1, "malformed-ip-truncated": 1, "frames-for-others": 1, "tunnel-packets": 7 },
+    counters: {
+      own: 1,
+      "malformed-ip-truncated": 1,
+      "frames-for-others": 1,
+      "frames-lost": 3,
+      "tunnel-packets": 7,
+    },
   });
   assert.equal(b.core.events.length, 2, "neither frame became an event");
   assert.deepEqual(b.control?.handler.query("tunnels"), [{ local: "192.0.2.1" }]);

@@ -268,6 +268,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
   #status(core: Json | undefined): JsonObject {
     const { monotonic } = this.#parts.clock.now();
     const driver = this.#driver.status();
+    this.#network.links.countLost();
     return mergeStatus(core, {
       role: this.#program.role,
       problems: this.#isStarted ? this.#problems.list() : ["starting"],

@@ -104,6 +104,14 @@ export class Links {
     return out.sendError;
   }
 
+  /** Counts the frames for which the kernel had no room, since this program was too slow. */
+  countLost(): void {
+    for (const { open } of this.#links.values()) {
+      const lost = open?.socket.takeLost() ?? 0;
+      if (lost > 0) this.#counters.add("frames-lost", lost);
+    }
+  }
+
   /** Rows of `interfaces` in `status`. */
   status(): readonly JsonObject[] {
     return [...this.#links].map(([name, { sendError }]) => {
