@@ -61,6 +61,13 @@ test: build ## set everything up and run all tests
 	@knip
 	@node --test --test-concurrency=1 --test-reporter=./build/scripts/test-reporter.js $(all_tests)
 
+.PHONY: test-foreign
+test-foreign: ## the bundles on arm64 and armv7 under qemu-user, with Node for these (fetched)
+	@scripts/foreign-node.sh
+	@$(MAKE) --always-make build/.native
+	@$(MAKE) build
+	@$(RUN) build/test/foreign/main.js
+
 .PHONY: cover
 cover: build/.compiled ## line and branch coverage of the unit tests
 	@c8 --exclude-after-remap --src . --exclude 'test/**' --reporter text-summary --reporter text \

@@ -45,8 +45,8 @@ function buildIpk(directory: string, out: string): string {
   // OpenWrt's own functions enable services and run uci-defaults; a package's own part is `-pkg`.
   putScript(control, "postinst", "default_postinst");
   putScript(control, "prerm", "default_prerm");
-  if (about.postinst !== "") {
-    writeFileSync(join(control, "postinst-pkg"), about.postinst, { mode: 0o755 });
+  for (const [name, text] of Object.entries({ postinst: about.postinst, prerm: about.prerm })) {
+    if (text !== "") writeFileSync(join(control, `${name}-pkg`), text, { mode: 0o755 });
   }
   tarDirectory(control, join(work, "control.tar.gz"), ["."]);
   tarDirectory(join(directory, "files"), join(work, "data.tar.gz"), ["."]);

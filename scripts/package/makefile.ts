@@ -11,6 +11,7 @@ export interface OpenwrtPackage {
   readonly conffiles: readonly string[];
   /** Shell, or nothing. */
   readonly postinst: string;
+  readonly prerm: string;
 }
 
 /** Reads the simple form that ours have; what is missing is empty. */
@@ -32,6 +33,7 @@ export function readPackageMakefile(text: string): OpenwrtPackage {
       .map((word) => word.replace(/^\+/, "")),
     conffiles: block("/conffiles").split("\n").filter(Boolean),
     // What make makes of it.
-    postinst: block("/postinst").replaceAll("$$", "$"),
+    postinst: block("/postinst").replaceAll("$$", () => "$"),
+    prerm: block("/prerm").replaceAll("$$", () => "$"),
   };
 }

@@ -44,6 +44,8 @@ export class Daemon {
   readonly host: Host;
   readonly files: ProgramFiles;
   readonly #bundle: string;
+  /** Node, as the daemon itself is run by it. */
+  readonly #node: readonly string[];
   #process: LabProcess | undefined;
   #watch: LabProcess | undefined;
   readonly #tell: (event: ProgramEvent) => void;
@@ -54,11 +56,13 @@ export class Daemon {
     files: ProgramFiles,
     bundle: string,
     tell: (event: ProgramEvent) => void,
+    node: readonly string[] = [process.execPath],
   ) {
     this.name = name;
     this.host = host;
     this.files = files;
     this.#bundle = bundle;
+    this.#node = node;
     this.#tell = tell;
   }
 
@@ -69,7 +73,7 @@ export class Daemon {
 
   /** Starts it, and its `watch`; does not wait until it is ready. */
   start(): void {
-    const run = [process.execPath, this.#bundle, "run", "--config", this.files.config];
+    const run = [...this.#node, this.#bundle, "run", "--config", this.files.config];
     const { log } = this.files;
     this.#process = this.host.spawn(run, { name: this.name, stdout: log, stderr: log });
   }
@@ -136,6 +140,8 @@ export class Daemon {
 export interface ProgramOptions extends FileOptions {
   /** Folder of the bundles; `dist` of the project by default. */
   readonly dist?: string;
+  /** The command that is Node for a daemon, where it is another than this one. */
+  readonly node?: Partial<Record<DaemonName, readonly string[]>>;
 }
 
 export class Programs {
@@ -152,7 +158,14 @@ export class Programs {
       for (const listener of this.#listeners) listener(event);
     };
     const daemon = (name: DaemonName): Daemon =>
-      new Daemon(name, net[name], files[name], join(dist, `mip4-${roleOf(name)}`), tell);
+      new Daemon(
+        name,
+        net[name],
+        files[name],
+        join(dist, `mip4-${roleOf(name)}`),
+        tell,
+        options.node?.[name],
+      );
     this.daemons = {
       ha: daemon("ha"),
       fa1: daemon("fa1"),

@@ -90,6 +90,7 @@ test("OpenWrt: a service's life under BusyBox: idle until enabled, refused with 
   assert.equal(seen.get("hotplug"), "started mip4-fa");
   assert.equal(seen.get("state"), "gone");
   assert.equal(seen.get("crontab"), "1");
+  assert.equal(seen.get("uncron"), "0");
   assert.ok("status" in JSON.parse(seen.get("list") ?? ""));
   assert.deepEqual(JSON.parse(seen.get("visitors") ?? ""), { rows: [] });
   assert.match(JSON.parse(seen.get("tunnels") ?? "").error, /mip4-ha does not answer/);

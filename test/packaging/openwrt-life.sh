@@ -58,3 +58,10 @@ echo "state $([ -e "$root/var/run/mip4/fa.state" ] && echo left || echo gone)"
 in_root /etc/uci-defaults/80-mip4
 in_root /etc/uci-defaults/80-mip4
 echo "crontab $(grep -c mip4 "$root/etc/crontabs/root")"
+for package in "$@"; do
+	case "$package" in
+	*mip4-common_*) tar -xzOf "$package" ./control.tar.gz | tar -xzOf - ./prerm-pkg >"$root/tmp/prerm" ;;
+	esac
+done
+IPKG_INSTROOT='' in_root /tmp/prerm
+echo "uncron $(grep -c mip4 "$root/etc/crontabs/root" || :)"
