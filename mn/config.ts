@@ -100,13 +100,10 @@ export const mnSchema = table({
     .prefault({})
     .describe("What is asked for in requests."),
   movement: table({
-    algorithm: choice(["lazy"], {
-      prefix: "movement detection by prefix is not built yet",
-      eager: "eager cell switching is not built yet",
-    })
+    algorithm: choice(["lazy", "prefix", "eager"])
       .default("lazy")
       .describe(
-        "How the node notices that it has moved when the link does not tell: lazy, when the agent's advertisement runs out (RFC 5944 §2.4.2.1).",
+        "How the node notices that it has moved when the link does not tell. lazy: when the agent's advertisement runs out (RFC 5944 §2.4.2.1). prefix: when another agent is heard for the first time and both tell that they are on different networks (§2.4.2.2). eager: when another agent is heard for the first time.",
       ),
     probe_interval: seconds(0, 60)
       .default(0.35)
@@ -128,6 +125,16 @@ export const mnSchema = table({
         .default("auto")
         .describe(
           "Where the care-of address comes from: a foreign agent, or the interface's own address and the gateway of its default route (co-located). auto takes a foreign agent if one is heard within three solicitations or requires registration (the R bit), else its own address.",
+        ),
+      discovery: flag()
+        .default(true)
+        .describe(
+          "Look for agents on this link (RFC 1256 §5.1, PerformRouterDiscovery). Without it advertisements are ignored, and home is not recognised there.",
+        ),
+      solicitation_address: choice(["224.0.0.2", "224.0.0.11", "255.255.255.255"])
+        .default("224.0.0.2")
+        .describe(
+          "Where solicitations go: all routers, all mobility agents, or, where multicast does not work, all (RFC 1256 §5.1, RFC 5944 §2.4).",
         ),
     }),
     1,
@@ -228,7 +235,12 @@ export function resolveMn(config: MnConfig): Resolved<MnSettings> {
   const home = config.security_association.find((row) => row.with === "home-agent");
   assert(home !== undefined, "crossCheckMn lets no configuration pass without it");
   const aaa = config.security_association.find((row) => row.with === "aaa");
-  const interfaces = config.interface.map(({ name, mode }) => ({ name, mode }));
+  const interfaces = config.interface.map((row) => ({
+    name: row.name,
+    mode: row.mode,
+    discovery: row.discovery,
+    solicitationAddress: ipv4(row.solicitation_address),
+  }));
   return {
     core: {
       homeAddress,

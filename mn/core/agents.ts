@@ -48,6 +48,8 @@ export interface Agent {
   /** ICMP code 16: it does not route common traffic (RFC 5944 §2.1). */
   readonly mobilityOnly: boolean;
   readonly heardAt: Instant;
+  /** When it was heard first, without having been lost since. */
+  readonly foundAt: Instant;
   /** By the ICMP Lifetime: how long the advertisement may be relied upon. */
   readonly expiresAt: Instant;
 }
@@ -131,9 +133,10 @@ export class AgentTable {
    * are kept and never a reason to discard (RFC 5944 §2.4). `keep` is never displaced.
    */
   hear(event: IcmpReceived, now: Instant, keep: string | undefined): Heard | undefined {
-    const agent = this.#read(event, now);
-    if (agent === undefined) return undefined;
-    const previous = this.#agents.get(agent.key);
+    const read = this.#read(event, now);
+    if (read === undefined) return undefined;
+    const previous = this.#agents.get(read.key);
+    const agent = previous === undefined ? read : { ...read, foundAt: previous.foundAt };
     if (agent.expiresAt <= now) {
       // RFC 1256 §5.3: Lifetime 0 takes the entry away at once.
       if (!this.#agents.delete(agent.key)) return undefined;
@@ -207,6 +210,7 @@ export class AgentTable {
       nai: naiOf(message),
       mobilityOnly: message.code === 16,
       heardAt: now,
+      foundAt: now,
       expiresAt: after(now, message.lifetime * 1000),
     };
   }

@@ -7,7 +7,7 @@ import { type Agent, isHomeAgent } from "./agents.ts";
 import { type Attachment, interfaceOf, isFor, isThrough, keyOf } from "./attachment.ts";
 import type { CoLocatedPath } from "./co-located.ts";
 import { type MnCoreConfig, rankOf } from "./config.ts";
-import { compareAgents, isUsable, movementStrategies } from "./movement.ts";
+import { compareAgents, hasLeft, isUsable, movementStrategies } from "./movement.ts";
 import type { Registered } from "./registration.ts";
 
 export interface Surroundings {
@@ -67,8 +67,10 @@ function wayOn(name: string, around: Surroundings, now: Instant): Attachment | u
   const { config, attachment, registered, history } = around;
   const path = around.paths.find((each) => each.interface === name);
   const coLocated = path && ({ kind: "co-located", path } as const);
-  if (coLocated !== undefined && keyOf(coLocated) === currentKey(around)) return coLocated;
   const heard = around.agents.filter((agent) => agent.interface === name);
+  const isInUse = coLocated !== undefined && keyOf(coLocated) === currentKey(around);
+  const moved = heard.find((agent) => path && hasLeft(path.careOfAddress, agent, config));
+  if (isInUse && moved === undefined) return coLocated;
   const isHere = attachment?.kind === "foreign-agent" && interfaceOf(attachment) === name;
   const current = isHere ? heard.find(({ key }) => key === keyOf(attachment)) : undefined;
   const others = heard.filter((agent) => agent.key !== current?.key);

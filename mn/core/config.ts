@@ -7,6 +7,10 @@ import type { FastHandoverConfig } from "./handover/config.ts";
 export interface InterfaceConfig {
   readonly name: string;
   readonly mode: "auto" | "foreign-agent" | "co-located";
+  /** Agents are looked for; absent: they are (RFC 1256 §5.1, PerformRouterDiscovery). */
+  readonly discovery?: boolean;
+  /** Where solicitations go; absent: to all routers (RFC 1256 §5.1, SolicitationAddress). */
+  readonly solicitationAddress?: Ipv4;
 }
 
 /** What may be asked for or not, and may have to be changed after a denial. */
@@ -65,8 +69,8 @@ export interface MnSettings {
   readonly mobileRouter?: MobileRouterConfig;
   /** When a way by an address of the node's own counts as lost; `undefined`: it is not watched. */
   readonly probing: Probing | undefined;
-  /** `lazy`: lazy cell switching by advertisement lifetime (RFC 5944 §2.4.2.1). */
-  readonly movement: "lazy";
+  /** When the link does not tell: by lifetime, by prefix, or with every new agent (§2.4.2). */
+  readonly movement: "lazy" | "prefix" | "eager";
   /** `undefined`: no fast handovers (RFC 4988). */
   readonly fastHandover: FastHandoverConfig | undefined;
   /** With the home agent. */
@@ -95,4 +99,9 @@ export interface MnCoreConfig extends MnSettings {
   /** For the Requested HA Extension (RFC 4433 §3.4.1). */
   readonly requestedHomeAgent: Ipv4 | undefined;
   readonly identities: Identities;
+}
+
+/** Are agents looked for on this link? */
+export function discovers(config: MnCoreConfig, interfaceName: string): boolean {
+  return config.interfaces[rankOf(config, interfaceName)]?.discovery !== false;
 }

@@ -1,6 +1,13 @@
 /** Agent Solicitations on one interface: when, and what. RFC 1256 §5.3, RFC 5944 §2.4. */
 
-import { ALL_ROUTERS, multicastMac, UNSPECIFIED } from "../../shared/base/address.ts";
+import {
+  ALL_ROUTERS,
+  BROADCAST,
+  BROADCAST_MAC,
+  type Ipv4,
+  multicastMac,
+  UNSPECIFIED,
+} from "../../shared/base/address.ts";
 import { type Random, uniform } from "../../shared/base/random.ts";
 import { after, earliest, type Instant } from "../../shared/base/time.ts";
 import type { SendIcmp } from "../../shared/protocol/core.ts";
@@ -24,14 +31,15 @@ function nominalInterval(sent: number): number {
 }
 
 /** The source is 0: an address left from another link would be no neighbour (RFC 1256 §4.2). */
-export function solicitation(interfaceName: string): SendIcmp {
+export function solicitation(interfaceName: string, to: Ipv4 = ALL_ROUTERS): SendIcmp {
+  const destination = to === BROADCAST ? BROADCAST_MAC : multicastMac(to);
   return {
     type: "send-icmp",
     source: UNSPECIFIED,
-    destination: ALL_ROUTERS,
+    destination: to,
     ttl: 1,
     payload: encodeIcmp(SOLICITATION),
-    link: { interface: interfaceName, destination: multicastMac(ALL_ROUTERS) },
+    link: { interface: interfaceName, destination },
   };
 }
 

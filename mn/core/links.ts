@@ -1,6 +1,6 @@
 /** The interfaces of the mobile node and the solicitations on them. */
 
-import type { Mac } from "../../shared/base/address.ts";
+import type { Ipv4, Mac } from "../../shared/base/address.ts";
 import type { Random } from "../../shared/base/random.ts";
 import { earliest, type Instant } from "../../shared/base/time.ts";
 import type { LinkChanged, SendIcmp } from "../../shared/protocol/core.ts";
@@ -81,10 +81,16 @@ export class Links {
   }
 
   /** What is due on the interfaces that are up and `wanted`. */
-  solicit(wanted: (name: string) => boolean, now: Instant): SendIcmp[] {
+  solicit(
+    wanted: (name: string) => boolean,
+    destination: (name: string) => Ipv4 | undefined,
+    now: Instant,
+  ): SendIcmp[] {
     const effects: SendIcmp[] = [];
     for (const [name, solicitor] of this.#solicitors) {
-      if (solicitor.due(this.isUp(name) && wanted(name), now)) effects.push(solicitation(name));
+      if (solicitor.due(this.isUp(name) && wanted(name), now)) {
+        effects.push(solicitation(name, destination(name)));
+      }
     }
     return effects;
   }

@@ -68,6 +68,7 @@ export class Paths {
   #mayUse(path: CoLocatedPath, row: InterfaceConfig, isInUse: boolean, now: Instant): boolean {
     if (row.mode !== "auto") return row.mode === "co-located";
     if (path.relay !== undefined) return false;
+    if (row.discovery === false) return true;
     return isInUse || this.#links.isUnanswered(row.name, now) || this.#agents.hearsOn(row.name);
   }
 

@@ -14,7 +14,7 @@ import { type Agent, AgentTable, isHomeAgent } from "./agents.ts";
 import { type Attachment, agentOf, interfaceOf, isFor, isThrough, keyOf } from "./attachment.ts";
 import { chooseAttachment } from "./choice.ts";
 import type { CoLocatedPath } from "./co-located.ts";
-import { type MnCoreConfig, rankOf } from "./config.ts";
+import { discovers, type MnCoreConfig, rankOf } from "./config.ts";
 import { Announcements, gratuitousArp } from "./home.ts";
 import { Links } from "./links.ts";
 import { compareAgents, isUsable } from "./movement.ts";
@@ -149,6 +149,10 @@ export class Whereabouts {
   advertised(event: IcmpReceived, now: Instant): { effects: Effect[]; rebooted: boolean } {
     const nothing = { effects: [], rebooted: false };
     if (event.interface === undefined || !this.links.isUp(event.interface)) return nothing;
+    if (!discovers(this.#config, event.interface)) {
+      this.#counters.add("advertisements-not-wanted");
+      return nothing;
+    }
     const heard = this.agents.hear(event, now, agentOf(this.#attachment)?.key);
     if (heard === undefined) return nothing;
     this.links.answered(event.interface);
@@ -273,7 +277,12 @@ export class Whereabouts {
       (attachment.kind === "co-located" || this.agents.get(attachment.agent.key) !== undefined);
     const isNeeded = (name: string): boolean =>
       wanted && !this.agents.hearsOn(name) && (!isServed || !this.links.isUnanswered(name, now));
-    const effects = this.links.solicit((name) => isNeeded(name) || name === also, now);
+    const { interfaces } = this.#config;
+    const effects = this.links.solicit(
+      (name) => discovers(this.#config, name) && (isNeeded(name) || name === also),
+      (name) => interfaces[rankOf(this.#config, name)]?.solicitationAddress,
+      now,
+    );
     if (effects.length > 0) this.#counters.add("solicitations-sent", effects.length);
     return effects;
   }

@@ -216,7 +216,7 @@ test("RFC 5944 §4.2.1, §4.6: a visiting node, as text [5944-4.6-13] [5944-4.6-
   ]);
 });
 
-test("RFC 5944 §1.7: a co-located care-of address, as text: what is from it leaves by its own uplink, the rest through the tunnel; without a reverse tunnel straight, by the same gateway [5944-1.7-09] [3024-4.1.2-03]", () => {
+test("RFC 5944 §1.7: a co-located care-of address, as text: what is from it leaves by its own uplink, the rest through the tunnel; without a reverse tunnel straight, by the same gateway [5944-1.7-09] [3024-4.1.2-03] [5944-A-03]", () => {
   const item = {
     kind: "co-located",
     encapsulation: "ipip",

@@ -66,7 +66,7 @@ async function interruption(
   return { ms: Math.round(longestGap(stream.arrivals, { from, to: monotonicMs() }).ms), lost };
 }
 
-test("RFC 5944 §3.1, §3.6.1.1: nobody answers three solicitations, so the node registers its own address straight with its home agent, D set, and is reached through a tunnel that ends in it [5944-1.7-09, 5944-3.1-03, 5944-3.6.1.1-01, 5944-3.6.1.1-08, 5944-3.6.1.2-02, 5944-4.1-02, 5944-C.2-01, 3024-4.1.2-03]", async (t) => {
+test("RFC 5944 §3.1, §3.6.1.1: nobody answers three solicitations, so the node registers its own address straight with its home agent, D set, and is reached through a tunnel that ends in it [5944-1.7-09, 5944-3.1-03, 5944-3.6.1.1-01, 5944-3.6.1.1-08, 5944-3.6.1.2-02, 5944-4.1-02, 5944-C.2-01, 3024-4.1.2-03, 3024-5.4-01]", async (t) => {
   const { net, programs } = session;
   const capture = await net.lab.capture(net.mn, "wlan0");
   const status = await coLocated(50);

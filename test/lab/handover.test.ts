@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { tshark } from "./capture.ts";
 import { enterLab } from "./enter.ts";
 import { ADDRESS, MAC } from "./mobile-net.ts";
-import { registeredVia, type Session, startSession } from "./session.ts";
+import { editConfig, registeredVia, type Session, startSession } from "./session.ts";
 import { startTcp } from "./traffic/streams.ts";
 import { monotonicMs, waitFor } from "./wait.ts";
 
@@ -92,4 +92,19 @@ test("RFC 5944 §2.4.4: a foreign agent killed and started again is noticed by i
   const rebooted = frames.findIndex((row) => row["icmp.mip.seq"] === "0");
   assert.ok(rebooted >= 0 && request > rebooted, JSON.stringify(frames));
   assert.ok(!frames.slice(0, request).some((row) => row["icmp.type"] === "10"));
+});
+
+test("eager: after a reload a move without a change of carrier is noticed with the next agent's first advertisement [5944-2.4.2-01]", async (t) => {
+  const { net, programs } = session;
+  const { mn } = programs.daemons;
+  editConfig(mn, /$/, '\n[movement]\nalgorithm = "eager"\n');
+  mn.process.signal("SIGHUP");
+  await programs.waitForEvent("mn", "registered", monotonicMs() - 1000);
+  const move = await net.move("foreign2", { carrier: false });
+  const found = await programs.waitForEvent("mn", "registered", move.joinedAt, 5000);
+  assert.equal(found.fields.agent, ADDRESS.fa2);
+  const ms = Math.round(found.at - move.leftAt);
+  t.diagnostic(`eager: ${ms} ms`);
+  assert.ok(ms < lifetimeMs - 1000, `${ms} ms`);
+  assert.equal(await net.cn.ping(ADDRESS.home, { count: 2 }), true);
 });

@@ -56,6 +56,8 @@ export interface AdvertisementOptions {
   readonly careOf?: readonly Ipv4[];
   readonly routers?: readonly Ipv4[];
   readonly code?: number;
+  /** Prefix-Lengths, one for each router address. */
+  readonly prefixes?: readonly number[] | undefined;
   /** Behind the agent's own. */
   readonly extensions?: readonly IcmpExtension[];
 }
@@ -64,7 +66,7 @@ const { F, T, H, R } = AdvertisementFlag;
 export const FOREIGN_FLAGS = F | T | R;
 
 export function advertisement(options: AdvertisementOptions = {}): IcmpReceived {
-  const source = options.source ?? FA1;
+  const { source = FA1, prefixes } = options;
   return {
     type: "icmp",
     interface: options.interface ?? "wlan0",
@@ -86,6 +88,9 @@ export function advertisement(options: AdvertisementOptions = {}): IcmpReceived 
           flags: options.flags ?? FOREIGN_FLAGS,
           careOfAddresses: options.careOf ?? [source],
         },
+        ...(prefixes === undefined
+          ? []
+          : [{ name: "prefix-lengths-extension", prefixLengths: prefixes } as const]),
         ...(options.extensions ?? []),
       ],
     }),
