@@ -3,6 +3,7 @@
 import type { JsonObject } from "../shared/base/result.ts";
 import { column, showCell, showRemaining, showSeconds } from "../shared/service/cli/output.ts";
 import { showInterfaces, tunnelsTable } from "../shared/service/cli/views.ts";
+import { isObject } from "../shared/service/json.ts";
 import type { ActionCommand, TableCommand } from "../shared/service/program.ts";
 
 export const haTables: readonly TableCommand[] = [
@@ -52,6 +53,9 @@ export const haActions: readonly ActionCommand[] = [
 export function describeHa(status: JsonObject): readonly (readonly [string, string])[] {
   return [
     ["state", showCell(status.state)],
+    ...(isObject(status.store) && "active" in status.store
+      ? [["active", showCell(status.store.active)] as const]
+      : []),
     ["uptime", showSeconds(status.uptime)],
     ["bindings", showCell(status.bindings)],
     ["pending", showCell(status.pending)],

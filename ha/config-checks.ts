@@ -14,6 +14,7 @@ import { parseRange, prefixOf } from "../shared/service/config/values.ts";
 import type { ConfigFault } from "../shared/service/program.ts";
 import type { HaConfig } from "./config.ts";
 import { checkNetworks } from "./config-networks.ts";
+import { checkStore } from "./config-store.ts";
 
 type NodeRow = HaConfig["mobile_node"][number];
 
@@ -31,6 +32,7 @@ export function crossCheckHa(config: HaConfig): ConfigFault[] {
   const networks = config.home_network.map(prefixOf);
   const faults = [
     ...checkAdvertisement(config.advertisement),
+    ...checkStore(config.store, config.address),
     ...checkUnique(
       "home_network",
       config.home_network,

@@ -8,6 +8,7 @@ import type { Resolved } from "../shared/service/program.ts";
 import type { HaConfig } from "./config.ts";
 import { nameOf } from "./config-checks.ts";
 import { toPools } from "./config-networks.ts";
+import { sharingOf } from "./config-store.ts";
 import type { HaCoreConfig, MobileNodeConfig } from "./core/config.ts";
 
 /** Rows of one node are its several security contexts; its NAI may stand in any of them. */
@@ -71,9 +72,15 @@ export function resolveHa(config: HaConfig): Resolved<HaCoreConfig> {
       addressRules: routerAddressRules(advertisement.address),
     }),
   );
+  const sharing = sharingOf(config.store);
+  const shared = sharing?.addresses ?? [];
+  const sharedOnly = new Set(
+    shared.map((row) => row.interface).filter((name) => !homeLinks.includes(name)),
+  );
   return {
     core: {
       address: own,
+      sharing,
       homeNetworks,
       mobileNodes: mobileNodes(config),
       networkPools: toPools(config),
@@ -111,13 +118,18 @@ export function resolveHa(config: HaConfig): Resolved<HaCoreConfig> {
       links,
     },
     wiring: {
-      links: homeLinks.map((name) => ({
-        interface: name,
-        // Registration at home, and solicitations (ICMP type 10).
-        filter: { udpPort: 434, icmpTypes: [10], arp: false },
-        groups: [MOBILE_AGENTS, ALL_ROUTERS],
-      })),
+      links: [
+        ...homeLinks.map((name) => ({
+          interface: name,
+          // Registration at home, and solicitations (ICMP type 10).
+          filter: { udpPort: 434, icmpTypes: [10], arp: false },
+          groups: [MOBILE_AGENTS, ALL_ROUTERS],
+        })),
+        // Only to announce there who has the address now.
+        ...[...sharedOnly].map((name) => ({ interface: name, filter: {}, groups: [] })),
+      ],
       udpAddresses: [own],
+      comingAddresses: shared.map(({ prefix }) => prefix.address),
       icmpErrors: false,
       tunnelAddresses: [own],
     },

@@ -6,7 +6,6 @@ import {
   common,
   deriveIntervals,
   encapsulations,
-  journalPath,
   peerAssociation,
   registrationLifetime,
   SECURITY_CONTEXT,
@@ -29,6 +28,7 @@ import {
 } from "../shared/service/config/values.ts";
 import type { PlannedKey } from "../shared/service/program.ts";
 import { NODE_NETWORKS, networkPools } from "./config-networks.ts";
+import { store } from "./config-store.ts";
 
 /** A node's home address, or that it gets one. */
 function homeAddress() {
@@ -227,14 +227,7 @@ export const haSchema = table({
   security_association: tables(peerAssociation("foreign-agent"))
     .default([])
     .describe("Associations with foreign agents; none is needed (RFC 5944 §3.5)."),
-  store: table({
-    kind: choice(["journal"], { redis: "the Redis store is not built yet" })
-      .default("journal")
-      .describe("Where bindings are kept: a journal, one file."),
-    path: journalPath("/var/lib/mip4/ha.journal", "bindings and replay state"),
-  })
-    .prefault({})
-    .describe("What outlives the program."),
+  store,
   ...common("ha", 436, 4360),
 });
 

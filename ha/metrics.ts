@@ -5,6 +5,7 @@ import { HA_MIB } from "./mib.ts";
 
 export const haMetrics: ProgramMetrics = {
   gauges: [
+    gauge("active", "1 when this home agent acts, 0 when it stands by.", "active"),
     gauge("bindings", "Mobility bindings.", "bindings"),
     gauge("pending", "Requests that wait for an answer.", "pending"),
   ],

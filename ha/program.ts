@@ -6,10 +6,12 @@ import { describeHa, haActions, haTables } from "./cli.ts";
 import { type HaConfig, haPlanned, haSchema } from "./config.ts";
 import { completeHa, crossCheckHa } from "./config-checks.ts";
 import { resolveHa } from "./config-resolve.ts";
+import { refuseStoreChange } from "./config-store.ts";
 import type { HaCoreConfig } from "./core/config.ts";
 import { HomeAgent } from "./core/home-agent.ts";
 import { healthHa, performanceHa } from "./health.ts";
 import { haMetrics } from "./metrics.ts";
+import { createRedisStore } from "./store/create.ts";
 
 export const haProgram: Program<HaConfig, HaCoreConfig> = {
   name: "mip4-ha",
@@ -21,6 +23,9 @@ export const haProgram: Program<HaConfig, HaCoreConfig> = {
   crossCheck: crossCheckHa,
   resolve: resolveHa,
   createCore: (config, random) => new HomeAgent(config, random),
+  createStore: ({ store }, clock) =>
+    store.kind === "redis" ? createRedisStore(store, clock) : undefined,
+  refuseReload: refuseStoreChange,
   tables: haTables,
   actions: haActions,
   commands: (self) => [addCommand(self)],

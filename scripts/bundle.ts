@@ -24,6 +24,8 @@ import { embedNative } from "./embed-native.ts";
 
 /** Octets of one bundle, native helpers included: routers have little flash. */
 const BUDGET = 650_000;
+/** A home agent is no small router, and a fifth of it is the client of Redis. */
+const BUDGETS = { fa: BUDGET, mn: BUDGET, ha: BUDGET + 200_000 };
 const ROLES = ["fa", "mn", "ha"] as const;
 /** Development machines load these from node_modules; a bundle works without them. */
 const NOT_BUNDLED = ["raw-socket", "@xiaobaidadada/node-tuntap2-wintun"];
@@ -123,11 +125,12 @@ mkdirSync("build", { recursive: true });
 writeFileSync(join(out, "package.json"), '{ "type": "commonjs" }\n');
 for (const role of ROLES) {
   const { size, codec } = await bundle(role, out);
-  const share = Math.round((size / BUDGET) * 100);
+  const budget = BUDGETS[role];
+  const share = Math.round((size / budget) * 100);
   const weight = `${size} octets, ${share} % of the budget, ${codec} of them the wire codec`;
   console.log(`${join(out, `mip4-${role}`)}  ${weight}`);
-  if (size > BUDGET) {
-    console.error(`mip4-${role} is over its budget of ${BUDGET} octets`);
+  if (size > budget) {
+    console.error(`mip4-${role} is over its budget of ${budget} octets`);
     process.exitCode = 1;
   }
 }

@@ -18,9 +18,11 @@ import {
   type Encapsulation,
   formOf,
   type GroupService,
+  HALF_BOUND,
   sameForm,
   type TunnelForm,
 } from "../../shared/forwarding/state.ts";
+import type { TunnelBound } from "../../shared/protocol/core.ts";
 import { INFINITE_LIFETIME } from "../../shared/wire/control.ts";
 import {
   type BindingRevocation,
@@ -95,6 +97,16 @@ export class BindingTable {
     return this.#allocated.has(prefix);
   }
 
+  /** The newest one whose tunnel waits for its first keepalive from there. */
+  halfBound({ homeAddress, local, remote }: TunnelBound): Binding | undefined {
+    return this.of(homeAddress).findLast(
+      (binding) =>
+        binding.udpPort === HALF_BOUND &&
+        binding.homeAgent === local &&
+        binding.effectiveCareOfAddress === remote,
+    );
+  }
+
   all(): IterableIterator<Binding> {
     return this.#byKey.values();
   }
@@ -139,14 +151,15 @@ export class BindingTable {
 export function bindingItem(
   binding: Binding,
   network: HomeNetwork | undefined,
-  config: Pick<HaCoreConfig, "broadcasts" | "multicast">,
+  config: Pick<HaCoreConfig, "address" | "sharing" | "broadcasts" | "multicast">,
 ): BindingItem {
   const homeInterface = network?.interface;
   const groups =
     network?.interface === undefined ? undefined : groupService(binding, network, config);
   const { homeAddress, homeAgent, effectiveCareOfAddress: careOfAddress, reverse } = binding;
   const ends = { homeAddress, homeAgent, careOfAddress };
-  const by = { ...formOf(binding), reverse, homeInterface, groups };
+  const dependsOn = config.sharing === undefined ? undefined : config.address;
+  const by = { ...formOf(binding), reverse, homeInterface, groups, dependsOn };
   const item = { kind: "binding", ...ends, ...by } as const;
   if (binding.networks.length === 0) return item;
   const networks = binding.networks.map(({ prefix }) => prefix);
@@ -188,6 +201,7 @@ export function sameItem(a: BindingItem, b: BindingItem): boolean {
     sameForm(a, b) &&
     a.reverse === b.reverse &&
     a.homeInterface === b.homeInterface &&
+    a.dependsOn === b.dependsOn &&
     a.byAgent === b.byAgent &&
     namesOf(a.networks) === namesOf(b.networks) &&
     sameGroups(a.groups, b.groups)

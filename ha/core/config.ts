@@ -57,6 +57,14 @@ export interface HostConfiguration {
   readonly url: string | undefined;
 }
 
+/** Addresses that move between machines, of which one at a time is the home agent. */
+export interface SharingConfig {
+  /** The home agent's own among them. */
+  readonly addresses: readonly { readonly interface: string; readonly prefix: Prefix }[];
+  /** Whole seconds for which the kernel keeps them when nobody renews them. */
+  readonly lifetime: number;
+}
+
 /** RFC 3519. */
 export interface NatTraversalConfig {
   /** Are tunnels in UDP made for those behind a NAT? */
@@ -73,6 +81,8 @@ export interface NatTraversalConfig {
 export interface HaCoreConfig extends ServiceLimits {
   /** The Home Agent address: outer tunnel source, in every reply (RFC 5944 §4.2.3). */
   readonly address: Ipv4;
+  /** `undefined`: this machine is the only one. */
+  readonly sharing?: SharingConfig | undefined;
   readonly homeNetworks: readonly HomeNetwork[];
   readonly mobileNodes: readonly MobileNodeConfig[];
   /** Home addresses to give out. */
@@ -98,4 +108,11 @@ export interface HaCoreConfig extends ServiceLimits {
   readonly foreignAgents: readonly PeerAssociation[];
   /** Advertising on the home links that are real. */
   readonly links: readonly AdvertisingConfig[];
+}
+
+/** The interfaces that a configuration names. */
+export function linkNames({ links, homeNetworks, sharing }: HaCoreConfig): ReadonlySet<string> {
+  const home = homeNetworks.flatMap((network) => network.interface ?? []);
+  const shared = sharing?.addresses ?? [];
+  return new Set([...[...links, ...shared].map((link) => link.interface), ...home]);
 }

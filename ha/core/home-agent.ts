@@ -9,17 +9,14 @@ import type { Random } from "../../shared/base/random.ts";
 import type { Json } from "../../shared/base/result.ts";
 import { earliest, type Instant, type Now } from "../../shared/base/time.ts";
 import { PersistentMap } from "../../shared/forwarding/persistent-map.ts";
-import {
-  type ForwardingItem,
-  type ForwardingState,
-  HALF_BOUND,
-} from "../../shared/forwarding/state.ts";
+import type { ForwardingItem, ForwardingState } from "../../shared/forwarding/state.ts";
 import { Advertisers } from "../../shared/protocol/advertisers.ts";
 import type {
   Core,
   Effect,
   Event,
   LinkChanged,
+  Restored,
   TunnelBound,
   UdpReceived,
 } from "../../shared/protocol/core.ts";
@@ -33,7 +30,7 @@ import {
   restoreBinding,
   sameItem,
 } from "./bindings.ts";
-import type { HaCoreConfig, HomeNetwork } from "./config.ts";
+import { type HaCoreConfig, type HomeNetwork, linkNames } from "./config.ts";
 import { HomeLinks } from "./home-link.ts";
 import { stillAllowed } from "./networks.ts";
 import { nodeRow } from "./node-service.ts";
@@ -43,12 +40,7 @@ import { Registrar, type RegistrarOwner } from "./registrar.ts";
 import type { BindingChange } from "./registration.ts";
 import { bindingReport, dropped } from "./reports.ts";
 import { HomeRevocations, type RevocationOwner } from "./revocation.ts";
-
-/** The interfaces that a configuration names. */
-function linkNames({ links, homeNetworks }: HaCoreConfig): ReadonlySet<string> {
-  const home = homeNetworks.flatMap((network) => network.interface ?? []);
-  return new Set([...links.map((link) => link.interface), ...home]);
-}
+import { announceTakeover, declareShared, isShared } from "./sharing.ts";
 
 export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, RevocationOwner {
   #config: HaCoreConfig;
@@ -103,7 +95,7 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
           ...this.revocations.tick(now),
         ];
       case "restore":
-        return this.#onRestore(event.entries, now);
+        return this.#onRestore(event, now);
       case "shutdown":
         // The bindings stay in the journal: their nodes need not notice a restart.
         return this.#advertisers.stop();
@@ -140,6 +132,7 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
     this.#at = now.monotonic;
     const before = { config: this.#config, directory: this.#directory };
     this.#config = config;
+    this.#forwarding = declareShared(this.#forwarding, config.sharing, before.config.sharing);
     this.#directory = new Directory(config, this.#isOwn, before.directory);
     const effects = this.#advertisers.reconfigure(config.links, now);
     this.homeLinks.retain(linkNames(config));
@@ -188,12 +181,14 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
   }
 
   #onLink(event: LinkChanged, now: Now): Effect[] {
-    this.homeLinks.linkChanged(event);
-    return this.#advertisers.linkChanged(event, now);
+    this.homeLinks.linkChanged(event, now);
+    return [...this.homeLinks.tick(now), ...this.#advertisers.linkChanged(event, now)];
   }
 
-  #onRestore(entries: readonly (readonly [string, Json])[], now: Now): Effect[] {
+  #onRestore({ entries, isTakeover = false }: Restored, now: Now): Effect[] {
     const effects: Effect[] = [];
+    const { sharing } = this.#config;
+    this.#forwarding = declareShared(this.#forwarding, sharing);
     for (const [key, value] of entries) {
       const name = replayKeyName(key);
       const node = name === undefined ? undefined : this.#directory.named(name);
@@ -201,6 +196,10 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
       else if (!this.#restoreBinding(value, now)) {
         effects.push({ type: "persist", key, value: null });
       }
+    }
+    if (isTakeover) {
+      const away = { bindings: this.bindings.all(), directory: this.#directory };
+      announceTakeover(this.homeLinks, sharing, away, now);
     }
     return effects;
   }
@@ -234,7 +233,9 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
   }
 
   isOwnAddress(address: Ipv4): boolean {
-    return address === this.#config.address || this.homeLinks.hasAddress(address);
+    const { address: own, sharing } = this.#config;
+    if (sharing === undefined) return address === own || this.homeLinks.hasAddress(address);
+    return isShared(sharing, address);
   }
 
   #onUdp(event: UdpReceived, now: Now): Effect[] {
@@ -259,15 +260,9 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
   }
 
   /** RFC 3519 §4.6: a half-bound tunnel goes to where its first keepalive came from. */
-  #onTunnelBound({ homeAddress, local, remote, remotePort }: TunnelBound, now: Now): Effect[] {
-    const half = this.bindings
-      .of(homeAddress)
-      .findLast(
-        (binding) =>
-          binding.udpPort === HALF_BOUND &&
-          binding.homeAgent === local &&
-          binding.effectiveCareOfAddress === remote,
-      );
+  #onTunnelBound(event: TunnelBound, now: Now): Effect[] {
+    const { homeAddress, remotePort } = event;
+    const half = this.bindings.halfBound(event);
     if (half === undefined) return [];
     const bound = { ...half, udpPort: remotePort };
     this.bindings.set(bound);

@@ -1,6 +1,7 @@
 /**
- * The home links: their addresses, and gratuitous ARP on them (RFC 5944 §4.6). Proxy ARP is part
- * of the declared forwarding state: it lasts as long as the binding does.
+ * The home links, and those of shared addresses: what addresses they have, and gratuitous ARP on
+ * them (RFC 5944 §4.6). Proxy ARP is part of the declared forwarding state: it lasts as long as
+ * the binding does.
  */
 
 import {
@@ -20,6 +21,8 @@ import type { HomeNetwork } from "./config.ts";
 /** "A small number of times" (RFC 5944 §4.6), the first one included. */
 const ANNOUNCEMENTS = 3;
 const ANNOUNCEMENT_INTERVAL = 1000;
+/** Milliseconds between two when many addresses move at once. */
+const MOVE_PACE = 0.1;
 
 interface Announcement {
   readonly interface: string;
@@ -40,9 +43,15 @@ export class HomeLinks {
     this.#counters = counters;
   }
 
-  linkChanged(event: LinkChanged): void {
-    if (event.link === undefined) this.#links.delete(event.interface);
-    else this.#links.set(event.interface, event.link);
+  linkChanged({ interface: name, link }: LinkChanged, now: Now): void {
+    if (link === undefined) this.#links.delete(name);
+    else this.#links.set(name, link);
+    let due = now.monotonic;
+    for (const announcement of this.#announcements.values()) {
+      if (announcement.interface !== name || announcement.left < ANNOUNCEMENTS) continue;
+      this.#schedule(announcement, due);
+      due = after(due, MOVE_PACE);
+    }
   }
 
   /** Forgets the links that the configuration no longer names. */
@@ -75,6 +84,13 @@ export class HomeLinks {
   announce(name: string, homeAddress: Ipv4, mac: Mac | undefined, now: Now): Effect[] {
     this.#schedule({ interface: name, homeAddress, mac, left: ANNOUNCEMENTS }, now.monotonic);
     return this.tick(now);
+  }
+
+  /** An address has moved here from another machine: said as soon as the link is there. */
+  takeOver(name: string, address: Ipv4, now: Now): void {
+    const due = after(now.monotonic, ANNOUNCEMENT_INTERVAL);
+    const what = { interface: name, homeAddress: address, mac: undefined };
+    this.#schedule({ ...what, left: ANNOUNCEMENTS }, due);
   }
 
   /** A binding that ended by itself: nothing more is said about its home address. */

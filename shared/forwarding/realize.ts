@@ -101,12 +101,15 @@ export function realize(item: ForwardingItem, config: RealizeConfig, alias?: Ipv
 /** RFC 5944 §4.2.3: intercept and tunnel; RFC 3024 §4.3.2: take back what comes by the tunnel. */
 function realizeBinding(item: BindingItem, config: RealizeConfig): Realized {
   const { anchor, table } = marksOf(config.routeTable);
-  const { homeAddress: address, homeInterface: device } = item;
-  const { networks = [] } = item;
-  const source = item.dependsOn === undefined ? {} : { source: item.dependsOn };
-  const common = { kind: "route", table, device: anchor, ...source, scope: "link" } as const;
+  const { homeAddress: address, homeInterface: device, networks = [], dependsOn } = item;
+  const route = { kind: "route", device: anchor, scope: "link" } as const;
+  // With an address the kernel takes those routes down that have it as source in the main table.
+  const way =
+    dependsOn === undefined
+      ? { ...route, table }
+      : { ...route, table: MAIN_TABLE, source: dependsOn };
   const objects: KernelObject[] = [host(address), ...networks].map((destination) => ({
-    ...common,
+    ...way,
     destination,
   }));
   if (device !== undefined) {

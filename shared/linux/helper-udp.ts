@@ -33,6 +33,7 @@ import type { UdpDatagram, UdpOptions, UdpSocket } from "./packet-io.ts";
 
 const IP_PKTINFO = 8;
 const IP_RECVTTL = 12;
+const IP_FREEBIND = 15;
 /** Off: only groups that this very socket joined, which are none. */
 const IP_MULTICAST_ALL = 49;
 const RECEIVE_BUFFER = 1024 * 1024;
@@ -77,12 +78,19 @@ class HelperUdp extends HelperDescriptor implements UdpSocket {
  * Fails when another socket has this very address and port, which SO_REUSEADDR would hide. The
  * probe is bound to a device so that it does not clash with sockets of other devices.
  */
-function refuseTaken(native: Native, { address, port }: UdpOptions, what: string): void {
+function refuseTaken(native: Native, options: UdpOptions, what: string): void {
+  const { address, port } = options;
   const probe = openSocket(native, what, [AF_INET, SOCK_DGRAM, 0], (open) => {
+    allowAbsent(native, open, options, what);
     bindToDevice(native, open, "lo", what);
     check(native.bind(open, internetAddress(address, port)), what);
   });
   native.close(probe);
+}
+
+function allowAbsent(native: Native, fd: number, options: UdpOptions, what: string): void {
+  if (options.mayBeAbsent !== true) return;
+  check(native.setOption(fd, SOL_IP, IP_FREEBIND, int(1)), what);
 }
 
 export function openHelperUdp(native: Native, options: UdpOptions): UdpSocket {
@@ -94,6 +102,7 @@ export function openHelperUdp(native: Native, options: UdpOptions): UdpSocket {
     check(native.setOption(open, SOL_IP, IP_RECVTTL, int(1)), what);
     check(native.setOption(open, SOL_IP, IP_MULTICAST_ALL, int(0)), what);
     check(native.setOption(open, SOL_SOCKET, SO_BROADCAST, int(1)), what);
+    allowAbsent(native, open, options, what);
     setReceiveBuffer(native, open, RECEIVE_BUFFER);
     if (exceptFirstOctet !== undefined) {
       check(native.attachFilter(open, compileUdpFilter(exceptFirstOctet)), `filter of ${what}`);

@@ -90,6 +90,8 @@ export interface UdpOptions {
   readonly address: Ipv4;
   readonly port: number;
   readonly device?: string;
+  /** The address may come to this machine later; where the provider can, that is no error. */
+  readonly mayBeAbsent?: boolean;
   /** Datagrams that begin with this octet are not delivered. */
   readonly exceptFirstOctet?: number;
 }

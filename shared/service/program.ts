@@ -44,6 +44,8 @@ export interface Wiring {
   }[];
   /** Addresses on whose UDP port 434 routed datagrams are received. */
   readonly udpAddresses: readonly Ipv4[];
+  /** Those of them that come with the forwarding state: sockets need not wait for them. */
+  readonly comingAddresses?: readonly Ipv4[];
   /** Also receive ICMP errors (types 3, 11, 12) that come to this host. */
   readonly icmpErrors: boolean;
   /** ICMP messages of these types too, from wherever they come; taken with `icmpErrors`. */
@@ -136,6 +138,8 @@ export interface Program<FileConfig extends CommonConfig = CommonConfig, CoreCon
   readonly createCore: (config: CoreConfig, random: Random) => Core<CoreConfig>;
   /** Where the configuration wants things kept, if not in a journal. */
   readonly createStore?: (config: FileConfig, clock: Clock) => Store | undefined;
+  /** Why a running program cannot go on with another configuration. */
+  readonly refuseReload?: (before: FileConfig, after: FileConfig) => string | undefined;
   readonly tables: readonly TableCommand[];
   readonly actions: readonly ActionCommand[];
   /** Commands that need no running program. */

@@ -76,6 +76,7 @@ test("RFC 5944 §4.2.3: the binding is declared for interception, from the Home 
           reverse: false,
           homeInterface: "home0",
           groups: undefined,
+          dependsOn: undefined,
         },
       ],
     ],

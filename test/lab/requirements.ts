@@ -13,6 +13,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   ip: "iproute2",
   nft: "nftables",
   ping: "iputils-ping",
+  "redis-server": "redis-server",
   cc: "gcc libc6-dev",
   tshark: "tshark",
 };

@@ -78,11 +78,11 @@ export class Bench {
   state: { readonly path: string; readonly text: string | undefined } | undefined;
   exit: Promise<number> | undefined;
   readonly #role: "fa" | "mn" | "ha";
-  readonly #journalPath: string;
+  readonly journalPath: string;
 
   constructor(role: "fa" | "mn" | "ha", journalPath: string) {
     this.#role = role;
-    this.#journalPath = journalPath;
+    this.journalPath = journalPath;
     this.setHost("lan0", 2);
   }
 
@@ -212,7 +212,7 @@ export class Bench {
         icmpErrors: false,
         tunnelAddresses: [UPLINK],
       },
-      journalPath: this.#journalPath,
+      journalPath: this.journalPath,
       config: {
         log: { level: "info", format: "text" },
         control: { socket: "/none" },

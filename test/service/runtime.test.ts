@@ -46,6 +46,7 @@ test("run: status merges what the core and the runtime know; a mobile node keeps
     state: "registered",
     ready: true,
     problems: [],
+    store: { kind: "journal", path: b.journalPath },
     uptime: 2,
     interfaces: [{ name: "lan0", address: "10.0.0.1", state: "up" }],
     driver: "toy",

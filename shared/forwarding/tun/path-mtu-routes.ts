@@ -6,7 +6,13 @@
 
 import { type Ipv4, networkOf, type Prefix, prefixContains } from "../../base/address.ts";
 import type { Counters } from "../../base/counters.ts";
-import { type Marks, objectKey, planeMarks, type RouteObject } from "../kernel-objects.ts";
+import {
+  MAIN_TABLE,
+  type Marks,
+  objectKey,
+  planeMarks,
+  type RouteObject,
+} from "../kernel-objects.ts";
 import type { ObjectSet } from "../object-set.ts";
 
 const LIFETIME_MS = 600_000;
@@ -48,12 +54,11 @@ export class PathMtuRoutes {
       scope: "link",
     };
     // What the usual route depends on this one must not outlive.
-    const source = this.#usual(whole)?.source;
-    const fence = source === undefined ? {} : { source };
-    const route: RouteObject = { ...whole, ...fence, mtu, precedence: PRECEDENCE };
+    const route = { ...(this.#usual(whole) ?? whole), destination: whole.destination };
+    const narrow: RouteObject = { ...route, mtu, precedence: PRECEDENCE };
     const timer = setTimeout(() => this.forget(destination, plane), LIFETIME_MS).unref();
-    this.#objects.hold([route]);
-    this.#routes.set(key, { route, plane, timer });
+    this.#objects.hold([narrow]);
+    this.#routes.set(key, { route: narrow, plane, timer });
     this.#onChange();
   }
 
@@ -61,8 +66,10 @@ export class PathMtuRoutes {
   #usual(route: RouteObject): RouteObject | undefined {
     for (let length = 32; length > 0; length--) {
       const destination = networkOf({ ...route.destination, length });
-      const usual = this.#objects.get(objectKey({ ...route, destination }));
-      if (usual?.kind === "route") return usual;
+      for (const table of [route.table, MAIN_TABLE]) {
+        const usual = this.#objects.get(objectKey({ ...route, table, destination }));
+        if (usual?.kind === "route" && usual.device === route.device) return usual;
+      }
     }
     return undefined;
   }

@@ -6,52 +6,82 @@ import { err, ok, type Result } from "../../base/result.ts";
 import type { ConfigFault } from "../program.ts";
 import { formatPath, type Path } from "./located.ts";
 
-/** A key file is one line of hex; anything larger is some other file. */
-const MAX_KEY_FILE = 4096;
+/** A secret is one line; anything larger is some other file. */
+const MAX_SECRET_FILE = 4096;
 
 const HIDDEN = "(hidden)";
 
-/** Every table that holds a secret has an SPI too; that is how they are found in any schema. */
-function isContext(value: object): value is { key?: string; key_file?: string; spi: number } {
-  return "spi" in value;
+type Table = { [key: string]: unknown };
+
+interface SecretKind {
+  readonly value: string;
+  readonly file: string;
+  /** What a file of it holds. */
+  readonly what: string;
+  readonly form: RegExp;
+  readonly allowed: string;
+  /** Must this table have one? */
+  readonly isNeeded: (table: Table) => boolean;
 }
 
+const SECRETS: readonly SecretKind[] = [
+  {
+    value: "key",
+    file: "key_file",
+    what: "the key in hex",
+    form: /^(?:[0-9a-fA-F]{2}){1,256}$/,
+    allowed: "hex digits, two an octet, 1 to 256 octets",
+    // Every table that holds a key has an SPI too; that is how they are found in any schema.
+    isNeeded: (table) => "spi" in table,
+  },
+  {
+    value: "password",
+    file: "password_file",
+    what: "the password",
+    form: /^[^\r\n]+$/,
+    allowed: "one line",
+    isNeeded: () => false,
+  },
+];
+
 /**
- * Puts the content of every `key_file` into `key`, so that the rest of the program knows one form.
- * A relative path is relative to the configuration's directory.
+ * Puts the content of every `key_file` into `key`, and of every `password_file` into `password`, so
+ * that the rest of the program knows one form. A relative path is relative to the configuration's
+ * directory.
  */
 export function readKeyFiles(config: unknown, configFile: string): ConfigFault[] {
   const faults: ConfigFault[] = [];
   walk(config, [], (table, path) => {
-    if (!isContext(table)) return;
-    if (table.key !== undefined && table.key_file !== undefined) {
-      faults.push({
-        key: formatPath([...path, "key_file"]),
-        message: "given beside key, must be one of the two",
-      });
-      return;
+    for (const kind of SECRETS) {
+      const found = readSecret(kind, table, dirname(configFile));
+      if (!found.ok) faults.push({ ...found.error, key: formatPath([...path, found.error.key]) });
     }
-    if (table.key !== undefined) return;
-    if (table.key_file === undefined) {
-      faults.push({
-        key: formatPath([...path, "key"]),
-        message: "missing, must be hex digits, or give key_file",
-      });
-      return;
-    }
-    const read = readKeyFile(resolve(dirname(configFile), table.key_file));
-    if (read.ok) table.key = read.value;
-    else faults.push({ key: formatPath([...path, "key_file"]), message: read.error });
   });
   return faults;
 }
 
-/** The same form as `key`: hex digits; white space around them does not count. */
-function readKeyFile(path: string): Result<string, string> {
+function readSecret(kind: SecretKind, table: Table, directory: string): Result<void, ConfigFault> {
+  const { value, file } = kind;
+  const path = table[file];
+  const isGiven = table[value] !== undefined;
+  if (path === undefined) {
+    if (isGiven || !kind.isNeeded(table)) return ok(undefined);
+    return err({ key: value, message: `missing, must be hex digits, or give ${file}` });
+  }
+  if (isGiven) return err({ key: file, message: `given beside ${value}, must be one of the two` });
+  const read = readSecretFile(kind, resolve(directory, String(path)));
+  if (!read.ok) return err({ key: file, message: read.error });
+  table[value] = read.value;
+  return ok(undefined);
+}
+
+/** White space around the secret does not count. */
+function readSecretFile(kind: SecretKind, path: string): Result<string, string> {
+  const { what, form, allowed, value } = kind;
   let content: string;
   try {
     const stat = statSync(path);
-    if (!stat.isFile()) return err(`${path} is not a file, must be one that holds the key in hex`);
+    if (!stat.isFile()) return err(`${path} is not a file, must be one that holds ${what}`);
     // Group and others, for reading or writing: who can write it can choose the key.
     if ((stat.mode & 0o066) !== 0) {
       const mode = (stat.mode & 0o777).toString(8).padStart(4, "0");
@@ -59,17 +89,12 @@ function readKeyFile(path: string): Result<string, string> {
         `${path} has mode ${mode} and can be read by others, must be 0600 or 0400 (chmod 600 ${path})`,
       );
     }
-    if (stat.size > MAX_KEY_FILE)
-      return err(`${path} has ${stat.size} octets, must be a key in hex`);
+    if (stat.size > MAX_SECRET_FILE) return err(`${path} has ${stat.size} octets, must be ${what}`);
     content = readFileSync(path, "utf8").trim();
   } catch (error) {
-    return err(
-      `${path} cannot be read (${errorCode(error)}), must be a file that holds the key in hex`,
-    );
+    return err(`${path} cannot be read (${errorCode(error)}), must be a file that holds ${what}`);
   }
-  if (!/^(?:[0-9a-fA-F]{2}){1,256}$/.test(content)) {
-    return err(`${path} does not hold a key, must be hex digits, two an octet, 1 to 256 octets`);
-  }
+  if (!form.test(content)) return err(`${path} does not hold a ${value}, must be ${allowed}`);
   return ok(content);
 }
 
@@ -81,18 +106,20 @@ function errorCode(error: unknown): string {
 export function hideSecrets(config: unknown): unknown {
   const copy = structuredClone(config);
   walk(copy, [], (table) => {
-    if (isContext(table) && table.key !== undefined) table.key = HIDDEN;
+    for (const { value } of SECRETS) {
+      if (table[value] !== undefined) table[value] = HIDDEN;
+    }
   });
   return copy;
 }
 
 /** Calls back for every table, the root included. */
-function walk(value: unknown, path: Path, visit: (table: object, path: Path) => void): void {
+function walk(value: unknown, path: Path, visit: (table: Table, path: Path) => void): void {
   if (typeof value !== "object" || value === null) return;
   if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) walk(item, [...path, index], visit);
     return;
   }
-  visit(value, path);
+  visit(value as Table, path);
   for (const [key, item] of Object.entries(value)) walk(item, [...path, key], visit);
 }

@@ -1,6 +1,5 @@
 /** A running core: its parts, put together in order, kept going, and taken apart in order. */
 
-import { isDeepStrictEqual } from "node:util";
 import { formatIpv4 } from "../../base/address.ts";
 import { Counters } from "../../base/counters.ts";
 import type { Json, JsonObject } from "../../base/result.ts";
@@ -10,9 +9,10 @@ import { NO_FORWARDING } from "../../forwarding/state.ts";
 import type { PacketIo } from "../../linux/packet-io.ts";
 import type { PathChanged, TunnelBound } from "../../protocol/core.ts";
 import type { CommandOutcome, ControlHandler } from "../control/server.ts";
-import type { CommonConfig, HostFacts, Program } from "../program.ts";
+import type { CommonConfig, Program } from "../program.ts";
 import { Announcer } from "./announcer.ts";
 import { Commands } from "./commands.ts";
+import { Configuration } from "./configuration.ts";
 import { carryOut, type Outlets } from "./effects.ts";
 import { Exporter } from "./exporter.ts";
 import { fixedKeys } from "./fixed-keys.ts";
@@ -50,9 +50,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
   readonly #exporter: Exporter;
   readonly #announcer: Announcer;
   readonly #startedAt: Instant;
-  #loaded: Loaded<Config, CoreConfig>;
-  #fileStamp: string;
-  #hostFacts: HostFacts;
+  readonly #configuration: Configuration<Config, CoreConfig>;
   #tenure: Tenure<CoreConfig>;
   /** The store lets this machine act. */
   #isActing = false;
@@ -74,9 +72,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
     },
   ) {
     this.#program = program;
-    this.#loaded = loaded;
-    this.#fileStamp = parts.fileStamp();
-    this.#hostFacts = parts.hostFacts();
+    this.#configuration = new Configuration(program, parts, loaded);
     this.#parts = parts;
     this.#monitor = opened.monitor;
     this.#driver = opened.driver;
@@ -273,12 +269,17 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
       role: this.#program.role,
       problems: this.#isStarted ? this.#problems.list() : ["starting"],
       isStandby: this.#isStarted && !this.#isActing,
+      store: this.#store.status(),
       uptime: Math.floor((monotonic - this.#startedAt) / 1000),
       interfaces: this.#network.links.status(),
       driver: driver.driver ?? null,
       forwarding: driver,
       counters: { ...this.#counters.toJson(), ...this.#driver.counters() },
     });
+  }
+
+  get #loaded(): Loaded<Config, CoreConfig> {
+    return this.#configuration.loaded;
   }
 
   #newTenure(): Tenure<CoreConfig> {
@@ -309,35 +310,25 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
     });
   }
 
-  /**
-   * What the configuration leaves to the machine (a default care-of address) may be another now.
-   * A file that has been edited since waits for its SIGHUP.
-   */
   #reconsider(): void {
-    const isUnchanged = isDeepStrictEqual(this.#parts.hostFacts(), this.#hostFacts);
-    if (isUnchanged || this.#parts.fileStamp() !== this.#fileStamp) return;
+    if (!this.#configuration.isOutdated) return;
     const faults = this.#load();
     if (faults !== undefined) this.#problems.set("configuration", faults.join("; "));
   }
 
   /** Reads and applies the file to this machine as it is now; faults: nothing has changed. */
   #load(): readonly string[] | undefined {
-    const stamp = this.#parts.fileStamp();
-    const facts = this.#parts.hostFacts();
-    const result = this.#parts.load(facts);
+    const result = this.#configuration.load();
     if (!result.ok) return result.error;
     this.#problems.set("configuration", undefined);
+    const isNew = result.value;
+    if (!isNew) return undefined;
     const { core, wiring } = this.#loaded;
-    this.#loaded = result.value;
-    this.#fileStamp = stamp;
-    this.#hostFacts = facts;
-    const isSame = isDeepStrictEqual([core, wiring], [result.value.core, result.value.wiring]);
-    if (isSame) return undefined;
     // The core goes first: what it withdraws leaves by the old sockets.
-    if (this.#isActing) this.#tenure.loop.reconfigure(result.value.core);
+    if (this.#isActing) this.#tenure.loop.reconfigure(core);
     else this.#tenure = this.#newTenure();
-    this.#driver.setTunnelAddresses(result.value.wiring.tunnelAddresses);
-    if (this.#isActing) this.#network.wire(result.value.wiring);
+    this.#driver.setTunnelAddresses(wiring.tunnelAddresses);
+    if (this.#isActing) this.#network.wire(wiring);
     return undefined;
   }
 

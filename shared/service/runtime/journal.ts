@@ -10,7 +10,7 @@
  * `retry`. Until then they do not outlive the process, which `error` says.
  */
 
-import type { Json } from "../../base/result.ts";
+import type { Json, JsonObject } from "../../base/result.ts";
 import { type JournalFiles, realFiles } from "./journal-files.ts";
 import { decodeRecord, encodeRecord, HEADER } from "./journal-record.ts";
 import { Rewrite } from "./journal-rewrite.ts";
@@ -49,6 +49,10 @@ export class Journal implements Store {
 
   get error(): string | undefined {
     return this.#error;
+  }
+
+  status(): JsonObject {
+    return { kind: "journal", path: this.path };
   }
 
   entries(): Records {

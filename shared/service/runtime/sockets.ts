@@ -26,6 +26,8 @@ export const REGISTRATION_PORT = 434;
 /** Destination unreachable, time exceeded, parameter problem (RFC 792). */
 const ICMP_ERRORS: ReadonlySet<number> = new Set([3, 11, 12]);
 
+type SocketWiring = Pick<Wiring, "udpAddresses" | "comingAddresses" | "icmpErrors" | "icmpTypes">;
+
 export class Sockets {
   readonly #io: PacketIo;
   readonly #problems: Problems;
@@ -36,6 +38,7 @@ export class Sockets {
   readonly #udp = new Map<Ipv4, UdpSocket | undefined>();
   /** By address and device. */
   readonly #lent = new Map<string, { readonly address: Ipv4; readonly socket: UdpSocket }>();
+  #coming: ReadonlySet<Ipv4> = new Set();
   #wantsIcmp = false;
   #icmpTypes: readonly number[] = [];
   #icmp: RawIpSocket | undefined;
@@ -59,7 +62,8 @@ export class Sockets {
   }
 
   /** Takes a wiring; sockets that it does not change stay open. */
-  rewire(wiring: Pick<Wiring, "udpAddresses" | "icmpErrors" | "icmpTypes">): void {
+  rewire(wiring: SocketWiring): void {
+    this.#coming = new Set(wiring.comingAddresses);
     for (const [address, socket] of this.#udp) {
       if (wiring.udpAddresses.includes(address)) continue;
       socket?.close();
@@ -146,6 +150,7 @@ export class Sockets {
       address,
       port: REGISTRATION_PORT,
       ...(device === undefined ? {} : { device }),
+      mayBeAbsent: this.#coming.has(address),
       // The forwarding driver has a socket of its own for it (RFC 3519 §3.3).
       exceptFirstOctet: TUNNEL_DATA,
     });

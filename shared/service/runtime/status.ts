@@ -7,6 +7,7 @@ export interface RuntimeFacts {
   readonly problems: readonly string[];
   /** Another machine acts; this one would take over. */
   readonly isStandby: boolean;
+  readonly store: JsonObject;
   /** Whole seconds since the start. */
   readonly uptime: number;
   readonly interfaces: readonly JsonObject[];
@@ -30,7 +31,9 @@ export function mergeStatus(core: Json | undefined, facts: RuntimeFacts): JsonOb
     ...own,
     state,
     ready: isSound && !facts.isStandby,
+    ...(facts.role === "ha" ? { active: !facts.isStandby } : {}),
     problems: facts.problems,
+    store: facts.store,
     uptime: facts.uptime,
     interfaces: facts.interfaces,
     driver: facts.driver,

@@ -3,7 +3,7 @@
  * or something that several machines share, of which only one may act at a time.
  */
 
-import type { Json } from "../../base/result.ts";
+import type { Json, JsonObject } from "../../base/result.ts";
 
 export type Records = readonly (readonly [key: string, value: Json])[];
 
@@ -34,6 +34,8 @@ export interface Store {
   readonly name: string;
   /** Why the newest values are not kept; `undefined` while all is well. */
   readonly error: string | undefined;
+  /** What `status` says of it; a store that is shared says who is `active`. */
+  status(): JsonObject;
   /** Calls back once for each tenure; a store that nobody shares has one, which begins at once. */
   open(tenant: Tenant): Promise<void>;
   /** Takes some values; the last one of a key wins and `null` forgets it. */

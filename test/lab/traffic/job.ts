@@ -11,6 +11,20 @@ export type UdpJob =
     }
   | { readonly role: "receive"; readonly address: string; readonly port: number };
 
+export interface RequestsJob {
+  readonly homeAgent: string;
+  /** This host's own. */
+  readonly careOfAddress: string;
+  readonly homeAddresses: readonly string[];
+  readonly spi: number;
+  /** In hex. */
+  readonly key: string;
+  /** Requests a second. */
+  readonly rate: number;
+  /** One request, in hex, in the place of all that. */
+  readonly octets?: string;
+}
+
 export interface TcpJob {
   readonly role: "listen" | "connect";
   readonly mode: "send" | "receive";

@@ -1,0 +1,204 @@
+/** The `[store]` table: where bindings are kept, by this machine or by several that share them. */
+
+import { isDeepStrictEqual } from "node:util";
+import * as z from "zod";
+import { formatIpv4, isUsableUnicast, parsePrefix } from "../shared/base/address.ts";
+import { assert } from "../shared/base/result.ts";
+import { journalPath } from "../shared/service/config/sections.ts";
+import {
+  choice,
+  interfaceName,
+  mustBe,
+  prefixOf,
+  seconds,
+  table,
+  tables,
+  text,
+} from "../shared/service/config/values.ts";
+import type { ConfigFault } from "../shared/service/program.ts";
+import type { SharingConfig } from "./core/config.ts";
+import { heldFor, stepOf } from "./store/lease.ts";
+import type { RedisAccess, Server } from "./store/redis-records.ts";
+
+const DEFAULT_PORTS = { sentinels: 26379, cluster: 6379 } as const;
+
+/** Each node's records and whatever else there is go by this name. */
+const NAME = /^[A-Za-z0-9._-]{1,64}$/;
+
+function parseUrl(input: string): URL | undefined {
+  if (!URL.canParse(input)) return undefined;
+  const url = new URL(input);
+  const isKnown = url.protocol === "redis:" || url.protocol === "rediss:";
+  const isPlain = `${url.username}${url.password}${url.search}${url.hash}` === "";
+  return isKnown && isPlain && url.hostname !== "" && /^(\/\d{0,5})?$/.test(url.pathname)
+    ? url
+    : undefined;
+}
+
+function redisUrl() {
+  const error = mustBe(
+    "a URL like redis://192.0.2.9:6379/0, or rediss:// for TLS, without user and password",
+  );
+  return z
+    .string({ error })
+    .refine((input) => parseUrl(input) !== undefined, { error })
+    .meta({ title: "URL" });
+}
+
+function servers(example: string) {
+  const error = mustBe(`an array of servers, at least one, like ["${example}"]`);
+  return z
+    .array(z.string({ error }).regex(/^[^\s:/[\]]+(:\d{1,5})?$/, { error }), { error })
+    .min(1, { error });
+}
+
+function addressInNetwork() {
+  const error = mustBe("an address with its prefix length, like 198.51.100.1/24");
+  const check = (input: string): boolean => {
+    const prefix = parsePrefix(input);
+    return prefix !== undefined && isUsableUnicast(prefix.address);
+  };
+  return z
+    .string({ error })
+    .refine(check, { error })
+    .meta({ title: "IPv4 address with prefix length" });
+}
+
+export const store = table({
+  kind: choice(["journal", "redis"])
+    .default("journal")
+    .describe(
+      "Where bindings are kept: a journal, one file; or Redis, for several home agents of which one acts.",
+    ),
+  path: journalPath("/var/lib/mip4/ha.journal", "bindings and replay state"),
+  url: redisUrl()
+    .optional()
+    .describe("The Redis server, if it is one alone; rediss:// speaks TLS to it."),
+  sentinels: servers("192.0.2.9:26379")
+    .optional()
+    .describe("The Sentinels that know which server of `master` is the master now."),
+  master: text("the name of a master")
+    .default("mymaster")
+    .describe("What the Sentinels call the group of servers."),
+  cluster: servers("192.0.2.9:6379")
+    .optional()
+    .describe("Some nodes of a Redis Cluster; the others are found from them."),
+  username: text("a name").optional().describe("User of an access control list of Redis."),
+  password: text("a password", 4096)
+    .optional()
+    .describe("The password for Redis; better in a file."),
+  password_file: text("the path of a file that holds the password", 4096)
+    .meta({ title: "path" })
+    .optional()
+    .describe(
+      "File with the password, relative to this file's directory; mode 0600 or 0400, else it is refused.",
+    ),
+  name: z
+    .string({ error: mustBe("a name of letters, digits, '.', '_' and '-'") })
+    .regex(NAME, { error: mustBe("a name of letters, digits, '.', '_' and '-'") })
+    .default("ha")
+    .describe("Home agents of one name share bindings, and one of them acts; others keep apart."),
+  lease: seconds(1.5, 300)
+    .default(1.5)
+    .describe(
+      "Seconds after which another home agent takes over from one that is silent. One that cannot reach Redis stops by itself after two thirds of it.",
+    ),
+  shared_address: tables(
+    table({
+      address: addressInNetwork().describe("The address, with the prefix length of its network."),
+      interface: interfaceName().describe("Where the active home agent has it."),
+    }),
+  )
+    .default([])
+    .describe(
+      "Addresses that the active home agent puts on its interfaces, with redis: `address`, and those by which others reach the home networks.",
+    ),
+})
+  .prefault({})
+  .describe("What outlives the program.");
+
+export type StoreConfig = z.output<typeof store>;
+
+const PLACES = ["url", "sentinels", "cluster"] as const;
+
+export function checkStore(config: StoreConfig, address: string): ConfigFault[] {
+  const given = PLACES.filter((key) => config[key] !== undefined);
+  if (config.kind === "journal") {
+    const keys = [...given, ...(config.shared_address.length > 0 ? ["shared_address"] : [])];
+    const message = 'given while kind is "journal", must be left out, or kind "redis"';
+    return keys.map((key) => ({ key: `store.${key}`, message }));
+  }
+  const faults: ConfigFault[] = [];
+  if (given.length !== 1) {
+    const found = given.length === 0 ? "none of" : "more than one of";
+    const message = `"redis" with ${found} url, sentinels and cluster, must be with one of them`;
+    faults.push({ key: "store.kind", message });
+  }
+  if (
+    !config.shared_address.some(
+      (row) => formatIpv4(prefixOf({ prefix: row.address }).address) === address,
+    )
+  ) {
+    const message = `${address} is not among them, must be the address of one of them`;
+    faults.push({ key: "store.shared_address", message });
+  }
+  return faults;
+}
+
+/** Who takes over, and when, is agreed for as long as the program runs. */
+export function refuseStoreChange(
+  { store: before }: { readonly store: StoreConfig },
+  { store: after }: { readonly store: StoreConfig },
+): string | undefined {
+  const isShared = before.kind === "redis" || after.kind === "redis";
+  if (!isShared || isDeepStrictEqual(before, after)) return undefined;
+  return "store: differs from what the program was started with, must be the same until a restart";
+}
+
+export function sharingOf(config: StoreConfig): SharingConfig | undefined {
+  if (config.kind !== "redis") return undefined;
+  return {
+    addresses: config.shared_address.map((row) => ({
+      interface: row.interface,
+      prefix: prefixOf({ prefix: row.address }),
+    })),
+    // The kernel counts whole seconds.
+    lifetime: Math.floor(heldFor(config.lease * 1000) / 1000),
+  };
+}
+
+function serverOf(address: string, defaultPort: number): Server {
+  const [host = "", port] = address.split(":");
+  return { host, port: port === undefined ? defaultPort : Number(port) };
+}
+
+export function redisAccess(config: StoreConfig): RedisAccess {
+  const { username, password, name, master } = config;
+  const url = config.url === undefined ? undefined : parseUrl(config.url);
+  return {
+    at: placeOf(config, url, master),
+    tls: url?.protocol === "rediss:",
+    database: Number(url?.pathname.slice(1) ?? 0),
+    username,
+    password,
+    name,
+    timeout: stepOf(config.lease * 1000),
+  };
+}
+
+function placeOf(
+  { sentinels, cluster }: StoreConfig,
+  url: URL | undefined,
+  master: string,
+): RedisAccess["at"] {
+  const { sentinels: sentinelPort, cluster: clusterPort } = DEFAULT_PORTS;
+  if (sentinels !== undefined) {
+    const all = sentinels.map((one) => serverOf(one, sentinelPort));
+    return { kind: "sentinels", sentinels: all, master };
+  }
+  if (cluster !== undefined) {
+    return { kind: "cluster", nodes: cluster.map((one) => serverOf(one, clusterPort)) };
+  }
+  assert(url !== undefined, "checkStore lets no other configuration pass");
+  return { kind: "server", server: serverOf(url.host, clusterPort) };
+}
