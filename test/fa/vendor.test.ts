@@ -1,13 +1,21 @@
-/** Vendor extensions (RFC 3115) and experiments (RFC 4064) at the foreign agent. */
+/** Vendor extensions (RFC 3115), experiments (RFC 4064) and notifications at the foreign agent. */
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BASE_EXTENSIONS, decodeControl, understanding } from "../../shared/wire/control.ts";
+import {
+  BASE_EXTENSIONS,
+  decodeControl,
+  encodeControl,
+  understanding,
+} from "../../shared/wire/control.ts";
 import { ReplyCode, replyOrigin } from "../../shared/wire/reply-code.ts";
 import {
   Bench,
   denialOf,
+  FA,
   foreignHome,
+  HA,
+  HOME,
   mobileForeign,
   oneSend,
   replyIn,
@@ -102,6 +110,22 @@ test("RFC 4064 §6, §8, §9: an experimental message, which no experiment here 
   const payloads = [Uint8Array.of(255), Uint8Array.of(255, 32, 20, 0, 0, 1, 0)];
   for (const payload of payloads) {
     const bench = Bench.up();
+    assert.deepEqual(sends([...bench.deliver(payload), ...bench.replyBytes(payload)]), []);
+    assert.equal(bench.counter("discarded-unexpected-message"), 2);
+  }
+});
+
+test("RFC 6098: Generic Notifications and their acknowledgments, which are not built, are counted and dropped, from the link and from the network", () => {
+  const [homeAddress, homeAgentAddress, careOfAddress] = [HOME, HA, FA];
+  const addresses = { homeAddress, homeAgentAddress, careOfAddress, identification: 1n };
+  const rest = { md: 1, ...addresses, extensions: [] };
+  const messages = [
+    { name: "generic-notification", flags: 1, reserved: 0, ...rest },
+    { name: "generic-notification-acknowledgment", code: 0, reserved: 0, ...rest },
+  ] as const;
+  for (const message of messages) {
+    const bench = Bench.up();
+    const payload = encodeControl(message);
     assert.deepEqual(sends([...bench.deliver(payload), ...bench.replyBytes(payload)]), []);
     assert.equal(bench.counter("discarded-unexpected-message"), 2);
   }
