@@ -24,6 +24,7 @@ export function followPath(
   if (isLost) {
     counters.add("paths-lost");
     history.lost(keyOf(serving), now);
+    registration.mappingLost();
     registration.linkChanged();
     registration.renewNow(now);
   } else {

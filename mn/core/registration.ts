@@ -24,7 +24,7 @@ import { MobileNetworks } from "./mobile-networks.ts";
 import { RequestPace } from "./pace.ts";
 import { judgeReply, signedByHome, type Verdict } from "./reply.ts";
 import { encodeRequest, type Operation, sameOperation, sendRequest } from "./request.ts";
-import { type UdpTunnelGrant, udpTunnelGrant } from "./udp-tunnel.ts";
+import { shorterKeepalive, type UdpTunnelGrant, udpTunnelGrant } from "./udp-tunnel.ts";
 
 /** Milliseconds until the first retransmission; each wait is twice the one before (§3.6.3). */
 const FIRST_TIMEOUT = 1000;
@@ -88,6 +88,8 @@ export class Registration {
   readonly #pace = new RequestPace();
   readonly networks: MobileNetworks;
   #dueAt: Instant | undefined;
+  /** The interval of keepalives on one way, where the one granted was too long for a NAT. */
+  #shortened: { readonly key: string; readonly keepalive: number } | undefined;
   /** What the home agent said shows that our idea of its clock is right. */
   #knowsClock = false;
   /** When a request that was refused for running ahead of the clock can be outdone. */
@@ -163,6 +165,17 @@ export class Registration {
     const { offsetSeconds } = this.#identification;
     this.#identification = { ...this.#identification, offsetSeconds: offsetSeconds - seconds };
     return [persistIdentification(this.#identification)];
+  }
+
+  /**
+   * Nothing comes back through a tunnel in UDP: a NAT may have forgotten its mapping sooner than
+   * thought. On this way keepalives are more frequent from the next registration on (RFC 3519
+   * §4.10).
+   */
+  mappingLost(): void {
+    const { operation, udp } = this.#registered ?? {};
+    if (operation === undefined || udp === undefined) return;
+    this.#shortened = { key: operation.agentKey, keepalive: shorterKeepalive(udp.keepalive) };
   }
 
   /** The registration that holds is to be renewed now. */
@@ -315,7 +328,9 @@ export class Registration {
     const { homeAddress, homeAgent } = reply;
     const agreed = { ...operation, homeAddress, homeAgent };
     const { keepalive } = this.#config.registration;
-    const udp = udpTunnelGrant(operation.udp, signedByHome(reply), keepalive);
+    if (this.#shortened?.key !== operation.agentKey) this.#shortened = undefined;
+    const most = this.#shortened?.keepalive;
+    const udp = udpTunnelGrant(operation.udp, signedByHome(reply), keepalive, most);
     this.#registered = { operation: agreed, lifetime, expiresAt, renewAt, udp };
     const told = this.networks.accept(reply);
     this.expire(now.monotonic);

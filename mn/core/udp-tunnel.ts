@@ -12,6 +12,9 @@ import type { MnCoreConfig } from "./config.ts";
 /** Reply codes of the extension up to this one mean that there will be a tunnel (§3.2.1). */
 const LAST_ASSENT = 63;
 
+/** Seconds (§4.10). */
+const MIN_KEEPALIVE = 10;
+
 /** What a request says of it. */
 export interface UdpTunnelWish {
   /** Also where the home agent sees no NAT (§3.1.1). */
@@ -41,6 +44,11 @@ export function udpTunnelWish(
   return { force: natTraversal === "force", throughAgent: relay !== undefined };
 }
 
+/** Seconds, after `keepalive` was too long; never less than 10 (§4.10). */
+export function shorterKeepalive(keepalive: number): number {
+  return Math.max(MIN_KEEPALIVE, Math.floor(keepalive / 2));
+}
+
 /** The encapsulation is the one that the M and G bits ask for (§3.1.4). */
 export function udpTunnelRequest({ force, throughAgent }: UdpTunnelWish): ControlExtension {
   const { F, R } = UdpTunnelRequestFlag;
@@ -51,16 +59,19 @@ export function udpTunnelRequest({ force, throughAgent }: UdpTunnelWish): Contro
 
 /**
  * What these extensions of an acceptance grant; without an answer the home agent does not know of
- * UDP tunnels (§4.4). `usual`: seconds, where the home agent leaves the interval to the node.
+ * UDP tunnels (§4.4). `usual`: seconds, where the home agent leaves the interval to the node; `most`:
+ * no more than that, whatever it says (§4.10).
  */
 export function udpTunnelGrant(
   wish: UdpTunnelWish | undefined,
   signed: readonly ControlExtension[],
   usual: number,
+  most = Number.POSITIVE_INFINITY,
 ): UdpTunnelGrant | undefined {
   const answer = signed.find(({ name }) => name === "regular-udp-tunnel-reply-extension");
   if (wish === undefined || answer?.name !== "regular-udp-tunnel-reply-extension") return undefined;
   if (answer.replyCode > LAST_ASSENT) return undefined;
-  const keepalive = answer.keepaliveInterval === 0 ? usual : answer.keepaliveInterval;
+  const interval = answer.keepaliveInterval === 0 ? usual : answer.keepaliveInterval;
+  const keepalive = Math.max(MIN_KEEPALIVE, Math.min(interval, most));
   return { keepalive, awaitsKeepalive: wish.throughAgent };
 }

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { VisitorItem } from "../../shared/forwarding/state.ts";
+import type { PathNews } from "../../shared/forwarding/driver.ts";
+import type { CoLocatedItem, VisitorItem } from "../../shared/forwarding/state.ts";
 import { Keepalives } from "../../shared/forwarding/tun/keepalives.ts";
 import { internetChecksum } from "../../shared/wire/checksum.ts";
 import { fromPeer, numbered, openPath } from "./fake-path.ts";
@@ -27,12 +28,26 @@ const INNER = 20 + 8 + 4;
 
 function watch(more: Partial<VisitorItem> = {}) {
   const path = openPath({ entries: [entry(FORM), entry({ ...FORM, direction: "in" })] });
-  const keepalives = new Keepalives(path.table, (...about) =>
-    path.path.entrance.sendKeepalive(...about),
+  const told: PathNews[] = [];
+  const keepalives = new Keepalives(
+    path.table,
+    (...about) => path.path.entrance.sendKeepalive(...about),
+    (news) => told.push(news),
   );
   keepalives.set("a", { ...item, ...more }, 0);
-  return { ...path, keepalives };
+  return { ...path, keepalives, told };
 }
+
+/** The same tunnel at a mobile node. */
+const own: CoLocatedItem = {
+  ...FORM,
+  kind: "co-located",
+  homeAddress: HOME,
+  homeAgent: TUNNEL.remote,
+  path: { interface: "wlan0", number: 1, careOfAddress: TUNNEL.local, gateway: undefined },
+  reverse: true,
+  keepalive: 30,
+};
 
 test("RFC 3519 §4.9: after K seconds without a packet an Echo Request goes to the home agent as tunnel data, from and to port 434 [3519-4.9-01, 3519-4.9-02, 3519-4.9-03, 3519-4.9-05]", () => {
   const { keepalives, sent, counters } = watch();
@@ -105,4 +120,51 @@ test("the answer to a keepalive does not reach the visitor; its own echoes do", 
   ];
   for (const other of others) arrive(fromPeer(FORM, other));
   assert.equal(delivered.length, 2);
+});
+
+/** A node's tunnel whose first keepalive was answered, as far as `isProven`. */
+function watchOwn(isProven: boolean, more: Partial<CoLocatedItem> = {}) {
+  const watched = watch();
+  watched.keepalives.set("a", undefined, 0);
+  const [tunnel] = watched.table.to(TUNNEL.remote);
+  assert.ok(tunnel !== undefined);
+  if (isProven) tunnel.echoesAnswered = 1;
+  watched.keepalives.set("a", { ...own, ...more }, 0);
+  return { ...watched, tunnel };
+}
+
+test("RFC 3519 §4.10: a node's keepalive without an answer is sent four times two seconds apart, then the node is told, once [3519-4.9-01, 3519-3.2-02]", () => {
+  const { keepalives, sent, told } = watchOwn(true);
+  for (const second of [30, 31, 32, 33, 34, 36]) keepalives.look(second * 1000);
+  assert.equal(sent.length, 4);
+  assert.deepEqual(told, []);
+  keepalives.look(38_000);
+  keepalives.look(39_000);
+  assert.equal(sent.length, 4);
+  const { local: careOfAddress, remote: homeAgent } = TUNNEL;
+  assert.deepEqual(told, [{ careOfAddress, homeAgent, isLost: true }]);
+});
+
+test("RFC 3519 §4.10: anything that comes is an answer; who has never answered is not missed", () => {
+  const answered = watchOwn(true);
+  answered.keepalives.look(30_000);
+  answered.tunnel.packetsIn++;
+  for (const second of [31, 33, 40, 59]) answered.keepalives.look(second * 1000);
+  assert.equal(answered.sent.length, 1);
+  answered.keepalives.look(60_000);
+  assert.equal(answered.sent.length, 2);
+  const mute = watchOwn(false);
+  for (let second = 1; second <= 130; second++) mute.keepalives.look(second * 1000);
+  assert.equal(mute.sent.length, 4);
+  assert.deepEqual(mute.told, []);
+});
+
+test("RFC 3519 §4.11: where the home agent waits for it the first keepalive goes at once, and again until something comes [3519-4.4-10]", () => {
+  const { keepalives, sent, tunnel } = watchOwn(false, { awaitsKeepalive: true });
+  assert.equal(sent.length, 1);
+  keepalives.look(1000);
+  assert.equal(sent.length, 2);
+  tunnel.packetsIn++;
+  for (const second of [2, 3, 20]) keepalives.look(second * 1000);
+  assert.equal(sent.length, 2);
 });

@@ -169,3 +169,27 @@ test("RFC 3519 §4.1: M and G are asked for in UDP, too; after code 142 the requ
     assert.equal(wish(line), 0);
   }
 });
+
+test("RFC 3519 §4.10: nothing comes back any more: registered anew at once, with shorter and shorter intervals on that way, never below ten seconds; another way has the whole one [3519-4.10-01] [3519-4.10-02] [3519-4.10-03] [3519-4.10-04] [3519-4.10-05]", () => {
+  const line = granted({ extensions: [answer(0, 60)] });
+  const lost = { type: "path", careOfAddress: OWN, homeAgent: HOME_AGENT, isLost: true } as const;
+  const intervals = [60, 30, 15, 10, 10].map((expected) => {
+    line.until(line.now + 10_000);
+    assert.equal(tunnelOf(line)[1], expected);
+    const before = line.requests().length;
+    line.event(lost);
+    assert.equal(line.requests().length, before + 1);
+    line.accept({ extensions: [answer(0, 60)] });
+    return tunnelOf(line)[1];
+  });
+  assert.deepEqual(intervals, [30, 15, 10, 10, 10]);
+  const elsewhere = ipv4("192.168.7.50");
+  assert.ok(host.link !== undefined);
+  const link = { ...host.link, addresses: [{ address: elsewhere, length: 24 }] };
+  line.event({ ...host, link });
+  line.until(line.now + 3000);
+  line.accept({ extensions: [answer(0, 60)] });
+  assert.equal(line.lastRequest().message.careOfAddress, elsewhere);
+  assert.equal(tunnelOf(line)[1], 60);
+  assert.equal(tunnelOf(granted({ extensions: [answer(0, 5)] }))[1], 10);
+});

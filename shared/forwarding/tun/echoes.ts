@@ -15,7 +15,7 @@ export class Echoes {
     send: (tunnel: Tunnel, packet: Uint8Array, plane: number) => void,
     tell: (news: PathNews) => void,
   ) {
-    this.#keepalives = new Keepalives(table, send);
+    this.#keepalives = new Keepalives(table, send, tell);
     this.#probes = new Probes(table, (tunnel, packet) => send(tunnel, packet, 0), tell);
   }
 

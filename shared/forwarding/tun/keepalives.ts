@@ -7,6 +7,7 @@
 
 import type { Ipv4 } from "../../base/address.ts";
 import { internetChecksum } from "../../wire/checksum.ts";
+import type { PathNews } from "../driver.ts";
 import {
   headerLength,
   IPV4_HEADER,
@@ -48,14 +49,24 @@ interface Watched {
   idleSince: number;
   /** The home agent does not know the way yet: there is no sense in waiting. */
   isAwaited: boolean;
+  /** A node's own tunnel: it is to know when nothing comes back (§4.10). */
+  readonly isTold: boolean;
+  /** An echo of this tunnel has been answered: that none is means something. */
+  isProven: boolean;
+  /** A keepalive is out, and so often it has been sent in vain. */
+  asked: { readonly at: number; readonly packetsIn: number; readonly times: number } | undefined;
 }
 
 /** Milliseconds between two looks at the tunnels: an interval is kept that precisely. */
 const LOOK_INTERVAL_MS = 1000;
+/** Milliseconds until a keepalive that is not answered is sent again, and how often it is sent. */
+const ANSWER_MS = 2000;
+const TRIES = 4;
 
 export class Keepalives {
   readonly #table: TunnelTable;
   readonly #send: (tunnel: Tunnel, packet: Uint8Array, plane: number) => void;
+  readonly #tell: (news: PathNews) => void;
   readonly #watched = new Map<string, Watched>();
   #sequence = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -63,9 +74,11 @@ export class Keepalives {
   constructor(
     table: TunnelTable,
     send: (tunnel: Tunnel, packet: Uint8Array, plane: number) => void,
+    tell: (news: PathNews) => void,
   ) {
     this.#table = table;
     this.#send = send;
+    this.#tell = tell;
   }
 
   /** Looks at the tunnels by itself, as long as there is one to look at. */
@@ -83,6 +96,7 @@ export class Keepalives {
 
   /** What is forwarded under this key from now on; `now` in milliseconds of a steady clock. */
   set(key: string, item: ForwardingItem | undefined, now: number): void {
+    const before = this.#watched.get(key);
     this.#watched.delete(key);
     if (item?.kind !== "visitor" && item?.kind !== "co-located") return;
     const { keepalive: interval, udpPort } = item;
@@ -93,7 +107,10 @@ export class Keepalives {
         : { ...item, careOfAddress: item.path.careOfAddress, plane: 0 };
     const packetsOut = this.#tunnelOf(end)?.packetsOut ?? 0;
     const isAwaited = item.kind === "co-located" && item.awaitsKeepalive === true;
-    this.#watched.set(key, { end, interval, packetsOut, idleSince: now, isAwaited });
+    const isProven = before?.isProven === true && sameForm(before.end, end);
+    const isTold = item.kind === "co-located";
+    const watched = { end, interval, packetsOut, idleSince: now, isAwaited, isTold, isProven };
+    this.#watched.set(key, { ...watched, asked: undefined });
     if (isAwaited) this.look(now);
   }
 
@@ -102,18 +119,47 @@ export class Keepalives {
     for (const watched of this.#watched.values()) {
       const { end, interval } = watched;
       const tunnel = this.#tunnelOf(end);
-      if (tunnel === undefined) continue;
+      if (tunnel === undefined || this.#isAsking(watched, tunnel, now)) continue;
       watched.isAwaited &&= tunnel.packetsIn === 0;
       if (!watched.isAwaited && tunnel.packetsOut !== watched.packetsOut) {
         watched.packetsOut = tunnel.packetsOut;
         watched.idleSince = now;
       } else if (watched.isAwaited || now - watched.idleSince >= interval * 1000) {
-        this.#sequence = (this.#sequence + 1) & 0xffff;
-        this.#send(tunnel, echoRequest(end.homeAddress, end.homeAgent, this.#sequence), end.plane);
-        watched.packetsOut = tunnel.packetsOut;
-        watched.idleSince = now;
+        this.#ask(watched, tunnel, now, 1);
       }
     }
+  }
+
+  #ask(watched: Watched, tunnel: Tunnel, now: number, times: number): void {
+    const { homeAddress, homeAgent, plane } = watched.end;
+    watched.isProven ||= tunnel.echoesAnswered > 0;
+    this.#sequence = (this.#sequence + 1) & 0xffff;
+    this.#send(tunnel, echoRequest(homeAddress, homeAgent, this.#sequence), plane);
+    watched.packetsOut = tunnel.packetsOut;
+    watched.idleSince = now;
+    const isWaiting = watched.isTold && watched.isProven;
+    watched.asked = isWaiting ? { at: now, packetsIn: tunnel.packetsIn, times } : undefined;
+  }
+
+  /**
+   * Keepalives go both ways: one without an answer is repeated, and after some in vain the node is
+   * told, since a NAT may have forgotten its mapping (RFC 3519 §4.9, §4.10).
+   */
+  #isAsking(watched: Watched, tunnel: Tunnel, now: number): boolean {
+    const { asked, end } = watched;
+    if (asked === undefined) return false;
+    if (tunnel.packetsIn !== asked.packetsIn) {
+      watched.asked = undefined;
+    } else if (now - asked.at >= ANSWER_MS) {
+      if (asked.times < TRIES) {
+        this.#ask(watched, tunnel, now, asked.times + 1);
+      } else {
+        watched.asked = undefined;
+        const { careOfAddress, homeAgent } = end;
+        this.#tell({ careOfAddress, homeAgent, isLost: true });
+      }
+    }
+    return watched.asked !== undefined;
   }
 
   #tunnelOf(end: End): Tunnel | undefined {
