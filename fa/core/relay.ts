@@ -217,6 +217,7 @@ export class RegistrationRelay {
     if (!admitted) return this.#deny(received, ReplyCode.faInsufficientResources, now);
     challenges.use(request);
     revocations.relaying(binding);
+    this.#agent.handovers.visitorChanged(received.homeAddress);
     counters.add("requests-relayed");
     return [relayedRequest(request, relaySource, accepted.signed, context)];
   }

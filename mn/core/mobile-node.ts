@@ -216,7 +216,7 @@ export class MobileNode implements Core<MnSettings> {
     if (this.#registration.outdoesRefused(monotonic)) this.#cleared = false;
     this.#settling = false;
     if (this.#stopping === undefined) effects.push(...this.#move(now));
-    if (!this.#settling) effects.push(...this.#drive(now));
+    if (!this.#settling && !this.#fast.goesFirst) effects.push(...this.#drive(now));
     const searching = this.#wanted && this.#stopping === undefined;
     effects.push(...this.#where.solicit(searching, this.#requests.solicitsOn, monotonic));
     effects.push(...this.#updateState());

@@ -137,6 +137,11 @@ export interface HandoverItem {
   readonly intercept: boolean;
   /** To the other access router, and back from it; `undefined`: the node is on a link here. */
   readonly tunnel: { readonly local: Ipv4; readonly remote: Ipv4 } | undefined;
+  /**
+   * What this router still sends goes first: what comes by any other tunnel waits until the detour
+   * by that router is empty, so that a shorter way overtakes nothing.
+   */
+  readonly behind?: Ipv4 | undefined;
 }
 
 /** Mobile node: it owns its home address wherever it is, and wherever the system has put it. */

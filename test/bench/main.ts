@@ -1,6 +1,7 @@
 /**
- * `make bench`: codec, registrations, relay, packets and footprint, in one run, with the yardsticks beside each.
- * Usage: main.js [--quick] [--json FILE] [--only codec|registrations|relay|packets|footprint]
+ * `make bench`: codec, registrations, relay, packets, footprint and handovers, with the yardsticks beside each.
+ * Usage: main.js [--quick] [--json FILE] [--plot FILE.svg]
+ *   [--only codec|registrations|relay|packets|footprint|handover]
  */
 
 import { writeFileSync } from "node:fs";
@@ -12,6 +13,8 @@ import { compilerVersion } from "./compile.ts";
 import { type DataplaneResult, measureDataplane, SIZES } from "./dataplane.ts";
 import { dataplaneRows, latencyRows } from "./dataplane-table.ts";
 import { type FootprintResult, footprintRows, measureFootprint } from "./footprint.ts";
+import { type HandoverResult, handoverRows, measureHandovers } from "./handover.ts";
+import { handoverPlot } from "./handover-plot.ts";
 import { headerRows } from "./headers.ts";
 import { registrationRows } from "./registrations.ts";
 import { measureRelay, type RelayResult } from "./relay.ts";
@@ -23,10 +26,11 @@ const { values: options } = parseArgs({
     quick: { type: "boolean", default: false },
     json: { type: "string" },
     only: { type: "string" },
+    plot: { type: "string" },
   },
 });
 
-const PARTS = ["codec", "registrations", "relay", "packets", "footprint"] as const;
+const PARTS = ["codec", "registrations", "relay", "packets", "footprint", "handover"] as const;
 if (options.only !== undefined && !PARTS.some((part) => part === options.only)) {
   process.stderr.write(`bench: --only takes one of ${PARTS.join(", ")}\n`);
   process.exit(2);
@@ -86,6 +90,7 @@ let registrations: Row[] | undefined;
 let relay: RelayResult | undefined;
 let dataplane: DataplaneResult | undefined;
 let footprint: FootprintResult | undefined;
+let handovers: HandoverResult[] | undefined;
 if (isWanted("codec")) {
   progress("codec");
   codec = codecTables(options.quick);
@@ -104,6 +109,9 @@ if (isWanted("packets") && faults.length === 0) {
 }
 if (isWanted("footprint") && faults.length === 0) {
   footprint = await measureFootprint({ quick: options.quick, progress });
+}
+if (isWanted("handover") && faults.length === 0) {
+  handovers = await measureHandovers({ rounds: options.quick ? 4 : 50, progress });
 }
 
 printHeading(heading);
@@ -129,6 +137,13 @@ if (dataplane !== undefined) printDataplane(dataplane);
 if (footprint !== undefined) {
   printTable("Footprint: start, size and memory beyond an empty process", footprintRows(footprint));
 }
+if (handovers !== undefined) {
+  printTable(
+    "Handovers: the longest time without a packet; 1,000 a second, 40 ms to the home agent, a gap of 50 ms",
+    handoverRows(handovers),
+  );
+  if (options.plot !== undefined) writeFileSync(options.plot, handoverPlot(handovers));
+}
 if (faults.length > 0) console.log(`\nRelay and packets: not measured here. ${faults.join("; ")}`);
 if (options.json !== undefined) {
   const all = {
@@ -140,6 +155,7 @@ if (options.json !== undefined) {
     relay,
     dataplane,
     footprint,
+    handovers,
   };
   writeFileSync(options.json, `${JSON.stringify({ ...all, faults }, undefined, 2)}\n`);
 }

@@ -52,6 +52,7 @@ const WRITTEN = [
   "docs/operating/monitoring.md",
   "docs/operating/troubleshooting.md",
   "docs/operating/hooks.md",
+  "docs/operating/fast-handover.md",
   "docs/operating/host-changes.md",
   "docs/internals/architecture.md",
   "docs/internals/forwarding.md",

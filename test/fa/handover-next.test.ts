@@ -146,6 +146,34 @@ test("RFC 4988 §1: the new router is a foreign agent: once the guest is registe
   assert.equal(itemOf(nar, "visitor/198.51.100.1/10.1.0.7")?.kind, "visitor");
 });
 
+test("a guest was elsewhere: an old visit ends, and the home agent's tunnel is taken as soon as it is asked", () => {
+  const { par, nar } = pair();
+  const event = { destination: NEXT };
+  const fields = { careOfAddress: NEXT };
+  const options = { foreignContext: nodeRouter, fields, event };
+  const register = () => oneSend(nar.request(options));
+  nar.reply({ ...register(), source: NEXT });
+  nar.pass(1);
+  par.pass(1);
+  const { initiated } = predict(par, nar);
+  assert.equal(reports(initiated, "visitor-removed").length, 1);
+  assert.equal(itemOf(nar, "visitor/198.51.100.1/10.1.0.7"), undefined);
+  nar.pass(1);
+  arrive(nar);
+  const request = register();
+  const expected = itemOf(nar, "expected/10.1.0.7");
+  assert(expected?.kind === "visitor");
+  assert.deepEqual(
+    [expected.homeAgent, expected.careOfAddress, expected.reverse],
+    [HA, NEXT, false],
+  );
+  nar.reply({ ...request, source: NEXT });
+  assert.equal(itemOf(nar, "expected/10.1.0.7"), undefined);
+  // Told late: one that has registered since it came stays.
+  const late = oneRouted(sendUpdate(pair().par));
+  assert.equal(reports(carryIcmp(nar, late), "visitor-removed").length, 0);
+});
+
 test("RFC 4988 §7: HI is taken from a router of the neighbourhood that proves who it is, once [4988-7-04]", () => {
   const { par, nar } = pair();
   const hi = oneRouted(sendUpdate(par));

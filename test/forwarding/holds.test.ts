@@ -144,3 +144,27 @@ test("RFC 4988 §4.2: the binding intercepts what the kernel has for the address
   agent.enter(numbered(2));
   assert.deepEqual(numbersIn(sentOn(agent.sent)), [1, 2]);
 });
+
+test("what comes by the shorter way waits for what is still on the detour, and no longer", async () => {
+  const agent = openAgent();
+  const detour = { ...entry({ direction: "in" }), remote: NEXT };
+  agent.table.add(detour);
+  const around = (number: number): void => {
+    const bytes = fromPeer(IPIP, numbered(number));
+    bytes.set(Uint8Array.of(192, 0, 2, 65), 12);
+    agent.arrive(bytes);
+  };
+  agent.declare(handover({ ...here, behind: NEXT }));
+  agent.settle();
+  around(1);
+  agent.fromHome(4);
+  around(2);
+  agent.fromHome(5);
+  around(3);
+  assert.deepEqual(numbersIn(agent.delivered), [1, 2, 3]);
+  while (agent.delivered.length < 5) await new Promise((resolve) => setTimeout(resolve, 2));
+  assert.deepEqual(numbersIn(agent.delivered), [1, 2, 3, 4, 5]);
+  agent.fromHome(6);
+  assert.deepEqual(numbersIn(agent.delivered).at(-1), 6);
+  agent.path.close();
+});

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ipv4 } from "../../shared/base/address.ts";
+import type { Effect } from "../../shared/protocol/core.ts";
 import { tupleOptions } from "../../shared/protocol/fast-handover.ts";
 import {
   advertisement,
@@ -138,12 +139,20 @@ test("RFC 4988 §4.2: the reactive mode: nobody foresaw it, the update goes as s
   assert.deepEqual([update.effect.destination, update.effect.link?.destination], [FA2, FA2_MAC]);
   assert.equal(update.message.homeAgent, FA1);
   assert.equal(update.message.careOfAddress, FA2);
-  // Before the registration, which goes at the same time.
-  const types = effects.flatMap((each) => (each.type === "send-udp" ? [each.payload[0]] : []));
-  assert.deepEqual(types, [20, 1]);
+  // The registration goes behind it, so that packets by the shorter way do not overtake.
+  const types = (from: readonly Effect[]) =>
+    from.flatMap((each) => (each.type === "send-udp" ? [each.payload[0]] : []));
+  assert.deepEqual(types(effects), [20]);
   assert.equal(visiting(line), undefined);
-  acknowledge(line);
+  assert.deepEqual(types(acknowledge(line)), [1]);
   assert.ok(visiting(line) !== undefined);
+  const unheard = registered();
+  unheard.linkDown();
+  unheard.linkUp();
+  unheard.event(advertisement({ source: FA2 }));
+  assert.deepEqual(unheard.requests().at(-1)?.effect.destination, FA1);
+  unheard.until(unheard.now + 100);
+  assert.deepEqual(unheard.requests().at(-1)?.effect.destination, FA2);
 });
 
 test("RFC 4068 §5.5: on another router than it was going to, the update names that one [4068-5.5-05]", () => {

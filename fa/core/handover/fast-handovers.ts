@@ -58,7 +58,8 @@ export class FastHandovers {
     const common = { agent, config, routers: this.#routers, changed };
     this.#previous = new PreviousRouter({ ...common, random });
     const seenOn = (address: Ipv4) => this.#relayed.of(address, this.#now)?.interface;
-    this.#next = new NextRouter({ ...common, seenOn });
+    const seenAt = (address: Ipv4) => this.#relayed.of(address, this.#now)?.relayedAt;
+    this.#next = new NextRouter({ ...common, seenOn, seenAt });
   }
 
   get isEnabled(): boolean {
@@ -130,7 +131,7 @@ export class FastHandovers {
     return effects;
   }
 
-  /** A visitor has gone: its guest, if there is one, has no tunnel of its own any more. */
+  /** A guest has registered, is about to, or is not registered any more. */
   visitorChanged(address: Ipv4): void {
     if (this.#next.get(address) !== undefined) this.#declare(address);
   }
@@ -297,8 +298,9 @@ export class FastHandovers {
   /** A node that leaves again has a departure beside the guest that it was. */
   #declare(address: Ipv4): void {
     const text = formatIpv4(address);
-    const { guest, handover } = this.#next.items(address);
+    const { guest, expected, handover } = this.#next.items(address);
     this.#agent.forward(`guest/${text}`, guest);
+    this.#agent.forward(`expected/${text}`, expected);
     this.#agent.forward(`handover/${text}`, this.#previous.item(address) ?? handover);
   }
 

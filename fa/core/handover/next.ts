@@ -18,6 +18,8 @@ import {
 import { HandoverInitiateFlag } from "../../../shared/wire/icmp/fast-handover.ts";
 import type { FastHandoverMessage } from "../../../shared/wire/icmp.ts";
 import type { Agent } from "../agent.ts";
+import type { Visitor } from "../visitors.ts";
+import { endVisit } from "../visits.ts";
 import type { FastHandoverConfig } from "./config.ts";
 import { AddressPool } from "./pool.ts";
 import { report, shown } from "./reports.ts";
@@ -55,6 +57,8 @@ export interface NextRouterParts {
   readonly routers: RouterMessages;
   /** Where a node with this address was seen that has told of itself before its router did. */
   readonly seenOn: (address: Ipv4) => string | undefined;
+  /** And when. */
+  readonly seenAt: (address: Ipv4) => Instant | undefined;
   /** What is forwarded for this address has changed. */
   readonly changed: (address: Ipv4) => void;
 }
@@ -137,25 +141,45 @@ export class NextRouter {
   }
 
   /** What is forwarded for a guest: as for a visitor, with its previous router for a home agent. */
-  items(address: Ipv4): { readonly guest?: ForwardingItem; readonly handover?: ForwardingItem } {
+  items(address: Ipv4): GuestItems {
     const guest = this.#guests.get(address);
     if (guest === undefined) return {};
     const { interface: name, mac, local, previous, isHere } = guest;
-    const visitor = this.#parts.agent.visitors.reachedAt(address);
+    const { visitors, pending } = this.#parts.agent;
+    const visitor = visitors.reachedAt(address);
+    const request = [...pending.all()].find(
+      (candidate) => candidate.homeAddress === address && candidate.mac === mac,
+    );
+    const here = {
+      kind: "visitor",
+      homeAddress: address,
+      interface: name,
+      mac,
+      delivery: "direct",
+      plane: 0,
+    } as const;
+    const isExpected = visitor === undefined && request !== undefined && !request.colocated;
     return {
       guest: {
-        kind: "visitor",
-        homeAddress: address,
-        interface: name,
-        mac,
+        ...here,
         homeAgent: previous,
         careOfAddress: local,
         // Once it is registered its own tunnel takes what it sends.
         reverse: visitor === undefined,
-        delivery: "direct",
-        plane: 0,
         encapsulation: "ipip",
       },
+      // The home agent's first packets may be here before its reply has been read.
+      ...(isExpected
+        ? {
+            expected: {
+              ...here,
+              homeAgent: request.relayedTo,
+              careOfAddress: request.careOfAddress,
+              reverse: false,
+              encapsulation: request.encapsulation,
+            },
+          }
+        : {}),
       handover: {
         kind: "handover",
         address,
@@ -163,6 +187,8 @@ export class NextRouter {
         limits: this.#parts.config().limits,
         intercept: false,
         tunnel: undefined,
+        // The home agent's own tunnel may be the shorter way.
+        behind: previous,
       },
     };
   }
@@ -178,6 +204,7 @@ export class NextRouter {
     }
     const visitor = agent.visitors.reachedAt(address);
     const isOther = visitor !== undefined && visitor.mac !== mac;
+    const ended = isOther ? [] : this.#endOldVisit(visitor, hi.code === 1, now);
     if (isOther || agent.isOwnAddress(address) || !isUsableUnicast(address)) {
       return { code: HackCode.unspecified, effects: [] };
     }
@@ -203,9 +230,23 @@ export class NextRouter {
       ...fieldsOf(guest),
       mode: isReactive ? "reactive" : "predictive",
     });
-    const effects = current === undefined ? [started] : [];
+    const effects = current === undefined ? [...ended, started] : ended;
     if (current === undefined) agent.counters.add("handovers-in");
     return { ...this.#assign(hi, address, now), effects };
+  }
+
+  /**
+   * It has been at another router since it was a visitor here. One that has registered after it had
+   * told that it is here is a visitor of now.
+   */
+  #endOldVisit(visitor: Visitor | undefined, isReactive: boolean, now: Now): Effect[] {
+    if (visitor === undefined || visitor.colocated) return [];
+    const { agent, seenAt } = this.#parts;
+    const { expiresAt, lifetime } = visitor;
+    const registeredAt = expiresAt === undefined ? 0 : expiresAt - lifetime * 1000;
+    const seen = isReactive ? seenAt(visitor.homeAddress) : undefined;
+    if (registeredAt >= (seen ?? now.monotonic)) return [];
+    return endVisit(agent, visitor, "handed-over");
   }
 
   /** RFC 4988 §5.6: the code for the new address that was asked for, wished, or neither. */
@@ -240,6 +281,13 @@ export class NextRouter {
     this.#guests.set(guest.address, guest);
     this.#parts.changed(guest.address);
   }
+}
+
+/** What is forwarded for a guest. */
+export interface GuestItems {
+  readonly guest?: ForwardingItem;
+  readonly expected?: ForwardingItem;
+  readonly handover?: ForwardingItem;
 }
 
 interface Admission {

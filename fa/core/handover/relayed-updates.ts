@@ -25,6 +25,7 @@ export interface RelayedUpdate {
   readonly identification: bigint;
   /** Where it was sent on to. */
   readonly previous: Ipv4;
+  readonly relayedAt: Instant;
   readonly expiresAt: Instant;
 }
 
@@ -49,6 +50,7 @@ export class RelayedUpdates {
       sourcePort: event.sourcePort,
       identification,
       previous: homeAgent,
+      relayedAt: now.monotonic,
       expiresAt: after(now.monotonic, MAX_HANDOVER_LIFETIME * 1000),
     });
     return {

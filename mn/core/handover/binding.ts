@@ -90,6 +90,11 @@ export class Binding {
     return this.#outstanding?.order;
   }
 
+  /** The update that is outstanding has not been repeated yet. */
+  get isFirst(): boolean {
+    return this.#outstanding?.sent === 1;
+  }
+
   nextDeadline(): Instant | undefined {
     return this.#outstanding?.repeatAt;
   }

@@ -82,6 +82,15 @@ export class FastHandover {
     return { interface: target.interface, router: target.router, routerMac: target.routerMac };
   }
 
+  /**
+   * The previous router has not heard of the move: its packets should be on their way before the
+   * home agent sends others by the shorter one. For an answer it has the time of one repeat.
+   */
+  get goesFirst(): boolean {
+    const { isHere = false, isAccepted = false } = this.#target ?? {};
+    return isHere && !isAccepted && this.#binding.isFirst;
+  }
+
   nextDeadline(): Instant | undefined {
     const deadlines = [this.#neighborhood.nextDeadline(), this.#binding.nextDeadline()];
     return earliest(...deadlines, this.#target?.until);
@@ -184,7 +193,7 @@ export class FastHandover {
     const via = { interface: agent.interface, router, routerMac: agent.mac };
     const accessPoint = isExpected ? target.accessPoint : undefined;
     const isAccepted = isExpected && target.isAccepted;
-    return this.#arrive(this.#newTarget(via, accessPoint, isAccepted, now.monotonic), now);
+    return this.#arrive(this.#toward(via, accessPoint, isAccepted, now.monotonic), now);
   }
 
   /** RFC 4068 §5.5: back before the home agent knew; what was bound is undone. */
@@ -196,13 +205,8 @@ export class FastHandover {
     return this.#update(target.router, 0, path, previous, now);
   }
 
-  #newTarget(
-    via: Via,
-    accessPoint: Mac | undefined,
-    isAccepted: boolean,
-    monotonic: Instant,
-  ): Target {
-    const until = after(monotonic, this.#lifetime * 1000);
+  #toward(via: Via, accessPoint: Mac | undefined, isAccepted: boolean, now: Instant): Target {
+    const until = after(now, this.#lifetime * 1000);
     return { ...via, accessPoint, isAccepted, isHere: false, until };
   }
 
@@ -232,7 +236,7 @@ export class FastHandover {
     const { interface: name, agent: destination, mac } = previous;
     const { router: address, routerMac, accessPoint } = router;
     const via = { interface: name, router: address, routerMac };
-    this.#target = this.#newTarget(via, accessPoint, false, now.monotonic);
+    this.#target = this.#toward(via, accessPoint, false, now.monotonic);
     const path = { interface: name, destination, mac };
     return this.#update(address, this.#lifetime, path, previous, now);
   }

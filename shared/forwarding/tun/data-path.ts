@@ -158,8 +158,7 @@ export class DataPath {
   #encapsulate(slab: Uint8Array, packet: number, length: number, plane: number): number {
     if (!isIpv4(slab, packet, length)) return this.#drop("tunnel-not-ipv4");
     const destination = destinationOf(slab, packet);
-    const hold = this.holds.get(destination);
-    if (hold?.isKeeping === true) return this.#keep(hold, slab, packet);
+    if (this.holds.takes(slab, packet, destination)) return NONE;
     const tunnels = this.#table.outFor(sourceOf(slab, packet), destination, plane);
     const first = tunnels[0];
     if (first === undefined) return this.#drop("tunnel-no-route");
@@ -239,9 +238,8 @@ export class DataPath {
     }
     if (this.homeGroups.takeFromNode(slab, inner, source)) return NONE;
     const { plane, onward } = acceptance;
-    const hold = this.holds.get(destination);
-    if (hold?.isKeeping === true) return this.#keep(hold, slab, inner);
-    if (onward || hold?.item.tunnel !== undefined) {
+    if (this.holds.takes(slab, inner, destination, arrival.remote)) return NONE;
+    if (onward || this.holds.get(destination)?.item.tunnel !== undefined) {
       const [next] = this.#table.outFor(source, destination);
       if (next !== undefined) return this.#relay(slab, inner, next);
     }
@@ -252,11 +250,6 @@ export class DataPath {
     }
     this.#plane = plane;
     return inner;
-  }
-
-  #keep(hold: Hold, slab: Uint8Array, packet: number): typeof NONE {
-    this.holds.keep(hold, slab, packet, performance.now());
-    return NONE;
   }
 
   /** What was kept goes where the hold's item says. */

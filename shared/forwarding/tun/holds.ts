@@ -20,7 +20,15 @@ export class Hold {
   /** The kernel may not have the way that the item wants yet, so everything waits for `settle`. */
   isUnsettled = true;
   packets: Kept[] = [];
+  /** What came by the shorter way, and goes behind all the others. */
+  early: Kept[] = [];
   octets = 0;
+  /** Since when something waits for the detour to be empty, and when it was last seen not to be. */
+  waitingSince: number | undefined;
+  detourAt = 0;
+  /** The detour has been found empty. */
+  isStraight = false;
+  timer: NodeJS.Timeout | undefined;
 
   constructor(item: HandoverItem) {
     this.item = item;
@@ -29,8 +37,16 @@ export class Hold {
   get isKeeping(): boolean {
     return this.item.hold || this.isUnsettled;
   }
+
+  get size(): number {
+    return this.packets.length + this.early.length;
+  }
 }
 
+/** Milliseconds without a packet by the detour, after which it counts as empty. */
+const QUIET_MS = 5;
+/** Milliseconds that what came by the shorter way waits at most. */
+const MOST_MS = 50;
 /** Packets given on at a time. */
 const BATCH = 64;
 
@@ -63,23 +79,23 @@ export class Holds {
     if (hold === undefined) {
       this.#byAddress.set(item.address, new Hold(item));
     } else {
+      if (hold.item.behind !== item.behind) hold.isStraight = false;
       hold.item = item;
       hold.isUnsettled = true;
     }
   }
 
-  /** Copies a packet out of a slab, behind those that wait already. */
-  keep(hold: Hold, slab: Uint8Array, packet: number, now: number): void {
-    const { limits } = hold.item;
-    const length = totalLength(slab, packet);
-    this.#dropOld(hold, now);
-    if (hold.packets.length >= limits.packets || hold.octets + length > limits.octets) {
-      this.#counters.add("handover-buffer-full");
-      return;
-    }
-    hold.packets.push({ bytes: slab.slice(packet, packet + length), at: now });
-    hold.octets += length;
-    this.#counters.add("handover-buffered");
+  /**
+   * Copies a packet to this address out of a slab, if it must wait, behind those that wait already.
+   * `from`: the other end of the tunnel by which it came.
+   */
+  takes(slab: Uint8Array, packet: number, address: Ipv4, from?: Ipv4): boolean {
+    const hold = this.get(address);
+    if (hold === undefined) return false;
+    const now = performance.now();
+    const isEarly = from !== undefined && this.#isEarly(hold, from, now);
+    if (isEarly || hold.isKeeping) this.#keep(hold, slab, packet, isEarly, now);
+    return isEarly || hold.isKeeping;
   }
 
   /** The kernel is as the items want it: what no item holds any more goes on. */
@@ -95,11 +111,52 @@ export class Holds {
     for (const [key, address] of this.#addresses) this.#forget(key, address);
   }
 
+  /** Must it wait for what is still on the detour? */
+  #isEarly(hold: Hold, from: Ipv4, now: number): boolean {
+    const { behind } = hold.item;
+    if (behind === undefined || hold.isStraight) return false;
+    if (from === behind) {
+      hold.detourAt = now;
+      return false;
+    }
+    if (hold.waitingSince === undefined) {
+      hold.waitingSince = now;
+      this.#watch(hold, QUIET_MS);
+    }
+    return true;
+  }
+
+  #keep(hold: Hold, slab: Uint8Array, packet: number, isEarly: boolean, now: number): void {
+    const { limits } = hold.item;
+    const length = totalLength(slab, packet);
+    this.#dropOld(hold, now);
+    if (hold.size >= limits.packets || hold.octets + length > limits.octets) {
+      this.#counters.add("handover-buffer-full");
+      return;
+    }
+    const queue = isEarly ? hold.early : hold.packets;
+    queue.push({ bytes: slab.slice(packet, packet + length), at: now });
+    hold.octets += length;
+    this.#counters.add("handover-buffered");
+  }
+
+  #watch(hold: Hold, delay: number): void {
+    hold.timer = setTimeout(() => {
+      const now = performance.now();
+      const { waitingSince = now, detourAt } = hold;
+      const rest = Math.min(detourAt + QUIET_MS - now, waitingSince + MOST_MS - now);
+      if (rest > 0) return this.#watch(hold, rest);
+      hold.isStraight = true;
+      hold.waitingSince = undefined;
+      if (!hold.isKeeping) this.#flush(hold, now);
+    }, delay);
+  }
+
   #flush(hold: Hold, now: number): void {
     this.#dropOld(hold, now);
-    const { packets } = hold;
-    hold.packets = [];
-    hold.octets = 0;
+    const packets = hold.packets.splice(0);
+    if (hold.isStraight || hold.item.behind === undefined) packets.push(...hold.early.splice(0));
+    for (const { bytes } of packets) hold.octets -= bytes.length;
     if (packets.length > 0) this.#counters.add("handover-buffer-flushed", packets.length);
     for (let start = 0; start < packets.length; start += BATCH) {
       this.#release(batchOf(packets.slice(start, start + BATCH)), hold);
@@ -108,15 +165,19 @@ export class Holds {
 
   #dropOld(hold: Hold, now: number): void {
     const { time } = hold.item.limits;
-    const young = hold.packets.findIndex(({ at }) => now - at <= time);
-    const dropped = hold.packets.splice(0, young < 0 ? hold.packets.length : young);
-    if (dropped.length === 0) return;
-    for (const { bytes } of dropped) hold.octets -= bytes.length;
-    this.#counters.add("handover-buffer-expired", dropped.length);
+    for (const queue of [hold.packets, hold.early]) {
+      const young = queue.findIndex(({ at }) => now - at <= time);
+      const dropped = queue.splice(0, young < 0 ? queue.length : young);
+      if (dropped.length === 0) continue;
+      for (const { bytes } of dropped) hold.octets -= bytes.length;
+      this.#counters.add("handover-buffer-expired", dropped.length);
+    }
   }
 
   #forget(key: string, address: Ipv4): void {
-    const left = this.#byAddress.get(address)?.packets.length ?? 0;
+    const hold = this.#byAddress.get(address);
+    clearTimeout(hold?.timer);
+    const left = hold?.size ?? 0;
     if (left > 0) this.#counters.add("handover-buffer-dropped", left);
     this.#addresses.delete(key);
     this.#byAddress.delete(address);

@@ -1,0 +1,100 @@
+/** Fast handovers of the built programs, with real packets (RFC 4988). */
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { enterLab } from "./enter.ts";
+import { ACCESS_POINT, fastHandoverFiles } from "./fast-handover-files.ts";
+import { countStream, longestGap } from "./gaps.ts";
+import { ADDRESS, MAC, type Place } from "./mobile-net.ts";
+import { registeredVia, type Session, startSession } from "./session.ts";
+import { startUdp } from "./traffic/streams.ts";
+import { sleep } from "./wait.ts";
+
+await enterLab({ tun: true, programs: ["ping"] });
+
+let session: Session;
+before(async () => {
+  session = await startSession({ start: "foreign1", overrides: fastHandoverFiles() });
+  await registeredVia(session, ADDRESS.fa1);
+});
+after(() => session.close());
+
+const GAP_MS = 50;
+const RATE = 1000;
+
+/** A node that sends and receives moves; what becomes of its packets. */
+async function roam(to: Place, prepare: () => Promise<void>) {
+  const { net, programs } = session;
+  const { cn, mn } = net;
+  const { home, correspondent } = ADDRESS;
+  const down = await startUdp({ from: cn, to: mn, address: home, port: 7000, rate: RATE });
+  const outwards = { address: correspondent, source: home, port: 7001, rate: RATE };
+  const up = await startUdp({ from: mn, to: cn, ...outwards });
+  await sleep(200);
+  await prepare();
+  const move = await net.move(to, { gapMs: GAP_MS });
+  const again = await programs.waitForEvent("mn", "registered", move.leftAt);
+  await sleep(300);
+  await up.stop();
+  await down.stop();
+  const window = { from: move.leftAt, to: again.at + 200 };
+  return {
+    agent: again.fields.agent,
+    down: countStream(down.departures, down.arrivals),
+    up: countStream(up.departures, up.arrivals),
+    gap: longestGap(down.arrivals, window).ms,
+  };
+}
+
+async function counter(name: "fa1" | "fa2", counted: string): Promise<number> {
+  const { counters } = await session.programs.daemons[name].json<{
+    counters: Record<string, number>;
+  }>("status");
+  return counters[counted] ?? 0;
+}
+
+function assertWhole({ lost, duplicates, reordered }: ReturnType<typeof countStream>): void {
+  assert.deepEqual({ lost, duplicates, reordered }, { lost: 0, duplicates: 0, reordered: 0 });
+}
+
+test("RFC 4988 §4.2: told before it leaves, the agents lose none of 1,000 packets a second for the node and keep their order [4988-4.2-07, 4988-4.2-13, 4988-4.2-19]", async (t) => {
+  const { mn } = session.programs.daemons;
+  const outcome = await roam("foreign2", async () => {
+    const ready = await mn.command("handover", "--to", ACCESS_POINT.fa2);
+    assert.equal(ready.status, 0, ready.stdout + ready.stderr);
+  });
+  t.diagnostic(JSON.stringify(outcome));
+  assert.equal(outcome.agent, ADDRESS.fa2);
+  assertWhole(outcome.down);
+  assert.equal(outcome.up.reordered, 0);
+  assert.ok((await counter("fa2", "handover-buffer-flushed")) > 0);
+  assert.equal(await counter("fa2", "handovers-in"), 1);
+});
+
+test("beyond the RFC: seen leaving, and told only after it has come: nothing for the node is lost either", async (t) => {
+  const { fa2 } = session.programs.daemons;
+  const outcome = await roam("foreign1", async () => {
+    const seen = await fa2.command("node-left", MAC.mn);
+    assert.equal(seen.status, 0, seen.stdout + seen.stderr);
+  });
+  t.diagnostic(JSON.stringify(outcome));
+  assert.equal(outcome.agent, ADDRESS.fa1);
+  assertWhole(outcome.down);
+  assert.ok((await counter("fa2", "handover-buffer-flushed")) > 0);
+  assert.equal(await counter("fa1", "handovers-in"), 1);
+  // The way is the ordinary one again, and nobody keeps anything.
+  assert.equal(await session.net.cn.ping(ADDRESS.home, { count: 2 }), true);
+});
+
+test("RFC 4988 §7: what a handover made is gone with its lifetime, and the network can order one [4988-7-03]", async () => {
+  const { fa1, mn } = session.programs.daemons;
+  const since = Date.now();
+  const ordered = await fa1.command("handover", ADDRESS.home, ACCESS_POINT.fa2);
+  assert.equal(ordered.status, 0, ordered.stdout + ordered.stderr);
+  const routes = (): string => session.net.fa1.ip("route", "show", "proto", "178");
+  const events = (): string[] => session.programs.events.map(({ event }) => event);
+  while (!events().includes("handover-ordered") && Date.now() - since < 5000) await sleep(50);
+  assert.ok(events().includes("handover-ordered"));
+  assert.equal((await mn.command("status")).status, 0);
+  assert.match(routes(), /10\.1\.0\.7 dev mip434/);
+});
