@@ -312,9 +312,9 @@ export class MobileNode implements Core<MnSettings> {
           this.#settling ? now : undefined,
           this.#stopping?.until,
           this.#where.nextDeadline(now),
-          this.#fast.nextDeadline(),
+          this.#stopping === undefined ? this.#fast.nextDeadline() : undefined,
           this.#view.nextDeadline(),
-          this.#registration.nextDeadline(now),
+          this.#fast.goesFirst ? undefined : this.#registration.nextDeadline(now),
           this.#session.nextDeadline(),
         );
   }

@@ -174,6 +174,28 @@ test("a guest was elsewhere: an old visit ends, and the home agent's tunnel is t
   assert.equal(reports(carryIcmp(nar, late), "visitor-removed").length, 0);
 });
 
+test("RFC 4068 §5.5: a node that another router announces is not sent on to it: no loop", () => {
+  const { par, nar } = pair();
+  predict(par, nar);
+  par.pass(1);
+  nar.pass(1);
+  // It has registered there, and goes back to where it came from.
+  arrive(nar);
+  const fields = { careOfAddress: NEXT };
+  const options = { foreignContext: nodeRouter, fields, event: { destination: NEXT } };
+  nar.reply({ ...oneSend(nar.request(options)), source: NEXT });
+  nar.pass(1);
+  const back = { fields: { homeAgent: NEXT, careOfAddress: FA } };
+  const hi = oneRouted(nar.deliver(updateBytes(nar, back), { destination: NEXT }));
+  assert.deepEqual([hi.source, hi.destination], [NEXT, FA]);
+  const hack = oneRouted(carryIcmp(par, hi));
+  const item = itemOf(par, HANDOVER);
+  assert(item?.kind === "handover" && item.tunnel === undefined && item.hold);
+  carryIcmp(nar, hack);
+  const onward = itemOf(nar, HANDOVER);
+  assert(onward?.kind === "handover" && onward.tunnel?.remote === FA);
+});
+
 test("RFC 4988 §7: HI is taken from a router of the neighbourhood that proves who it is, once [4988-7-04]", () => {
   const { par, nar } = pair();
   const hi = oneRouted(sendUpdate(par));

@@ -206,3 +206,11 @@ test("what was made ready and never used is forgotten with its lifetime", () => 
   assert.equal(visiting(line), undefined);
   assert.equal(updatesIn(line).length, 1);
 });
+
+test("an orderly end waits for no acknowledgment", () => {
+  const line = leaving();
+  line.clear();
+  line.event({ type: "shutdown" });
+  line.until(line.now + 5000);
+  assert.deepEqual(updatesIn(line), []);
+});

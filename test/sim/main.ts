@@ -19,6 +19,7 @@ const first = single ? Number(values.seed) : Math.floor(Date.now() / 1000);
 const count = single ? 1 : Number(values.runs);
 let failures = 0;
 let accepted = 0;
+let handovers = 0;
 let slowest = 0;
 const started = performance.now();
 
@@ -26,6 +27,7 @@ for (let seed = first; seed < first + count; seed++) {
   try {
     const result = runSimulation({ seed, trace: values.trace ? console.log : undefined });
     accepted += result.accepted;
+    handovers += result.handovers;
     slowest = Math.max(slowest, result.restAfter);
     if (single || values.verbose) {
       console.log(`seed ${seed}: ${JSON.stringify(result.plan)}`);
@@ -41,7 +43,7 @@ for (let seed = first; seed < first + count; seed++) {
 
 const seconds = ((performance.now() - started) / 1000).toFixed(1);
 console.log(
-  `${count} runs from seed ${first}: ${failures} failed, ${accepted} registrations, ` +
+  `${count} runs from seed ${first}: ${failures} failed, ${accepted} registrations, ${handovers} fast handovers, ` +
     `rest after at most ${slowest} s, ${seconds} s`,
 );
 process.exitCode = failures === 0 ? 0 : 1;

@@ -5,10 +5,12 @@
 
 import { BROADCAST_MAC, type Ipv4, isMulticast, type Mac } from "../../shared/base/address.ts";
 import { type Random, uniform } from "../../shared/base/random.ts";
-import type { Event, SendArp, SendIcmp, SendUdp } from "../../shared/protocol/core.ts";
+import type { Event, RouteIcmp, SendArp, SendIcmp, SendUdp } from "../../shared/protocol/core.ts";
 import type { EventQueue } from "./queue.ts";
 
-export type Packet = SendUdp | SendIcmp | SendArp;
+/** What goes by the destination address. */
+export type Routed = SendUdp | RouteIcmp;
+export type Packet = Routed | SendIcmp | SendArp;
 
 /** Anything that hears frames or datagrams. */
 export interface Station {
@@ -92,7 +94,7 @@ export class Network {
   }
 
   /** A frame to everybody whom its link-layer destination means. */
-  frame(from: Port, destination: Mac, packet: Packet): void {
+  frame(from: Port, destination: Mac, packet: Exclude<Packet, RouteIcmp>): void {
     const group = destination === BROADCAST_MAC || isGroup(destination);
     for (const to of this.ports) {
       if (to === from || to.segment === undefined || to.segment !== from.segment) continue;
@@ -105,11 +107,11 @@ export class Network {
   }
 
   /** A datagram that finds its way by its destination address. */
-  route(from: Station, packet: SendUdp): void {
+  route(from: Station, packet: Routed): void {
     const to = this.routes.get(packet.destination);
     if (to === undefined || isMulticast(packet.destination)) return;
     this.#transmit(from, to, this.#weather.pathDelay, packet, (copy) => {
-      to.receive(heardFromAfar(copy as SendUdp));
+      to.receive(heardFromAfar(copy));
     });
   }
 
@@ -118,17 +120,17 @@ export class Network {
     this.#recorded[Math.floor(this.#random.next() * this.#recorded.length)]?.();
   }
 
-  #transmit(
+  #transmit<P extends Packet>(
     from: Station,
     to: Station,
     delay: number,
-    packet: Packet,
-    deliver: (copy: Packet) => void,
+    packet: P,
+    deliver: (copy: P) => void,
   ): void {
     const weather = this.#weather;
     const era = this.#era;
     const random = this.#random;
-    if (packet.type === "send-udp") {
+    if (packet.type === "send-udp" || packet.type === "route-icmp") {
       if (this.#recorded.length >= RECORDED) this.#recorded.shift();
       this.#recorded.push(() => deliver(packet));
     }
@@ -146,7 +148,7 @@ export class Network {
     if (happens(weather.late)) send(uniform(random, HELD_BACK, LATE));
   }
 
-  #corrupted(packet: Packet): Packet {
+  #corrupted<P extends Packet>(packet: P): P {
     if (packet.type !== "send-udp" || packet.payload.length === 0) return packet;
     const payload = packet.payload.slice();
     const at = Math.floor(this.#random.next() * payload.length);
@@ -159,7 +161,7 @@ function isGroup(mac: Mac): boolean {
   return (Number.parseInt(mac.slice(0, 2), 16) & 1) === 1;
 }
 
-function heardOnLink(packet: Packet, from: Port, to: Port): Event {
+function heardOnLink(packet: Exclude<Packet, RouteIcmp>, from: Port, to: Port): Event {
   const heard = { interface: to.interface, linkSource: from.mac };
   if (packet.type === "send-arp") {
     const { link, ...arp } = packet;
@@ -171,7 +173,9 @@ function heardOnLink(packet: Packet, from: Port, to: Port): Event {
     : { ...rest, ...heard, type: "icmp" };
 }
 
-function heardFromAfar({ link, ...rest }: SendUdp): Event {
-  const ttl = rest.ttl - HOPS;
-  return { ...rest, type: "udp", ttl, interface: undefined, linkSource: undefined };
+function heardFromAfar(packet: Routed): Event {
+  const afar = { ttl: packet.ttl - HOPS, interface: undefined, linkSource: undefined };
+  if (packet.type === "route-icmp") return { ...packet, ...afar, type: "icmp" };
+  const { link, ...rest } = packet;
+  return { ...rest, ...afar, type: "udp" };
 }

@@ -5,13 +5,14 @@ import { type Random, uniform } from "../../shared/base/random.ts";
 import type { Json, JsonObject } from "../../shared/base/result.ts";
 import type { Now } from "../../shared/base/time.ts";
 import type { Core, Effect, Event } from "../../shared/protocol/core.ts";
+import { ICMP_EXPERIMENTAL_MOBILITY } from "../../shared/wire/icmp/fast-handover.ts";
 import type { MachineClock } from "./clock.ts";
 import type { Network, Packet, Port, Station } from "./network.ts";
 import type { EventQueue } from "./queue.ts";
 
 /** No name resolves here: the nodes of a run know their home agents by address. */
 function isPacket(effect: Effect): effect is Packet {
-  return effect.type === "send-udp" || effect.type === "send-icmp" || effect.type === "send-arp";
+  return effect.type.startsWith("send-") || effect.type === "route-icmp";
 }
 
 export type Role = "foreign-agent" | "home-agent" | "mobile-node";
@@ -50,10 +51,10 @@ export interface World {
 }
 
 /** ICMP types that a role's sockets let through. */
-const ICMP_HEARD: Readonly<Record<Role, number>> = {
-  "foreign-agent": 10,
-  "home-agent": 10,
-  "mobile-node": 9,
+const ICMP_HEARD: Readonly<Record<Role, readonly number[]>> = {
+  "foreign-agent": [10, ICMP_EXPERIMENTAL_MOBILITY],
+  "home-agent": [10],
+  "mobile-node": [9, ICMP_EXPERIMENTAL_MOBILITY],
 };
 /** How often a step is followed by a tick that nobody asked for. */
 const SPURIOUS_TICKS = 0.05;
@@ -201,7 +202,7 @@ export class SimNode implements Station {
 
   #hears(event: Event): boolean {
     if (event.type === "arp") return this.role === "mobile-node";
-    return event.type !== "icmp" || event.payload[0] === ICMP_HEARD[this.role];
+    return event.type !== "icmp" || ICMP_HEARD[this.role].includes(event.payload[0] ?? -1);
   }
 
   get #waitsForDisk(): boolean {
@@ -248,6 +249,10 @@ export class SimNode implements Station {
     for (const effect of effects) {
       if (!isPacket(effect)) continue;
       observer.sent(this, effect);
+      if (effect.type === "route-icmp") {
+        network.route(this, effect);
+        continue;
+      }
       const { link } = effect;
       const port = this.ports.find((candidate) => candidate.interface === link?.interface);
       if (link === undefined) {

@@ -20,6 +20,8 @@ export interface Faults {
   readonly revoke: number | undefined;
   /** Somebody on a link invents nodes that want to register. */
   readonly flood: number | undefined;
+  /** A node goes to another link and says so before (RFC 4988). */
+  readonly handover: number;
   /** Of crashes: how many are power failures. */
   readonly powerFailures: number;
   /** Of moves: how many happen without the link layer saying so. */
@@ -51,6 +53,8 @@ export interface Plan {
   readonly faults: Faults;
   /** The X bit; it takes keys between foreign and home agent too. */
   readonly revocation: boolean;
+  /** Fast handovers, which take keys between mobile and foreign agent. */
+  readonly fastHandover: boolean;
 }
 
 function pick<T>(random: Random, ...choices: readonly [T, ...T[]]): T {
@@ -93,6 +97,7 @@ function drawFaults(random: Random): Faults {
     silentMoves: random.next(),
     revoke: every(5, 40),
     flood: every(0.5, 20),
+    handover: uniform(random, 3, 30),
   };
 }
 
@@ -107,6 +112,7 @@ export function drawPlan(random: Random): Plan {
     );
   // What one side insists on and the other refuses would never become a session.
   const reverseTunnel = pick(random, "allow", "allow", "require");
+  const fastHandover = random.next() < 0.6;
   return {
     mobileNodes: pick(random, 1, 1, 2, 3),
     foreignAgents: pick(random, 2, 3),
@@ -122,7 +128,7 @@ export function drawPlan(random: Random): Plan {
     replay: pick(random, "timestamp", "timestamp", "nonce"),
     algorithm: pick(random, "hmac-md5", "keyed-md5", "hmac-sha1", "hmac-sha256"),
     foreignHomeKeys: random.next() < 0.5,
-    mobileForeignKeys: random.next() < 0.5,
+    mobileForeignKeys: fastHandover || random.next() < 0.5,
     maxPending: pick(random, 4, 256),
     wallOffset: pick(
       random,
@@ -134,5 +140,6 @@ export function drawPlan(random: Random): Plan {
     weather: drawWeather(random),
     faults: drawFaults(random),
     revocation: random.next() < 0.9,
+    fastHandover,
   };
 }

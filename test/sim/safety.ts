@@ -12,6 +12,7 @@ import {
 } from "../../shared/wire/control.ts";
 import { isAccepted } from "../../shared/wire/reply-code.ts";
 import { isInvented } from "./flooder.ts";
+import { HandoverRules } from "./handover-rules.ts";
 import type { Packet } from "./network.ts";
 import type { Observer, SimNode } from "./node.ts";
 import type { Plan } from "./plan.ts";
@@ -43,6 +44,7 @@ export class Safety implements Observer {
   readonly #records = new Map<Ipv4, Dossier>();
   readonly #answered = new Map<SimNode, Set<number>>();
   readonly #revocations = new RevocationRules();
+  readonly #handovers: HandoverRules;
   readonly #fail: (what: string) => never;
   readonly #mobiles: readonly { readonly node: () => SimNode | undefined; readonly home: Ipv4 }[];
   /** How many registrations were accepted: a run in which nothing happened proves nothing. */
@@ -53,6 +55,11 @@ export class Safety implements Observer {
     return this.#revocations.acknowledged;
   }
 
+  /** Nodes that were announced to their next agent. */
+  get announced(): number {
+    return this.#handovers.announced;
+  }
+
   constructor(
     plan: Plan,
     mobiles: readonly { readonly node: () => SimNode | undefined; readonly home: Ipv4 }[],
@@ -61,6 +68,7 @@ export class Safety implements Observer {
     this.#plan = plan;
     this.#mobiles = mobiles;
     this.#fail = fail;
+    this.#handovers = new HandoverRules(mobiles);
     for (const { home } of mobiles) this.#records.set(home, new Dossier());
   }
 
@@ -71,6 +79,7 @@ export class Safety implements Observer {
   booted(node: SimNode): void {
     this.#answered.set(node, new Set());
     this.#revocations.booted(node);
+    this.#handovers.booted(node);
   }
 
   handled(node: SimNode, event: Event, effects: readonly Effect[], now: Now): void {
@@ -93,6 +102,10 @@ export class Safety implements Observer {
       return;
     }
     if (message.name === "registration-revocation-acknowledgment") return;
+    if (message.name === "fast-binding-update" || message.name === "fast-binding-acknowledgment") {
+      if (!this.#records.has(message.homeAddress)) this.#fail(`${node.name} binds a stranger`);
+      return;
+    }
     if (message.name !== "registration-request" && message.name !== "registration-reply") {
       this.#fail(`${node.name} sends a ${message.name}, which no agent here speaks`);
     }
@@ -186,7 +199,12 @@ export class Safety implements Observer {
   }
 
   #foreignAgentHolds(node: SimNode, effects: readonly Effect[], now: Now): void {
-    const visitors = itemsOf(node, "visitor");
+    const fault = this.#handovers.handled(node, effects, now);
+    if (fault !== undefined) this.#fail(`${node.name} ${fault}`);
+    const items = [...(node.core?.forwarding() ?? [])];
+    const visitors = items.flatMap(([key, item]) =>
+      key.startsWith("visitor/") && item.kind === "visitor" ? [item] : [],
+    );
     if (visitors.length > BOUNDS.visitors) this.#fail(`${node.name} has too many visitors`);
     for (const item of visitors) {
       const granted = [...(this.#records.get(item.homeAddress)?.granted.values() ?? [])];

@@ -17,6 +17,8 @@ test("simulation: safe at every step of the trouble, and at rest after it, for e
   assert.ok(accepted > 10 * SEEDS, `only ${accepted} registrations`);
   const revoked = results.reduce((sum, result) => sum + result.revoked, 0);
   assert.ok(revoked > SEEDS / 2, `only ${revoked} revocations`);
+  const handovers = results.reduce((sum, result) => sum + result.handovers, 0);
+  assert.ok(handovers > SEEDS / 2, `only ${handovers} fast handovers`);
   for (const kind of FAULT_KINDS) {
     assert.ok(
       results.some(({ faults }) => (faults.get(kind) ?? 0) > 0),

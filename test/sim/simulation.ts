@@ -36,6 +36,8 @@ export interface RunResult {
   readonly accepted: number;
   /** Revocations that were acknowledged, some of them more than once. */
   readonly revoked: number;
+  /** Nodes that an agent has announced to another (RFC 4988). */
+  readonly handovers: number;
   /** Seconds from the end of the trouble to rest. */
   readonly restAfter: number;
   /** Handled events of all nodes. */
@@ -143,6 +145,7 @@ class Simulation {
       plan: this.#plan,
       accepted: this.#safety.accepted,
       revoked: this.#safety.acknowledged,
+      handovers: this.#safety.announced,
       restAfter,
       steps: this.#steps,
       faults: trouble.counts,

@@ -6,6 +6,7 @@
 import { ALLOW_ALL } from "../../fa/core/access.ts";
 import type { FaCoreConfig } from "../../fa/core/config.ts";
 import { ForeignAgent } from "../../fa/core/foreign-agent.ts";
+import type { FastHandoverConfig } from "../../fa/core/handover/config.ts";
 import type { HaCoreConfig } from "../../ha/core/config.ts";
 import { HomeAgent } from "../../ha/core/home-agent.ts";
 import type { MnSettings } from "../../mn/core/config.ts";
@@ -23,7 +24,14 @@ const ON_HOME_LINK = { address: ipv4("10.1.0.1"), length: 24 };
 const FIRST_CARE_OF = ipv4("192.0.2.1");
 const MAX_BINDINGS = 16;
 const MAX_VISITORS = 8;
-export const BOUNDS = { bindings: MAX_BINDINGS, visitors: MAX_VISITORS, agents: 32 } as const;
+export const BOUNDS = {
+  bindings: MAX_BINDINGS,
+  visitors: MAX_VISITORS,
+  agents: 32,
+  handovers: 4,
+} as const;
+/** Seconds that a handover is supported. */
+export const HANDOVER_LIFETIME = 10;
 /** Seconds until a foreign agent gives up on a home agent. */
 const PENDING_TIMEOUT = 7;
 const REPLAY_WINDOW = 7;
@@ -84,6 +92,33 @@ function advertising(plan: Plan, home: boolean, careOf: readonly Ipv4[]): Advert
   };
 }
 
+/** The access point of a foreign agent bears the agent's own link-layer address. */
+export function accessPoint(index: number): Mac {
+  return mac(0x10 + index);
+}
+
+function accessRouter(plan: Plan): FastHandoverConfig {
+  const all = Array.from({ length: plan.foreignAgents }, (_, index) => index);
+  return {
+    neighbors: all.map((index) => ({
+      accessPoint: accessPoint(index),
+      router: careOfAddress(index),
+      routerMac: accessPoint(index),
+      prefixLength: 26,
+      fastHandover: true,
+    })),
+    limits: { packets: 256, octets: 400_000, time: 2000 },
+    lifetime: HANDOVER_LIFETIME,
+    maxHandovers: BOUNDS.handovers,
+    initiateRetries: 3,
+    authenticate: true,
+    routers: all.map((index) => ({ ...context(plan, 3000), peer: careOfAddress(index) })),
+    pool: undefined,
+    poolHold: 1.5,
+    earlyBuffering: 1,
+  };
+}
+
 function foreignAgent(plan: Plan, index: number): Blueprint {
   const own = careOfAddress(index);
   const mobiles = Array.from({ length: plan.mobileNodes }, (_, mobile): PeerAssociation => {
@@ -111,7 +146,7 @@ function foreignAgent(plan: Plan, index: number): Blueprint {
     mobileNodesByNai: [],
     homeAgents: plan.foreignHomeKeys ? [{ ...foreignHome(plan, index), peer: HOME_AGENT }] : [],
     mobileNodes: plan.mobileForeignKeys ? mobiles : [],
-    fastHandover: undefined,
+    fastHandover: plan.fastHandover ? accessRouter(plan) : undefined,
   };
   return {
     name: `fa${index + 1}`,
@@ -195,7 +230,15 @@ function mobileNode(plan: Plan, index: number): Blueprint {
     },
     probing: undefined,
     movement: "lazy",
-    fastHandover: undefined,
+    fastHandover: plan.fastHandover
+      ? {
+          solicitationRetries: 3,
+          solicitationRate: 3,
+          updateRetries: 3,
+          lifetime: HANDOVER_LIFETIME,
+          obeysNetwork: true,
+        }
+      : undefined,
     homeAssociation: homeContext(plan, index),
     aaa: undefined,
     foreignAgents: plan.mobileForeignKeys ? foreign : [],

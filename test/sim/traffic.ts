@@ -7,7 +7,7 @@ import type { Ipv4 } from "../../shared/base/address.ts";
 import type { BindingItem, ForwardingItem, VisitorItem } from "../../shared/forwarding/state.ts";
 import type { Network, Port } from "./network.ts";
 import type { SimNode } from "./node.ts";
-import { HOME_LINK } from "./topology.ts";
+import { HOME_AGENT, HOME_LINK } from "./topology.ts";
 
 export interface Cast {
   readonly network: Network;
@@ -24,6 +24,13 @@ export function itemsOf<K extends ForwardingItem["kind"]>(
   return items.filter((item): item is Extract<ForwardingItem, { kind: K }> => item.kind === kind);
 }
 
+/** A visitor by the home agent's own tunnel, not a guest that another agent has announced. */
+export function visitorOf(agent: SimNode, home: Ipv4): VisitorItem | undefined {
+  return itemsOf(agent, "visitor").find(
+    (item) => item.homeAddress === home && item.homeAgent === HOME_AGENT,
+  );
+}
+
 export function bindingsOf({ homeAgent }: Cast, home: Ipv4): BindingItem[] {
   return itemsOf(homeAgent, "binding").filter((item) => item.homeAddress === home);
 }
@@ -33,7 +40,10 @@ function tunnelEnd(cast: Cast, binding: BindingItem): [SimNode, VisitorItem] | s
   const agent = cast.network.routes.get(binding.careOfAddress);
   const node = cast.foreignAgents.find((candidate) => candidate === agent);
   if (node === undefined) return "the tunnel ends nowhere";
-  const visitor = itemsOf(node, "visitor").find((item) => item.homeAddress === binding.homeAddress);
+  const handover = itemsOf(node, "handover").find((item) => item.address === binding.homeAddress);
+  if (handover?.hold === true) return `${node.name} keeps its packets`;
+  if (handover?.tunnel !== undefined) return `${node.name} sends its packets on`;
+  const visitor = visitorOf(node, binding.homeAddress);
   if (visitor === undefined) return `${node.name} has no visitor entry`;
   if (visitor.homeAgent !== binding.homeAgent || visitor.encapsulation !== binding.encapsulation) {
     return `${node.name} expects another tunnel`;
@@ -75,7 +85,7 @@ export function faultFrom(cast: Cast, mobile: SimNode, home: Ipv4): string | und
     const router = cast.network.find(segment, visiting.routerMac)?.station;
     const agent = cast.foreignAgents.find((candidate) => candidate === router);
     if (agent === undefined) return "the default router is not on the link";
-    const visitor = itemsOf(agent, "visitor").find((item) => item.homeAddress === home);
+    const visitor = visitorOf(agent, home);
     if (visitor === undefined) return `${agent.name} does not know the node`;
     if (!visitor.reverse) return undefined;
     const accepted = bindings.some(

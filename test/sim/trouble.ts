@@ -7,7 +7,7 @@ import type { Network, Port } from "./network.ts";
 import type { SimNode } from "./node.ts";
 import type { Plan } from "./plan.ts";
 import type { EventQueue } from "./queue.ts";
-import { careOfAddress, homeAddress } from "./topology.ts";
+import { accessPoint, careOfAddress, foreignLink, homeAddress } from "./topology.ts";
 import type { Cast } from "./traffic.ts";
 
 export interface Surroundings {
@@ -42,6 +42,7 @@ export const FAULT_KINDS = [
   "replay",
   "flood",
   "revoke",
+  "handover",
 ] as const;
 type FaultKind = (typeof FAULT_KINDS)[number];
 
@@ -70,6 +71,7 @@ export class Trouble {
       replay: () => this.#around.network.replay(),
       revoke: () => this.#revoke(),
       flood: () => this.#flood(),
+      handover: () => this.#handOver(),
     };
     for (const kind of FAULT_KINDS) {
       this.#recurring(faults[kind], () => {
@@ -105,6 +107,25 @@ export class Trouble {
     }
     this.#setLink(mobile, port, undefined);
     queue.after(uniform(random, 0, MAX_GAP), () => this.#setLink(mobile, port, target));
+  }
+
+  /** The node goes where it says, or somewhere else; somebody may see it leave. */
+  #handOver(): void {
+    const { plan, random, queue, cast, note } = this.#around;
+    const mobile = this.#pick(cast.mobileNodes);
+    const index = Math.floor(random.next() * plan.foreignAgents);
+    note(`${mobile.name} makes ready for fa${index + 1}`);
+    mobile.command("handover", { to: accessPoint(index) });
+    queue.after(uniform(random, 0, 1000), () => {
+      const [port] = mobile.ports;
+      if (port === undefined || this.#over) return;
+      if (random.next() < 0.3)
+        this.#pick(cast.foreignAgents).command("node-left", { mac: port.mac });
+      const target =
+        random.next() < 0.2 ? this.#pick(this.#around.links) : foreignLink(plan, index);
+      this.#setLink(mobile, port, undefined);
+      queue.after(uniform(random, 0, MAX_GAP), () => this.#setLink(mobile, port, target));
+    });
   }
 
   #command(): void {

@@ -59,7 +59,8 @@ export class FastHandovers {
     this.#previous = new PreviousRouter({ ...common, random });
     const seenOn = (address: Ipv4) => this.#relayed.of(address, this.#now)?.interface;
     const seenAt = (address: Ipv4) => this.#relayed.of(address, this.#now)?.relayedAt;
-    this.#next = new NextRouter({ ...common, seenOn, seenAt });
+    const announced = (address: Ipv4) => this.#previous.end(address);
+    this.#next = new NextRouter({ ...common, seenOn, seenAt, announced });
   }
 
   get isEnabled(): boolean {

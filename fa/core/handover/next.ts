@@ -59,6 +59,8 @@ export interface NextRouterParts {
   readonly seenOn: (address: Ipv4) => string | undefined;
   /** And when. */
   readonly seenAt: (address: Ipv4) => Instant | undefined;
+  /** It comes back, if it had left: two routers must not send its packets to each other. */
+  readonly announced: (address: Ipv4) => void;
   /** What is forwarded for this address has changed. */
   readonly changed: (address: Ipv4) => void;
 }
@@ -226,6 +228,7 @@ export class NextRouter {
       expiresAt: after(now.monotonic, config().lifetime * 1000),
     };
     this.#set(guest);
+    this.#parts.announced(address);
     const started = report("handover-started", {
       ...fieldsOf(guest),
       mode: isReactive ? "reactive" : "predictive",

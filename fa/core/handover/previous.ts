@@ -216,6 +216,11 @@ export class PreviousRouter {
     return [report("handover-finished", { ...fieldsOf(departure), outcome })];
   }
 
+  /** Another router has announced it: it is no more where this one sent its packets. */
+  end(address: Ipv4): void {
+    if (this.#departures.has(address)) this.#forget(address);
+  }
+
   /** When the departure of this address began, if it is away. */
   awaySince(address: Ipv4): Instant | undefined {
     const departure = this.#departures.get(address);
