@@ -156,6 +156,23 @@ export class ForwardingView {
     return this.#state;
   }
 
+  /**
+   * Is another state to be in force before the first request goes? Coming home and leaving it
+   * (RFC 5944 §4.6), and where an interface has just got an address: without ARP for it the
+   * gateway is not found.
+   */
+  comesFirst(from: Attachment | undefined, to: Attachment | undefined): boolean {
+    if (to === undefined) return false;
+    if (to.kind === "home" || from?.kind === "home") return true;
+    return to.kind === "co-located" && !this.#isHost(to.path.interface);
+  }
+
+  #isHost(name: string): boolean {
+    const item = this.#state.get(`listening/${name}`);
+    const listensAsHost = item?.kind === "listening" && item.isHost === true;
+    return listensAsHost || this.#state.has(`co-located/${name}`);
+  }
+
   nextDeadline(): Instant | undefined {
     return this.#former?.until;
   }

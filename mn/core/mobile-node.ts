@@ -261,8 +261,7 @@ export class MobileNode implements Core<MnSettings> {
     if (effects === undefined) return [];
     const to = this.#where.attachment;
     this.#cleared = false;
-    // Coming home or leaving it: forwarding (and with it ARP) first, then requests (§4.6).
-    this.#settling = to !== undefined && (to.kind === "home" || from?.kind === "home");
+    this.#settling = this.#view.comesFirst(from, to);
     // Back on the same agent's link: nothing is lost, but §3.6 asks for a registration.
     if (to !== undefined && isFor(registered, to)) this.#registration.renewNow(now);
     return effects;

@@ -1,5 +1,6 @@
 /** Access networks without Mobile IP, for nodes with a care-of address of their own. */
 
+import type { Host } from "./host.ts";
 import type { Segment } from "./link.ts";
 import type { MobileNet } from "./mobile-net.ts";
 
@@ -7,6 +8,7 @@ import type { MobileNet } from "./mobile-net.ts";
 export interface AccessNet {
   readonly link: Segment;
   readonly router: string;
+  readonly routerHost: Host;
   /** An address of it, as its DHCP server would give it; with prefix length. */
   readonly address: (host: number) => string;
   /** Between its router and the rest: cut here, nobody on the link sees a change. */
@@ -25,6 +27,7 @@ export function addAccess({ lab, inet }: MobileNet, number: number): AccessNet {
   return {
     link,
     router: `198.18.${number}.1`,
+    routerHost: router,
     address: (host) => `198.18.${number}.${host}/24`,
     // Without its carrier the router would answer `unreachable`.
     cut: (isCut) =>

@@ -61,9 +61,10 @@ async function interruption(
   await change();
   await done();
   await sleep(300);
+  const to = monotonicMs();
   await stream.stop();
   const { lost } = countStream(stream.departures, stream.arrivals);
-  return { ms: Math.round(longestGap(stream.arrivals, { from, to: monotonicMs() }).ms), lost };
+  return { ms: Math.round(longestGap(stream.arrivals, { from, to }).ms), lost };
 }
 
 test("RFC 5944 §3.1, §3.6.1.1: nobody answers three solicitations, so the node registers its own address straight with its home agent, D set, and is reached through a tunnel that ends in it [5944-1.7-09, 5944-3.1-03, 5944-3.6.1.1-01, 5944-3.6.1.1-08, 5944-3.6.1.2-02, 5944-4.1-02, 5944-C.2-01, 3024-4.1.2-03, 3024-5.4-01]", async (t) => {
@@ -103,6 +104,29 @@ test("RFC 5944 §3.1, §3.6.1.1: nobody answers three solicitations, so the node
     bare.every((row) => row["ip.src"].startsWith("198.18.1.50,")),
     JSON.stringify(bare),
   );
+});
+
+test("RFC 5944 §4.6: on that link nothing is said about the home address, whoever asks; for its own address the node answers, and asks, like any host [5944-4.6-13, 5944-4.6-14, 5944-4.6-16]", async () => {
+  const { net } = session;
+  const capture = await net.lab.capture(net.mn, "wlan0");
+  const { routerHost } = access;
+  routerHost.ip("route", "add", ADDRESS.home, "dev", "lan0");
+  routerHost.ip("neigh", "flush", "all");
+  assert.equal(await routerHost.ping(ADDRESS.home), false);
+  routerHost.ip("route", "del", ADDRESS.home, "dev", "lan0");
+  assert.equal(await routerHost.ping("198.18.1.50"), true);
+  net.mn.ip("neigh", "flush", "dev", "wlan0");
+  assert.equal(await net.cn.ping(ADDRESS.home), true);
+  const fields = ["eth.src", "arp.opcode", "arp.src.proto_ipv4", "arp.dst.proto_ipv4"] as const;
+  const rows = await tshark(await capture.stop(), "arp", fields);
+  assert.ok(
+    rows.some((row) => row["arp.dst.proto_ipv4"] === ADDRESS.home),
+    "it was asked",
+  );
+  const own = rows.filter((row) => row["eth.src"] === MAC.mn);
+  assert.ok(own.some((row) => row["arp.opcode"] === "2"));
+  assert.ok(own.some((row) => row["arp.opcode"] === "1"));
+  for (const row of own) assert.equal(row["arp.src.proto_ipv4"], "198.18.1.50");
 });
 
 test("A lease that is replaced: the new address is registered at once, and the old one is not used again [5944-1.7-07, 5944-4.6-16]", async (t) => {

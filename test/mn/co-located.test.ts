@@ -147,6 +147,8 @@ test("RFC 5944 §2.4.1, §3.1: a co-located address is registered through an age
 test("co-located: at once, without waiting for agents; foreign-agent: never", () => {
   const own = new Timeline(config("co-located"));
   own.event(host([OWN]));
+  assert.deepEqual(own.requests(), [], "ARP for the address comes first");
+  own.until(own.now);
   assert.equal(own.lastRequest().effect.source, OWN);
   const other = new Timeline(config("foreign-agent"));
   other.event(host([OWN]));
@@ -242,6 +244,7 @@ test("A deregistration leaves from the care-of address, for all bindings; D is n
 test("RFC 5944 §3.6.2.1: a reply that comes to another address than the request left from is none", () => {
   const line = new Timeline(config("co-located"));
   line.event(host([OWN]));
+  line.until(line.now);
   line.accept({ event: { destination: HOME } });
   assert.notEqual(line.node.state, "registered");
   assert.equal(line.counter("reply-not-for-us"), 1);

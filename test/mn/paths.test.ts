@@ -31,6 +31,7 @@ function plug(line: Timeline, name: Name, up = true): void {
   const defaultRoute = { gateway: ipv4("203.0.113.1") };
   const link = { up, mac: OWN_MAC, mtu: 1500, addresses, defaultRoute };
   line.event({ type: "link", interface: name, link });
+  line.until(line.now);
 }
 
 function by(name: Name): Timeline {
