@@ -7,11 +7,10 @@
 import { assert } from "../base/result.ts";
 import { isSameObject, type KernelObject, objectKey } from "./kernel-objects.ts";
 
-/** One of the objects that are wanted under one key, chained: there is hardly ever a second. */
+/** One of several objects that are wanted under one key, or one that several items want. */
 interface Holding {
   readonly object: KernelObject;
   count: number;
-  next: Holding | undefined;
 }
 
 function precedenceOf(object: KernelObject): number {
@@ -19,16 +18,23 @@ function precedenceOf(object: KernelObject): number {
 }
 
 export class ObjectSet {
-  readonly #holdings = new Map<string, Holding>();
+  /** Nearly always one item wants one object; that is kept as it is, or they would take much room. */
+  readonly #wanted = new Map<string, KernelObject | Holding[]>();
   #changed = new Set<string>();
 
   hold(objects: Iterable<KernelObject>): void {
     for (const object of objects) {
       const key = objectKey(object);
-      const next = this.#holdings.get(key);
-      const same = holdingOf(next, object);
-      if (same !== undefined) same.count++;
-      else this.#holdings.set(key, { object, count: 1, next });
+      const held = this.#wanted.get(key);
+      if (held === undefined) {
+        this.#wanted.set(key, object);
+      } else {
+        const holdings = Array.isArray(held) ? held : [{ object: held, count: 1 }];
+        const same = holdings.find((holding) => isSameHolding(holding.object, object));
+        if (same !== undefined) same.count++;
+        else holdings.push({ object, count: 1 });
+        this.#wanted.set(key, holdings);
+      }
       this.#changed.add(key);
     }
   }
@@ -36,25 +42,27 @@ export class ObjectSet {
   release(objects: Iterable<KernelObject>): void {
     for (const object of objects) {
       const key = objectKey(object);
-      const first = this.#holdings.get(key);
-      const holding = holdingOf(first, object);
-      assert(holding !== undefined, `released what nobody holds: ${key}`);
-      if (--holding.count === 0) this.#drop(key, first, holding);
+      const held = this.#wanted.get(key);
+      const left = held === undefined ? undefined : without(held, object);
+      assert(left !== undefined, `released what nobody holds: ${key}`);
+      if (left.length === 0) this.#wanted.delete(key);
       this.#changed.add(key);
     }
   }
 
   /** The object that holds for a key: the highest precedence, among equals the latest. */
   get(key: string): KernelObject | undefined {
+    const held = this.#wanted.get(key);
+    if (!Array.isArray(held)) return held;
     let best: KernelObject | undefined;
-    for (let each = this.#holdings.get(key); each !== undefined; each = each.next) {
-      if (best === undefined || precedenceOf(each.object) > precedenceOf(best)) best = each.object;
+    for (const { object } of held) {
+      if (best === undefined || precedenceOf(object) >= precedenceOf(best)) best = object;
     }
     return best;
   }
 
   keys(): IterableIterator<string> {
-    return this.#holdings.keys();
+    return this.#wanted.keys();
   }
 
   /** Has anything been held or released since `takeChanged`? */
@@ -68,24 +76,17 @@ export class ObjectSet {
     this.#changed = new Set();
     return changed;
   }
-
-  #drop(key: string, first: Holding | undefined, gone: Holding): void {
-    if (first !== gone) {
-      let before = first;
-      while (before !== undefined && before.next !== gone) before = before.next;
-      if (before !== undefined) before.next = gone.next;
-    } else if (gone.next !== undefined) {
-      this.#holdings.set(key, gone.next);
-    } else {
-      this.#holdings.delete(key);
-    }
-  }
 }
 
-function holdingOf(first: Holding | undefined, object: KernelObject): Holding | undefined {
-  for (let each = first; each !== undefined; each = each.next) {
-    const isSame = isSameObject(each.object, object);
-    if (isSame && precedenceOf(each.object) === precedenceOf(object)) return each;
-  }
-  return undefined;
+/** What is left of it without one holding of the object; `undefined` when it is not held. */
+function without(held: KernelObject | Holding[], object: KernelObject): Holding[] | undefined {
+  if (!Array.isArray(held)) return isSameHolding(held, object) ? [] : undefined;
+  const holding = held.find((candidate) => isSameHolding(candidate.object, object));
+  if (holding === undefined) return undefined;
+  if (--holding.count === 0) held.splice(held.indexOf(holding), 1);
+  return held;
+}
+
+function isSameHolding(a: KernelObject, b: KernelObject): boolean {
+  return isSameObject(a, b) && precedenceOf(a) === precedenceOf(b);
 }
