@@ -101,6 +101,10 @@ class HelperLink extends HelperDescriptor implements LinkSocket {
     this.#to = linkAddress(index, 0);
   }
 
+  get isStale(): boolean {
+    return this.fd < 0 || interfaceIndex(this.native, this.fd, this.interface) !== this.#index;
+  }
+
   onFrame(handler: (frame: Frame) => void): void {
     const deliver = (batch: ReceiveBatch): void => {
       for (let i = 0; i < batch.count && this.fd >= 0; i++) {

@@ -142,6 +142,8 @@ export interface Frame {
 
 export interface LinkSocket extends Closable {
   readonly interface: string;
+  /** The interface is gone, or another one has its name: nothing comes and goes any more. */
+  readonly isStale: boolean;
   /** Frames received on the link; frames that this host sends are not among them. */
   onFrame(handler: (frame: Frame) => void): void;
   /** `undefined` when sent, otherwise the error name (`ENETDOWN`, …). */

@@ -28,10 +28,14 @@ function open(listeners: readonly HomeListener[] = [LISTENER], form: Partial<Tun
   const joined = new Set<string>();
   const filters: LinkFilter[] = [];
   let hear = (_: Frame): void => {};
+  const link = { isStale: false };
   const openLink = (name: string, filter: LinkFilter): LinkSocket => {
     filters.push(filter);
     return {
       interface: name,
+      get isStale() {
+        return link.isStale;
+      },
       onFrame: (handler) => {
         hear = handler;
       },
@@ -60,6 +64,7 @@ function open(listeners: readonly HomeListener[] = [LISTENER], form: Partial<Tun
     ...path,
     groups: path.path.homeGroups,
     frames,
+    link,
     joined,
     filters,
     onLink: (bytes: Uint8Array) =>
@@ -257,4 +262,16 @@ test("RFC 5944 §4.4, RFC 3024 §4.3: what a node sends to a group or to all goe
   const unicast = sentBy("10.1.0.7", "10.9.0.2");
   arrive(fromPeer({ encapsulation: "ipip" }, unicast));
   assert.deepEqual(delivered, [unicast]);
+});
+
+test("a home link that is deleted and made anew is heard again, with the groups of before", () => {
+  const { arrive, groups, filters, joined, link } = open();
+  arrive(fromPeer({ encapsulation: "ipip" }, report(FEED)));
+  const before = filters.length;
+  groups.listen();
+  assert.equal(filters.length, before);
+  link.isStale = true;
+  groups.listen();
+  assert.equal(filters.length, before + 1);
+  assert.deepEqual([filters.at(-1), [...joined]], [{ heard: "groups" }, ["239.1.2.3"]]);
 });

@@ -263,7 +263,9 @@ function lifeCases(io: PacketIo): void {
     old.joinGroups([MOBILE_AGENTS]);
     let count = 0;
     old.onFrame(() => count++);
+    assert.equal(old.isStale, false);
     ip("link del l0");
+    assert.equal(old.isStale, true);
     assert.match(old.send(MAC_1, IPV4, payload) ?? "sent", /^(ENODEV|ENXIO)$/);
     assert.throws(() => io.openLink("l0", {}), { code: "ENODEV" });
     const before = process.cpuUsage();
@@ -272,6 +274,7 @@ function lifeCases(io: PacketIo): void {
     assert.ok(user + system < 80_000, `${user + system} us of CPU in 200 ms`);
     addLink("l");
     const fresh = io.openLink("l0", { udpPort: PORT });
+    assert.deepEqual([old.isStale, fresh.isStale], [true, false]);
     const injector = io.openLink("l1", {});
     let heard = 0;
     fresh.onFrame(() => heard++);

@@ -292,6 +292,7 @@ export class Bench {
     this.#check(`link ${name}`);
     const socket: ToyLink = {
       interface: name,
+      isStale: false,
       receive: () => {},
       onFrame: (handler) => {
         socket.receive = handler;

@@ -195,6 +195,10 @@ export class HomeGroups {
   /** While nobody is a member of a group, none comes up from the kernel. */
   #hear(link: HomeLink): void {
     const wantsGroups = link.groups.size > 0;
+    if (link.socket?.isStale === true) {
+      link.socket.close();
+      link.socket = undefined;
+    }
     if (link.socket !== undefined && link.hearsGroups === wantsGroups) return;
     link.socket?.close();
     link.socket = undefined;
