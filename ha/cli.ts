@@ -12,6 +12,7 @@ export const haTables: readonly TableCommand[] = [
     summary: "the mobility bindings",
     columns: [
       column("HOME ADDRESS", "home_address"),
+      column("NAI", "nai"),
       column("CARE-OF ADDRESS", "care_of_address"),
       column("LIFETIME", "lifetime"),
       { heading: "REMAINING", cell: showRemaining },
@@ -40,7 +41,8 @@ export const haTables: readonly TableCommand[] = [
 export const haActions: readonly ActionCommand[] = [
   {
     name: "revoke",
-    summary: "end a node's bindings, and tell their foreign agents (RFC 3543)",
+    summary:
+      "end the bindings of a node, by its home address or NAI, and tell their foreign agents (RFC 3543)",
     arguments: ["home_address"],
     options: [{ name: "message", value: "text", summary: "for the node's user (RFC 4917)" }],
     fault: ({ message }) =>

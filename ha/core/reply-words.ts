@@ -34,7 +34,8 @@ export function messageString(text: string): ControlExtension {
 }
 
 function lastOf({ extensions }: RegistrationRequest, wanted: string): ControlExtension[] {
-  return extensions.filter(({ name }) => name === wanted).slice(-1) as ControlExtension[];
+  const found = extensions.findLast(({ name }) => name === wanted);
+  return found === undefined ? [] : [found as ControlExtension];
 }
 
 /** RFC 4332 §3: all that is known; a selection is not asked for in practice. */

@@ -101,16 +101,22 @@ export class HomeRevocations {
     return this.tick(now);
   }
 
-  /** `revoke HOME_ADDRESS`: ends every binding of a node; the answer comes with the last outcome. */
+  /** `revoke HOME_ADDRESS`, or the node's NAI: ends every binding of a node; the answer comes with the last outcome. */
   command({ id, args }: Command, now: Now): Effect[] {
     const { bindings, directory } = this.#owner;
-    const homeAddress = parseIpv4(String(args.home_address));
+    const name = String(args.home_address);
+    const named = directory.withNai(name);
+    const homeAddress = parseIpv4(name) ?? named?.homeAddress;
     const answer = (ok: boolean, message: string): Effect[] => [
       { type: "answer", id, ok, message },
     ];
-    if (homeAddress === undefined) return answer(false, "the home address must be an IPv4 address");
-    const current = bindings.of(homeAddress);
-    if (current.length === 0) return answer(false, `no binding of ${formatIpv4(homeAddress)}`);
+    if (homeAddress === undefined) {
+      return answer(false, `${name} is neither a home address nor the NAI of a node with one`);
+    }
+    // The address that a dynamic node had last may be another's by now.
+    const isIts = named === undefined || directory.node(homeAddress) === named;
+    const current = isIts ? bindings.of(homeAddress) : [];
+    if (current.length === 0) return answer(false, `no binding of ${name}`);
     if (this.#waiting >= MAX_WAITING) return answer(false, `${MAX_WAITING} commands wait already`);
     const message = typeof args.message === "string" ? args.message : undefined;
     const waiting: Waiting = { id, homeAddress, left: 0, unanswered: 0 };

@@ -260,3 +260,20 @@ test("RFC 4433 §5.3.1: the checks of RFC 5944 come before redirection, authenti
   assert.deepEqual(bench.bindings(), []);
   assert.equal(bench.agent.directory.node(POOL.first), undefined); // and nothing is held
 });
+
+test("revoke by NAI ends the bindings of a node whose address changes; one without a binding is told so", () => {
+  const bench = Bench.up(overrides);
+  bench.request(asking(ANN));
+  const revoke = (home_address: string) =>
+    bench
+      .handle({ type: "command", id: 1, name: "revoke", args: { home_address } })
+      .flatMap((effect) => (effect.type === "answer" ? [[effect.ok, effect.message]] : []));
+  assert.match(String(revoke(ANN)), /^true,revoked/);
+  assert.deepEqual(bench.bindings(), []);
+  assert.deepEqual(revoke(ANN), [[false, `no binding of ${ANN}`]]);
+  assert.match(String(revoke(BOB)), /^false,.*neither a home address nor the NAI of a node/);
+  bench.request(asking(BOB));
+  bench.request(asking(CID));
+  assert.deepEqual(revoke(ANN), [[false, `no binding of ${ANN}`]]); // its address is another's now
+  assert.equal(bench.bindings().length, 2);
+});
