@@ -2,10 +2,17 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { formatIpv4, type Ipv4, ipv4, type Mac } from "../../shared/base/address.ts";
+import { groupChanges } from "../../shared/forwarding/igmp.ts";
 import type { HomeListener } from "../../shared/forwarding/realized.ts";
 import type { TunnelEntry } from "../../shared/forwarding/tunnel-table.ts";
-import type { Frame, LinkFilter, LinkSocket } from "../../shared/linux/packet-io.ts";
+import {
+  type Frame,
+  IoError,
+  type LinkFilter,
+  type LinkSocket,
+} from "../../shared/linux/packet-io.ts";
 import { internetChecksum } from "../../shared/wire/checksum.ts";
 import { fromPeer, openPath } from "./fake-path.ts";
 import { entry, FORMS, formText, HOME, packet, ROOM, TUNNEL } from "./packets.ts";
@@ -28,7 +35,7 @@ function open(listeners: readonly HomeListener[] = [LISTENER], form: Partial<Tun
   const joined = new Set<string>();
   const filters: LinkFilter[] = [];
   let hear = (_: Frame): void => {};
-  const link = { isStale: false };
+  const link = { isStale: false, isBroken: false };
   const openLink = (name: string, filter: LinkFilter): LinkSocket => {
     filters.push(filter);
     return {
@@ -45,6 +52,7 @@ function open(listeners: readonly HomeListener[] = [LISTENER], form: Partial<Tun
       },
       takeLost: () => 0,
       joinGroups: (groups) => {
+        if (link.isBroken) throw new IoError("ENOBUFS", "joining groups");
         for (const group of groups) joined.add(formatIpv4(group));
       },
       leaveGroups: (groups) => {
@@ -274,4 +282,30 @@ test("a home link that is deleted and made anew is heard again, with the groups 
   groups.listen();
   assert.equal(filters.length, before + 1);
   assert.deepEqual([filters.at(-1), [...joined]], [{ heard: "groups" }, ["239.1.2.3"]]);
+});
+
+test("a group that this host cannot join is counted, and joined when the node says so again", () => {
+  const { arrive, counters, joined, link } = open();
+  link.isBroken = true;
+  arrive(fromPeer({ encapsulation: "ipip" }, report(FEED)));
+  assert.deepEqual([counters.get("groups-not-heard-ENOBUFS"), joined.size], [1, 0]);
+  link.isBroken = false;
+  arrive(fromPeer({ encapsulation: "ipip" }, report(FEED)));
+  assert.equal(joined.size, 1);
+});
+
+test("IGMP with any octets joins groups only, and never more than its records", () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom(0x11, 0x12, 0x16, 0x17, 0x22),
+      fc.uint8Array({ minLength: 0, maxLength: 80 }),
+      (type, body) => {
+        const bytes = igmp(type, [...body]);
+        const changes = groupChanges(bytes, 0);
+        assert.ok(changes.length <= 1 + body.length / 8);
+        for (const { group } of changes) assert.ok(group >>> 28 === 14);
+      },
+    ),
+    { numRuns: 1000 },
+  );
 });

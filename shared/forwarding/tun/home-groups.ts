@@ -16,7 +16,7 @@ import {
 } from "../../base/address.ts";
 import type { Counters } from "../../base/counters.ts";
 import { assert } from "../../base/result.ts";
-import type { Frame, LinkSocket, PacketIo } from "../../linux/packet-io.ts";
+import { type Frame, IoError, type LinkSocket, type PacketIo } from "../../linux/packet-io.ts";
 import { groupChanges, PROTOCOL_IGMP } from "../igmp.ts";
 import {
   destinationOf,
@@ -163,11 +163,19 @@ export class HomeGroups {
   #onIgmp(link: HomeLink, slab: Uint8Array, packet: number, homeAddress: Ipv4): void {
     const listens = link.nodes.get(homeAddress)?.some(({ multicast }) => multicast) === true;
     if (!listens) return;
-    for (const { group, isMember } of groupChanges(slab, packet)) {
-      if (!isMember) this.#leave(link, homeAddress, group);
-      else if (!this.#join(link, homeAddress, group)) this.#parts.counters.add("groups-over-limit");
+    try {
+      for (const { group, isMember } of groupChanges(slab, packet)) {
+        if (!isMember) this.#leave(link, homeAddress, group);
+        else if (!this.#join(link, homeAddress, group)) {
+          this.#parts.counters.add("groups-over-limit");
+        }
+      }
+      this.#hear(link);
+    } catch (error) {
+      // What a node says must not end the program; the next change of state tries again.
+      if (!(error instanceof IoError)) throw error;
+      this.#parts.counters.add(`groups-not-heard-${error.code}`);
     }
-    this.#hear(link);
   }
 
   #join(link: HomeLink, homeAddress: Ipv4, group: Ipv4): boolean {
@@ -179,8 +187,8 @@ export class HomeGroups {
     if (own >= MAX_GROUPS_OF_NODE || isFull) return false;
     if (members !== undefined) members.add(homeAddress);
     else {
-      link.groups.set(group, new Set([homeAddress]));
       link.socket?.joinGroups([group]);
+      link.groups.set(group, new Set([homeAddress]));
     }
     return true;
   }
