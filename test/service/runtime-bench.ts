@@ -291,8 +291,7 @@ export class Bench {
   #openLink(name: string): LinkSocket {
     this.#check(`link ${name}`);
     const socket: ToyLink = {
-      interface: name,
-      isStale: false,
+      ...{ interface: name, isStale: false },
       receive: () => {},
       onFrame: (handler) => {
         socket.receive = handler;
