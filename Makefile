@@ -13,6 +13,8 @@ unit := base wire security protocol forwarding fa mn ha sim service scripts arch
 unit_tests = $(shell find $(foreach d,$(unit),build/test/$(d)) -name '*.test.js' \
   ! -name '*netns*' ! -name '*bundle*' ! -name 'smoke*' ! -name 'run.test.js' 2>/dev/null | sort)
 all_tests = $(shell find build/test -name '*.test.js' | sort)
+# Those with namespaces, bundles and real time have the machine to themselves.
+TEST := node --test --test-reporter=./build/scripts/test-reporter.js
 
 .PHONY: help
 help: ## show this list
@@ -53,13 +55,16 @@ format: setup ## put the sources into shape
 check: build/.compiled build/.native ## format, lint, types, architecture, unit tests (the fast part)
 	@biome check --error-on-warnings .
 	@knip
-	@node --test --test-reporter=dot $(unit_tests)
+	@node --test --test-concurrency=$$(nproc) --test-reporter=dot $(unit_tests)
 
 .PHONY: test
 test: build ## set everything up and run all tests
 	@biome check --error-on-warnings .
 	@knip
-	@node --test --test-concurrency=1 --test-reporter=./build/scripts/test-reporter.js $(all_tests)
+	@export MIP4_TEST_SINCE=$$(date +%s%3N); failed=0; \
+	$(TEST) --test-concurrency=$$(nproc) $(unit_tests) || failed=1; \
+	$(TEST) --test-concurrency=1 $(filter-out $(unit_tests),$(all_tests)) || failed=1; \
+	exit $$failed
 
 .PHONY: test-foreign
 test-foreign: ## the bundles on arm64 and armv7 under qemu-user, with Node for these (fetched)

@@ -23,7 +23,7 @@ import { wireBinary } from "./wire.ts";
 await enterLab({ tun: true, programs: ["ping"] });
 
 const PER_SECOND = 10_000;
-const SECONDS = 6;
+const SECONDS = 4;
 /** Seconds; the node renews several times within the flood. */
 const LIFETIME = 4;
 /** Requests that wait at a time, by default. */

@@ -18,30 +18,32 @@ test("three", { ["sk" + "ip"]: true }, () => {});
 describe("group", () => { it("four", () => {}); });
 `;
 
-test("reporter: readable output, counts and one JSON line a test", () => {
+/** Runs the sample in a folder of its own, some times; the output and the results of each. */
+function runs(times: number, environment: NodeJS.ProcessEnv) {
   const folder = mkdtempSync(join(tmpdir(), "mip4-reporter-"));
   try {
     writeFileSync(join(folder, "sample.test.cjs"), SAMPLE);
     const reporter = new URL("../../scripts/test-reporter.js", pathToFileURL(import.meta.filename));
-    const run = spawnSync(
-      process.execPath,
-      ["--test", `--test-reporter=${reporter}`, "--test-reporter-destination=stdout"].concat(
-        "sample.test.cjs",
-      ),
-      {
-        cwd: folder,
-        encoding: "utf8",
-        // A test process marks its children; unmarked, the child reports as any run does.
-        env: { ...process.env, NODE_TEST_CONTEXT: undefined, MIP4_TEST_RESULTS: "out/r.jsonl" },
-      },
-    );
-    assert.equal(run.status, 1, run.stderr);
-    assert.match(run.stdout, /two broke/);
-    assert.match(run.stdout, /4 tests in 1 files: 2 passed, 1 failed, 1 skipped, [\d.]+ s\n$/);
-    const results = readFileSync(join(folder, "out/r.jsonl"), "utf8")
-      .trimEnd()
-      .split("\n")
-      .map((line) => JSON.parse(line));
+    const to = "--test-reporter-destination=stdout";
+    const argv = ["--test", `--test-reporter=${reporter}`, to, "sample.test.cjs"];
+    // A test process marks its children; unmarked, the child reports as any run does.
+    const base = { ...process.env, NODE_TEST_CONTEXT: undefined, MIP4_TEST_RESULTS: "out/r.jsonl" };
+    const env = { ...base, MIP4_TEST_SINCE: undefined, ...environment };
+    return Array.from({ length: times }, () => {
+      const run = spawnSync(process.execPath, argv, { cwd: folder, encoding: "utf8", env });
+      const lines = readFileSync(join(folder, "out/r.jsonl"), "utf8").trimEnd().split("\n");
+      return { ...run, results: lines.map((line) => JSON.parse(line)) };
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+test("reporter: readable output, counts and one JSON line a test", () => {
+  for (const { status, stdout, stderr, results } of runs(2, {})) {
+    assert.equal(status, 1, stderr);
+    assert.match(stdout, /two broke/);
+    assert.match(stdout, /4 tests in 1 files: 2 passed, 1 failed, 1 skipped, [\d.]+ s\n$/);
     assert.deepEqual(
       results.map((result) => [result.name, result.file, result.status]),
       [
@@ -51,9 +53,14 @@ test("reporter: readable output, counts and one JSON line a test", () => {
         ["four", "sample.test.cjs", "pass"],
       ],
     );
-  } finally {
-    rmSync(folder, { recursive: true });
   }
+});
+
+test("reporter: the parts of one run are counted and kept together", () => {
+  const [first, second] = runs(2, { MIP4_TEST_SINCE: String(Date.now()) });
+  assert.match(first?.stdout ?? "", /4 tests in 1 files/);
+  assert.match(second?.stdout ?? "", /8 tests in 1 files: 4 passed, 2 failed, 2 skipped/);
+  assert.equal(second?.results.length, 8);
 });
 
 test("reporter: a suite, a diagnostic and a start are no results", () => {
