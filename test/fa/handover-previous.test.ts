@@ -84,7 +84,7 @@ test("RFC 4988 §5.2: the acknowledgment comes after the HAck, on the old link a
   assert.deepEqual(toRouter[0]?.payload, answer.payload);
 });
 
-test("RFC 4988 §7: without the node's authenticator nothing moves and nothing is said; a wrong one is a security exception [4988-7-01, 4988-5.1-09, 4988-5.1-11, 4988-5.1-06, 4068-8-01, 4988-7-05]", () => {
+test("RFC 4988 §7: without the node's authenticator nothing moves and nothing is said; a wrong one is a security exception [4988-7-01, 4988-5.1-09, 4988-5.1-11, 4988-5.1-06, 4068-8-01]", () => {
   const { par } = pair();
   const silent = [
     sendUpdate(par, { context: null }),
@@ -253,9 +253,14 @@ test("a node that registers here again is here; a reply that was on its way when
   assert(item?.kind === "handover" && item.tunnel === undefined);
 });
 
-test("RFC 4988 §7: no more nodes at a time than configured; beyond, code 130 [4988-5.2-02]", () => {
+test("RFC 4988 §7: no more nodes at a time than configured; beyond, code 130; who asked is told, with the SPI [4988-5.2-02, 4988-7-06]", () => {
   const { par } = pair({ maxHandovers: 0 });
-  assert.equal(acknowledgmentIn(oneSend(sendUpdate(par))).code, 130);
+  const effects = sendUpdate(par);
+  assert.equal(acknowledgmentIn(oneSend(effects)).code, 130);
+  const [refused] = reports(effects, "handover-refused");
+  assert(refused?.type === "report");
+  const { home_address, mac, spi, code } = refused.fields;
+  assert.deepEqual([home_address, mac, spi, code], ["10.1.0.7", NODE_MAC, nodeRouter.spi, 130]);
 });
 
 test("RFC 4988 §7: a HAck from a stranger, without our authentication, or to another HI changes nothing [4988-7-03]", () => {

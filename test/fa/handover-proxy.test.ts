@@ -76,12 +76,18 @@ test("RFC 4068 §4, §6.1.2: an access point on this link, an unknown one, one w
   assert.deepEqual(outcomes, [1, 6, 1]);
 });
 
-test("RFC 4988 §5.4: a wildcard asks for the neighbourhood, as much of it as fits the link [4988-5.4-15, 4068-4-06, 4988-5.4-04]", () => {
+test("RFC 4988 §5.4: a wildcard asks for the neighbourhood, as much of it as fits the link [4988-5.4-15, 4068-4-06, 4988-5.4-04, 4068-6.1.1-02]", () => {
   const bench = router();
   const all = messageIn(oneAnswer(ask(bench, macOption(0, ZERO_MAC))), "prrtadv");
   assert.equal(all.code, 0);
   const points = proxyAnswers(all.extensions).map(({ accessPoint }) => accessPoint);
   assert.deepEqual(points, [AP2, AP3]);
+  // An option that nobody knows is stepped over.
+  const strange = { name: "unknown", type: 99, data: new Uint8Array(6) } as const;
+  const asked = [strange, about(AP2)];
+  const solicitation = { name: "rtsolpr", code: 0, reserved: 0, identifier: 7 } as const;
+  const known = fromNode(bench, { ...solicitation, extensions: asked });
+  assert.equal(messageIn(oneAnswer(known), "prrtadv").code, 0);
   const addresses = [{ address: FA, length: 26 }];
   const link = { up: true, mac: AP1, mtu: 100, addresses };
   bench.agent.handle({ type: "link", interface: "lan0", link }, bench.now);
