@@ -29,7 +29,10 @@ export interface HostLink {
   readonly up: boolean;
   readonly mac: Mac;
   readonly mtu: number;
-  /** How often the carrier has gone: a flap between two looks shows here alone. */
+  /**
+   * How often the carrier has gone, or the access point was another one: a flap between two looks
+   * shows here alone.
+   */
   readonly carrierLosses: number;
   /** Primary first. */
   readonly addresses: readonly Prefix[];

@@ -6,6 +6,7 @@
 import type { Ipv4, Prefix } from "../../base/address.ts";
 import { MAIN_TABLE } from "../../forwarding/kernel-objects.ts";
 import type { PacketIo } from "../packet-io.ts";
+import { AccessPoints } from "./access-points.ts";
 import { AddressNews } from "./address-news.ts";
 import {
   fileSnapshot,
@@ -48,13 +49,15 @@ export class LinkMonitor {
     // Listening before the first dump: what changes in between is looked at again.
     let isStale = false;
     const addresses = new AddressNews();
+    const accessPoints = new AccessPoints();
     rtnetlink.onNotification((message) => {
+      if (message.type === RTM.newLink) accessPoints.note(message.body);
       if (!isRelevant(message) || !addresses.isNews(message.type, message.body)) return;
       isStale = true;
       monitor?.refresh();
     });
     try {
-      const read = () => netlinkSnapshot(rtnetlink);
+      const read = async () => withRoaming(await netlinkSnapshot(rtnetlink), accessPoints);
       monitor = new LinkMonitor(await read(), read, () => rtnetlink.close());
     } catch (error) {
       rtnetlink.close();
@@ -131,6 +134,16 @@ export class LinkMonitor {
       this.#isReading = false;
     }
   }
+}
+
+/** Another access point counts like a carrier that has gone and come. */
+function withRoaming(snapshot: HostSnapshot, accessPoints: AccessPoints): HostSnapshot {
+  const links = new Map<string, HostLink>();
+  for (const [name, link] of snapshot.links) {
+    const carrierLosses = link.carrierLosses + accessPoints.changes(link.index);
+    links.set(name, { ...link, carrierLosses });
+  }
+  return { ...snapshot, links };
 }
 
 /** Routes matter only when they are default routes of the main table. */
