@@ -11,12 +11,12 @@ import {
   parseIpv4,
 } from "../../shared/base/address.ts";
 import { Deadlines } from "../../shared/base/deadlines.ts";
+import { flat } from "../../shared/base/flat.ts";
 import type { Json, JsonObject } from "../../shared/base/result.ts";
 import { after, type Instant, type Now, secondsLeft } from "../../shared/base/time.ts";
 import {
   type BindingItem,
   type Encapsulation,
-  formOf,
   type GroupService,
   HALF_BOUND,
   sameForm,
@@ -70,7 +70,7 @@ export interface Binding extends TunnelForm {
 }
 
 export function bindingKey(homeAddress: Ipv4, careOfAddress: Ipv4): string {
-  return `binding/${formatIpv4(homeAddress)}/${formatIpv4(careOfAddress)}`;
+  return flat(`binding/${formatIpv4(homeAddress)}/${formatIpv4(careOfAddress)}`);
 }
 
 export class BindingTable {
@@ -153,14 +153,21 @@ export function bindingItem(
   network: HomeNetwork | undefined,
   config: Pick<HaCoreConfig, "address" | "sharing" | "broadcasts" | "multicast">,
 ): BindingItem {
-  const homeInterface = network?.interface;
-  const groups =
-    network?.interface === undefined ? undefined : groupService(binding, network, config);
-  const { homeAddress, homeAgent, effectiveCareOfAddress: careOfAddress, reverse } = binding;
-  const ends = { homeAddress, homeAgent, careOfAddress };
-  const dependsOn = config.sharing === undefined ? undefined : config.address;
-  const by = { ...formOf(binding), reverse, homeInterface, groups, dependsOn };
-  const item = { kind: "binding", ...ends, ...by } as const;
+  const hasLink = network?.interface !== undefined;
+  const item = {
+    kind: "binding",
+    homeAddress: binding.homeAddress,
+    homeAgent: binding.homeAgent,
+    careOfAddress: binding.effectiveCareOfAddress,
+    encapsulation: binding.encapsulation,
+    greKeyIn: binding.greKeyIn,
+    greKeyOut: binding.greKeyOut,
+    udpPort: binding.udpPort,
+    reverse: binding.reverse,
+    homeInterface: network?.interface,
+    groups: hasLink ? groupService(binding, network, config) : undefined,
+    dependsOn: config.sharing === undefined ? undefined : config.address,
+  } as const;
   if (binding.networks.length === 0) return item;
   const networks = binding.networks.map(({ prefix }) => prefix);
   return { ...item, networks, byAgent: !binding.colocated };
@@ -313,8 +320,13 @@ export function restoreBinding(value: Json, now: Now): Binding | undefined {
   const left = typeof expires === "number" ? expires - now.wall : undefined;
   // A wall clock that stepped must not lengthen what was granted.
   if (left !== undefined && !(left > 0 && left <= lifetime * 1000)) return undefined;
+  const { encapsulation, greKeyIn, greKeyOut, udpPort, effectiveCareOfAddress } = tunnel;
   return {
-    ...tunnel,
+    encapsulation,
+    greKeyIn,
+    greKeyOut,
+    udpPort,
+    effectiveCareOfAddress,
     key: bindingKey(homeAddress, careOfAddress),
     homeAddress,
     nai: typeof record.nai === "string" ? record.nai : undefined,

@@ -212,7 +212,7 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
     const node = this.#directory.ownerOf(binding);
     if (node?.network === undefined) return false;
     const networks = stillAllowed(binding.networks, node, this.#config.networkPools);
-    const kept = { ...binding, networks };
+    const kept = networks === binding.networks ? binding : { ...binding, networks };
     this.bindings.set(kept);
     this.revocations.restored(kept, now);
     this.#forward(kept, node.network);

@@ -121,7 +121,8 @@ export class Registrar {
     const assigned = directory.assign(node, decoded.message.homeAddress);
     const homeAddress = assigned.ok ? assigned.value : request.homeAddress;
     const isNew = bindings.of(homeAddress).length === 0;
-    const known = { ...exchange, request: { ...request, homeAddress }, isNew };
+    const named = homeAddress === request.homeAddress ? request : { ...request, homeAddress };
+    const known = { ...exchange, request: named, isNew };
     const effects = act(known, assigned);
     if (assigned.ok && bindings.of(homeAddress).length === 0) directory.release(homeAddress);
     return effects;

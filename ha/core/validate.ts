@@ -41,7 +41,7 @@ export function validate(
   { node, request, broadcast, event }: Exchange,
   asked: TunnelRequest,
 ): Result<ServiceTerms, number> {
-  const { isOwnAddress } = context;
+  const { config, isOwnAddress, random } = context;
   const { limits } = node;
   if (!authorizationComesFirst(request)) return err(ReplyCode.haPoorlyFormedRequest);
   if (broadcast || !isOwnAddress(request.homeAgent)) return err(ReplyCode.haUnknownHomeAgent);
@@ -58,7 +58,8 @@ export function validate(
   if (!isServedAt(node, request.careOfAddress)) return err(ReplyCode.haProhibited);
   const { source, sourcePort } = event;
   const current = context.bindings.get(bindingKey(request.homeAddress, request.careOfAddress));
-  const tunnel = agreeTunnel({ ...context, limits, source, sourcePort, current }, request, asked);
+  const about = { config, isOwnAddress, random, limits, source, sourcePort, current };
+  const tunnel = agreeTunnel(about, request, asked);
   if (!tunnel.ok) return tunnel;
   if (!reverse && limits.reverseTunnel === "require") {
     return err(ReplyCode.haReverseTunnelMandatory);

@@ -1,7 +1,7 @@
 /**
- * `make bench`: codec, registrations, relay, packets, footprint and handovers, with the yardsticks beside each.
+ * `make bench`: codec, registrations, relay, home agent, packets, footprint and handovers, with the yardsticks beside each.
  * Usage: main.js [--quick] [--json FILE] [--plot FILE.svg]
- *   [--only codec|registrations|relay|packets|footprint|handover]
+ *   [--only codec|registrations|relay|home|packets|footprint|handover]
  */
 
 import { writeFileSync } from "node:fs";
@@ -16,6 +16,7 @@ import { type FootprintResult, footprintRows, measureFootprint } from "./footpri
 import { type HandoverResult, handoverRows, measureHandovers } from "./handover.ts";
 import { handoverPlot } from "./handover-plot.ts";
 import { headerRows } from "./headers.ts";
+import { bindingRows, type HomeResult, homeRows, measureHome } from "./home.ts";
 import { registrationRows } from "./registrations.ts";
 import { measureRelay, type RelayResult } from "./relay.ts";
 import { relayRows, visitorRows } from "./relay-table.ts";
@@ -30,7 +31,15 @@ const { values: options } = parseArgs({
   },
 });
 
-const PARTS = ["codec", "registrations", "relay", "packets", "footprint", "handover"] as const;
+const PARTS = [
+  "codec",
+  "registrations",
+  "relay",
+  "home",
+  "packets",
+  "footprint",
+  "handover",
+] as const;
 if (options.only !== undefined && !PARTS.some((part) => part === options.only)) {
   process.stderr.write(`bench: --only takes one of ${PARTS.join(", ")}\n`);
   process.exit(2);
@@ -88,6 +97,7 @@ let codec: ReturnType<typeof codecTables> | undefined;
 let headers: Row[] | undefined;
 let registrations: Row[] | undefined;
 let relay: RelayResult | undefined;
+let home: HomeResult | undefined;
 let dataplane: DataplaneResult | undefined;
 let footprint: FootprintResult | undefined;
 let handovers: HandoverResult[] | undefined;
@@ -102,6 +112,9 @@ if (isWanted("registrations")) {
 }
 if (isWanted("relay") && faults.length === 0) {
   relay = await measureRelay({ quick: options.quick, progress });
+}
+if (isWanted("home") && faults.length === 0) {
+  home = await measureHome({ quick: options.quick, progress });
 }
 if (isWanted("packets") && faults.length === 0) {
   const length = options.quick ? { rounds: 1, seconds: 0.3 } : { rounds: 5, seconds: 0.7 };
@@ -133,6 +146,16 @@ if (relay !== undefined) {
     visitorRows(relay),
   );
 }
+if (home !== undefined) {
+  printTable(
+    "Registrations at the home agent, on one core; renewals, 64 at a time",
+    homeRows(home),
+  );
+  printTable(
+    "The same with more bindings: CPU time, memory without garbage, a start with its journal",
+    bindingRows(home),
+  );
+}
 if (dataplane !== undefined) printDataplane(dataplane);
 if (footprint !== undefined) {
   printTable("Footprint: start, size and memory beyond an empty process", footprintRows(footprint));
@@ -153,6 +176,7 @@ if (options.json !== undefined) {
     headers,
     registrations,
     relay,
+    home,
     dataplane,
     footprint,
     handovers,

@@ -5,13 +5,11 @@
  *     load eth0 (nodes) --- lan0 192.0.2.1 [fa] 198.51.100.2 up0 --- up0 198.51.100.1 load
  */
 
-import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Host } from "../lab/host.ts";
 import { Lab } from "../lab/lab.ts";
 import type { LabProcess } from "../lab/process.ts";
-import { bundleOf } from "../lab/session.ts";
-import { toToml } from "../lab/toml.ts";
+import { startBundle } from "./daemon.ts";
 import { connect } from "./tunnel-net.ts";
 
 const AGENT_MAC = "02:00:00:00:01:01";
@@ -20,14 +18,6 @@ const HOME_AGENT = "198.51.100.1";
 const VISITOR_KEY = "a1a2a3a4a5a6a7a8a9aaabacadaeafb0";
 const HOME_AGENT_KEY = "00112233445566778899aabbccddeeff";
 const KEYS = [VISITOR_KEY, HOME_AGENT_KEY] as const;
-
-/** Collects garbage and says what is left, at SIGUSR2: what the figures about memory stand on. */
-const MEMORY_PROBE = `process.on("SIGUSR2", () => {
-  for (let i = 0; i < 3; i++) gc();
-  const { heapUsed, external } = process.memoryUsage();
-  console.log("memory " + (heapUsed + external));
-});
-`;
 
 export interface RelayNet {
   readonly lab: Lab;
@@ -59,30 +49,9 @@ export async function startRelay(
 }
 
 /** The real daemon, with an association for each of its nodes; its journal is in memory. */
-export async function startDaemon(
-  { fa, lab }: RelayNet,
-  nodes: number,
-  pin: readonly string[],
-): Promise<LabProcess> {
+export function startDaemon({ fa, lab }: RelayNet, nodes: number): Promise<LabProcess> {
   const folder = join(lab.directory, `daemon-${nodes}`);
-  mkdirSync(folder, { recursive: true });
-  const config = join(folder, "fa.toml");
-  const probe = join(folder, "memory.cjs");
-  writeFileSync(probe, MEMORY_PROBE);
-  writeFileSync(config, toToml(configOf(folder, nodes)), { mode: 0o600 });
-  const node = [process.execPath, ...profileOptions(nodes), "--expose-gc", "--require", probe];
-  const argv = [...pin, ...node, bundleOf("fa"), "run", "--config", config];
-  const daemon = fa.spawn(argv, { name: `mip4-fa for ${nodes}` });
-  await daemon.waitForLine(/ started /, 60_000);
-  return daemon;
-}
-
-/** `MIP4_BENCH_PROFILE=FOLDER` writes a CPU profile of each daemon. */
-function profileOptions(nodes: number): string[] {
-  const folder = process.env.MIP4_BENCH_PROFILE;
-  if (folder === undefined) return [];
-  const name = `relay-${nodes}-${performance.now()}.cpuprofile`;
-  return ["--cpu-prof", `--cpu-prof-dir=${folder}`, `--cpu-prof-name=${name}`];
+  return startBundle(fa, "fa", folder, configOf(folder, nodes));
 }
 
 function configOf(folder: string, nodes: number) {
@@ -103,15 +72,7 @@ function configOf(folder: string, nodes: number) {
   };
 }
 
-/** What the load program is told: how many nodes, how many at a time, and until when. */
-export interface Load {
-  readonly nodes: number;
-  readonly window: number;
-  /** A number of registrations, or seconds (`2s`). */
-  readonly limit: number | `${number}s`;
-}
-
-export function loadArguments({ nodes, window, limit }: Load): string[] {
-  const numbers = [nodes, window, limit].map(String);
-  return ["eth0", "up0", AGENT_MAC, CARE_OF, HOME_AGENT, ...KEYS, ...numbers];
+/** The load program, but for how much of it. */
+export function loadProgram(program: string): string[] {
+  return [program, "eth0", "up0", AGENT_MAC, CARE_OF, HOME_AGENT, ...KEYS];
 }

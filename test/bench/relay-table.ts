@@ -1,9 +1,10 @@
 /** The printed form of what the registration benchmark has found. */
 
-import type { RelayResult, RelaySample } from "./relay.ts";
+import type { Sample } from "./daemon.ts";
+import type { RelayResult } from "./relay.ts";
 import type { Row } from "./table.ts";
 
-const rate = ({ perSecond }: RelaySample): string => `${Math.round(perSecond)}/s`;
+const rate = ({ perSecond }: Sample): string => `${Math.round(perSecond)}/s`;
 const micros = (value: number): string => `${value.toFixed(1)} us`;
 
 export function relayRows({ c, daemon }: RelayResult): Row[] {

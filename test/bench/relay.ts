@@ -4,34 +4,19 @@
  * more of them.
  */
 
-import { CommandError, type LabProcess } from "../lab/process.ts";
-import { waitFor } from "../lab/wait.ts";
+import type { LabProcess } from "../lab/process.ts";
 import { compile } from "./compile.ts";
-import { cpuSeconds, pins } from "./cpu.ts";
-import {
-  buildRelayNet,
-  type Load,
-  loadArguments,
-  type RelayNet,
-  startDaemon,
-  startRelay,
-} from "./relay-net.ts";
+import { pins } from "./cpu.ts";
+import { memoryOf, runLoad, type Sample, settled } from "./daemon.ts";
+import { buildRelayNet, loadProgram, type RelayNet, startDaemon, startRelay } from "./relay-net.ts";
 import { median } from "./stopwatch.ts";
 
 /** Registrations under way at a time. */
 const WINDOW = 64;
-/** Two percent of a core in so long is nothing. */
-const QUIET_MS = 500;
 /** Visitors while the daemon and the C program are compared. */
 export const COMPARED = 1000;
 const FULL_SIZES: readonly number[] = [1, 1000, 10_000, 50_000];
 const QUICK_SIZES: readonly number[] = [1, 1000, 5000];
-
-export interface RelaySample {
-  readonly perSecond: number;
-  /** CPU time of the foreign agent, all its threads, microseconds a registration. */
-  readonly cpuUs: number;
-}
 
 export interface VisitorCost {
   readonly visitors: number;
@@ -44,56 +29,15 @@ export interface VisitorCost {
 
 export interface RelayResult {
   /** Medians over the rounds, of renewals. */
-  readonly c: RelaySample;
-  readonly daemon: RelaySample;
-  readonly rounds: readonly { readonly c: RelaySample; readonly daemon: RelaySample }[];
+  readonly c: Sample;
+  readonly daemon: Sample;
+  readonly rounds: readonly { readonly c: Sample; readonly daemon: Sample }[];
   readonly costs: readonly VisitorCost[];
 }
 
 export interface RelayOptions {
   readonly quick: boolean;
   readonly progress: (text: string) => void;
-}
-
-/** Runs the load against a foreign agent. */
-async function run(
-  net: RelayNet,
-  program: string,
-  agent: LabProcess,
-  load: Load,
-): Promise<RelaySample> {
-  const argv = [...pins()[0], program, ...loadArguments(load)];
-  const before = cpuSeconds(agent);
-  const result = await net.load.exec(argv, 120_000);
-  const spent = cpuSeconds(agent) - before;
-  if (result.status !== 0) throw new CommandError(argv, result);
-  const [done = 0, denied = 0, lost = 0, took = 0] = result.stdout.trim().split(" ").map(Number);
-  if (done === 0 || denied > 0 || lost > done / 100) {
-    throw new Error(`${done} done, ${denied} denied, ${lost} lost; ${agent.output()}`);
-  }
-  return { perSecond: done / took, cpuUs: (spent * 1e6) / done };
-}
-
-/** Octets in use after a collection of garbage. */
-async function memoryOf(daemon: LabProcess): Promise<number> {
-  const answers = (): string[] =>
-    daemon.stdout.map(({ text }) => text).filter((text) => text.startsWith("memory "));
-  const { length } = answers();
-  daemon.signal("SIGUSR2");
-  const text = await waitFor("memory", () => answers()[length], { timeoutMs: 30_000 });
-  return Number(text.split(" ")[1]);
-}
-
-/** Waits until nothing is being done any more: routes are made after the replies have gone. */
-async function settled(daemon: LabProcess): Promise<void> {
-  let before = -1;
-  const isQuiet = async (): Promise<boolean> => {
-    const now = cpuSeconds(daemon);
-    const spent = now - before;
-    before = now;
-    return spent < QUIET_MS / 50_000;
-  };
-  await waitFor("quiet", isQuiet, { timeoutMs: 120_000, everyMs: QUIET_MS });
 }
 
 const window = (visitors: number): number => Math.min(WINDOW, visitors);
@@ -104,25 +48,29 @@ async function registerAll(
   program: string,
   agent: LabProcess,
   nodes: number,
-): Promise<RelaySample> {
-  return run(net, program, agent, { nodes, window: window(nodes), limit: nodes });
+): Promise<Sample> {
+  return runLoad(net.load, loadProgram(program), agent, {
+    nodes,
+    window: window(nodes),
+    limit: nodes,
+  });
 }
 
 async function compare(
   net: RelayNet,
   programs: { readonly load: string; readonly relay: string },
   seconds: number,
-): Promise<{ readonly c: RelaySample; readonly daemon: RelaySample }> {
+): Promise<{ readonly c: Sample; readonly daemon: Sample }> {
   const renewals = { nodes: COMPARED, window: WINDOW, limit: `${seconds}s` } as const;
-  const measure = async (agent: LabProcess): Promise<RelaySample> => {
+  const measure = async (agent: LabProcess): Promise<Sample> => {
     await registerAll(net, programs.load, agent, COMPARED);
-    await run(net, programs.load, agent, renewals); // warms up
-    const sample = await run(net, programs.load, agent, renewals);
+    await runLoad(net.load, loadProgram(programs.load), agent, renewals); // warms up
+    const sample = await runLoad(net.load, loadProgram(programs.load), agent, renewals);
     await agent.stop("SIGTERM");
     return sample;
   };
   const c = await measure(await startRelay(net, programs.relay, pins()[1]));
-  const daemon = await measure(await startDaemon(net, COMPARED, pins()[1]));
+  const daemon = await measure(await startDaemon(net, COMPARED));
   return { c, daemon };
 }
 
@@ -132,16 +80,16 @@ async function costOf(
   visitors: number,
   seconds: number,
 ): Promise<VisitorCost> {
-  const daemon = await startDaemon(net, visitors, pins()[1]);
+  const daemon = await startDaemon(net, visitors);
   // The first one thousand times, so that the code is compiled before anything is measured.
-  await run(net, program, daemon, { nodes: 1, window: 1, limit: 1000 });
+  await runLoad(net.load, loadProgram(program), daemon, { nodes: 1, window: 1, limit: 1000 });
   await settled(daemon);
   const before = await memoryOf(daemon);
   const first = await registerAll(net, program, daemon, visitors);
   await settled(daemon);
   const limit = `${seconds}s` as const;
   const load = { nodes: visitors, window: window(visitors), limit };
-  const renewal = await run(net, program, daemon, load);
+  const renewal = await runLoad(net.load, loadProgram(program), daemon, load);
   await settled(daemon);
   const grown = (await memoryOf(daemon)) - before;
   await daemon.stop("SIGTERM");
@@ -153,7 +101,7 @@ export async function measureRelay({ quick, progress }: RelayOptions): Promise<R
   const programs = { load: compile("register"), relay: compile("relay") };
   const seconds = quick ? 0.5 : 2;
   const net = buildRelayNet();
-  const rounds: { c: RelaySample; daemon: RelaySample }[] = [];
+  const rounds: { c: Sample; daemon: Sample }[] = [];
   const costs: VisitorCost[] = [];
   try {
     const count = quick ? 1 : 3;
@@ -168,9 +116,9 @@ export async function measureRelay({ quick, progress }: RelayOptions): Promise<R
   } finally {
     await net.lab.close();
   }
-  const middle = (way: "c" | "daemon", key: keyof RelaySample): number =>
+  const middle = (way: "c" | "daemon", key: keyof Sample): number =>
     median(rounds.map((round) => round[way][key]));
-  const summary = (way: "c" | "daemon"): RelaySample => ({
+  const summary = (way: "c" | "daemon"): Sample => ({
     perSecond: middle(way, "perSecond"),
     cpuUs: middle(way, "cpuUs"),
   });
