@@ -67,6 +67,7 @@ export function describeMn(status: JsonObject): readonly (readonly [string, stri
     ["interface", showCell(status.interface)],
     ["encapsulation", showCell(status.encapsulation)],
     ["reverse tunnel", showCell(status.reverse_tunnel)],
+    ["networks", showCell(status.networks)],
     ["lifetime", `${showRemaining(status)} of ${showSeconds(status.lifetime)}`],
     ["last code", showCell(status.last_code)],
     ["last error", showCell(status.last_error)],

@@ -31,6 +31,7 @@ import type { ConfigFault, PlannedKey, Resolved } from "../shared/service/progra
 import { ICMP_EXPERIMENTAL_MOBILITY } from "../shared/wire/icmp/fast-handover.ts";
 import { fastHandover, resolveFastHandover } from "./config-fast-handover.ts";
 import { checkNetworks, mobileNetworks, networkMode, toMobileRouter } from "./config-networks.ts";
+import { checkRouting, routing, toPolicy } from "./config-routing.ts";
 import type { HomeAgentSource, MnSettings } from "./core/config.ts";
 
 const association = z.discriminatedUnion(
@@ -140,6 +141,7 @@ export const mnSchema = table({
     1,
   ).describe("One for each link, in order of preference."),
   mobile_network: mobileNetworks(),
+  routing: routing(),
   security_association: tables(association, 1).describe(
     "One with the home agent, which is needed (RFC 5944 §3.2), any with foreign agents, and one with the home domain's AAA server, for foreign agents that ask it (RFC 4721 §6).",
   ),
@@ -185,6 +187,7 @@ export function crossCheckMn(config: MnConfig): ConfigFault[] {
   const faults = [
     ...checkUnique("interface", config.interface, (row) => row.name, "name"),
     ...checkNetworks(config),
+    ...checkRouting(config),
     ...checkUnique(
       "security_association",
       config.security_association,
@@ -257,6 +260,7 @@ export function resolveMn(config: MnConfig): Resolved<MnSettings> {
         hostConfiguration: config.registration.host_configuration,
       },
       mobileRouter: toMobileRouter(config),
+      policy: toPolicy(config),
       movement: config.movement.algorithm,
       probing: probingOf(config.movement),
       fastHandover: resolveFastHandover(config),

@@ -1,5 +1,5 @@
 import type { Ipv4, Prefix } from "../../shared/base/address.ts";
-import type { Encapsulation, Probing } from "../../shared/forwarding/state.ts";
+import type { Encapsulation, Probing, RoutingPolicy } from "../../shared/forwarding/state.ts";
 import type { PeerAssociation, SecurityContext } from "../../shared/security/association.ts";
 import type { FastHandoverConfig } from "./handover/config.ts";
 
@@ -69,6 +69,8 @@ export interface MnSettings {
   readonly mobileRouter?: MobileRouterConfig;
   /** When a way by an address of the node's own counts as lost; `undefined`: it is not watched. */
   readonly probing: Probing | undefined;
+  /** `undefined`: everything goes by the home address. */
+  readonly policy?: RoutingPolicy | undefined;
   /** When the link does not tell: by lifetime, by prefix, or with every new agent (§2.4.2). */
   readonly movement: "lazy" | "prefix" | "eager";
   /** `undefined`: no fast handovers (RFC 4988). */

@@ -3,10 +3,12 @@
 import { formatPrefix, UNSPECIFIED } from "../../shared/base/address.ts";
 import { after, type Instant } from "../../shared/base/time.ts";
 import {
+  type AtHomeItem,
   type CoLocatedItem,
   type ForwardingItem,
   type ForwardingState,
   NO_FORWARDING,
+  type VisitingItem,
 } from "../../shared/forwarding/state.ts";
 import { MOBILE_IP_PORT, RequestFlag } from "../../shared/wire/control.ts";
 import type { Agent } from "./agents.ts";
@@ -62,11 +64,9 @@ function forwardingItems(inputs: ForwardingInputs): Map<string, ForwardingItem> 
       ...(isHost ? { isHost } : {}),
     } as const;
     const { kind } = item ?? listening;
-    items.set(`${kind}/${name}`, item ?? listening);
-  }
-  for (const item of networkItems(inputs, [...items.values()])) {
-    const name = item.prefix === undefined ? item.interface : formatPrefix(item.prefix);
-    items.set(`moving-network/${name}`, item);
+    const { policy } = inputs.config;
+    const attached = item === undefined || policy === undefined ? item : { ...item, policy };
+    items.set(`${kind}/${name}`, attached ?? listening);
   }
   for (const item of awaitedItems(inputs)) {
     const form = item.udpPort === undefined ? "awaited" : "awaited-udp";
@@ -75,14 +75,16 @@ function forwardingItems(inputs: ForwardingInputs): Map<string, ForwardingItem> 
   return items;
 }
 
-function homeItem(name: string, { config, home }: ForwardingInputs): ForwardingItem | undefined {
+type AttachedItem = AtHomeItem | VisitingItem | CoLocatedItem;
+
+function homeItem(name: string, { config, home }: ForwardingInputs): AttachedItem | undefined {
   if (home?.interface !== name) return undefined;
   const { homeAddress, homePrefix } = config;
   const router = homeRouter(home, config);
   return { kind: "at-home", interface: name, homeAddress, homePrefix, router };
 }
 
-function servingItem(name: string, inputs: ForwardingInputs): ForwardingItem | undefined {
+function servingItem(name: string, inputs: ForwardingInputs): AttachedItem | undefined {
   const { config, home, serving, registered, via } = inputs;
   const { homeAddress } = config;
   if (via !== undefined && home === undefined) {
@@ -199,6 +201,10 @@ export class ForwardingView {
     };
     const items = forwardingItems(inputs);
     this.#keepFormer(items, inputs, now);
+    for (const item of networkItems(inputs, [...items.values()])) {
+      const name = item.prefix === undefined ? item.interface : formatPrefix(item.prefix);
+      items.set(`moving-network/${name}`, item);
+    }
     const text = JSON.stringify([...items]);
     if (text === this.#text) return;
     this.#text = text;

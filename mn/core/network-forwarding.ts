@@ -2,9 +2,11 @@
 
 import { type Ipv4, type Prefix, toIpv4 } from "../../shared/base/address.ts";
 import {
+  type CoLocatedItem,
   type ForwardingItem,
   formOf,
   type MovingNetworkItem,
+  type NetworkTunnel,
 } from "../../shared/forwarding/state.ts";
 import { RequestFlag } from "../../shared/wire/control.ts";
 import type { ForwardingInputs } from "./forwarding.ts";
@@ -17,6 +19,9 @@ export function networkItems(
 ): MovingNetworkItem[] {
   const { config, granted } = inputs;
   const networks = config.mobileRouter?.networks ?? [];
+  const passing = node.flatMap((item) =>
+    item.kind === "co-located" && item.isPassive === true ? [tunnelOf(item)] : [],
+  );
   return networks.map((network) => {
     const given = granted.find((one) => one.network === network)?.prefix;
     const prefix = network.prefix ?? given;
@@ -28,6 +33,7 @@ export function networkItems(
       prefix,
       address: network.prefix === undefined && given !== undefined ? firstOf(given) : undefined,
       way: prefix === undefined ? undefined : way,
+      ...(way?.kind === "tunnel" && passing.length > 0 ? { passing } : {}),
     };
   });
 }
@@ -35,6 +41,11 @@ export function networkItems(
 /** The first address of a network that has more than one. */
 function firstOf({ address, length }: Prefix): Ipv4 {
   return toIpv4(address + (length > 30 ? 0 : 1));
+}
+
+function tunnelOf(item: CoLocatedItem): NetworkTunnel {
+  const { homeAgent, path } = item;
+  return { kind: "tunnel", ...formOf(item), local: path.careOfAddress, homeAgent };
 }
 
 /**
@@ -48,7 +59,8 @@ function wayOut(
 ): MovingNetworkItem["way"] {
   const flags = registered?.operation.flags ?? 0;
   const isTunnelled = (flags & RequestFlag.T) !== 0;
-  const { homeAddress, homeAgent } = config;
+  const { homeAddress } = config;
+  const homeAgent = registered?.operation.homeAgent ?? config.homeAgent;
   for (const item of node) {
     if (item.kind === "visiting") {
       const { interface: device, router: gateway } = item;
@@ -57,9 +69,9 @@ function wayOut(
       const ends = { local: homeAddress, homeAgent };
       return { kind: "tunnel", encapsulation: "ipip", ...ends, through };
     }
-    if (item.kind === "co-located") {
-      const { interface: device, careOfAddress: local, gateway } = item.path;
-      if (item.reverse) return { kind: "tunnel", ...formOf(item), local, homeAgent };
+    if (item.kind === "co-located" && item.isPassive !== true) {
+      const { interface: device, gateway } = item.path;
+      if (item.reverse) return tunnelOf(item);
       return { kind: "router", interface: device, gateway };
     }
     if (item.kind === "at-home" && item.router !== undefined) {

@@ -39,6 +39,9 @@ export function realizeMovingNetwork(item: MovingNetworkItem, config: RealizeCon
   );
   if (address !== undefined) objects.push(ownAddress(device, address, prefix.length, config));
   const tunnels = way?.kind === "tunnel" ? tunnelEntries(prefix, way) : [];
+  for (const one of item.passing ?? []) {
+    tunnels.push(...tunnelEntries(prefix, one).filter(({ direction }) => direction === "in"));
+  }
   return { objects, tunnels, deliveries: [] };
 }
 

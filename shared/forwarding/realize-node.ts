@@ -15,6 +15,7 @@ import {
   type CoLocatedItem,
   formOf,
   type HomeAddressItem,
+  type RoutingPolicy,
   type VisitingItem,
 } from "./state.ts";
 import type { TunnelEntry } from "./tunnel-table.ts";
@@ -38,13 +39,12 @@ export function realizeHomeAddress(
   config: RealizeConfig,
 ): KernelObject[] {
   const { anchor: device, table } = marksOf(config.routeTable);
-  const [connected] = nodeRules(config);
   return [
     { kind: "address", device, prefix: host(address) },
     { kind: "exclusive-address", address },
     { kind: "route", table, destination: DEFAULT, device, source: address, scope: "link" },
-    connected,
-    { kind: "rule", priority: config.rulePriority + 3, table, from: address },
+    connectedRule(config),
+    { kind: "rule", priority: config.rulePriority + 1, table, from: address },
     { kind: "rule", priority: LAST_RULE_PRIORITY, table },
   ];
 }
@@ -65,19 +65,30 @@ export function realizeListening(device: string, isHost: boolean): KernelObject[
   return isHost ? objects : [...objects, setting(`neigh/${device}/mcast_solicit`, "0")];
 }
 
+/** What a node without a policy tunnels. */
+const EVERYTHING: RoutingPolicy = { tunnel: [DEFAULT], exclude: [] };
+
 /** What starts here: an agent on this machine forwards by rules of its own. */
 const STARTS_HERE = "lo";
 
+/** Connected networks come first, and whatever else the system has a route of its own for. */
+function connectedRule({ rulePriority: priority }: RealizeConfig): RuleObject {
+  return { kind: "rule", priority, table: MAIN_TABLE, iif: STARTS_HERE, suppressPrefixLength: 0 };
+}
+
 /**
- * Connected networks first, then what is from a care-of address (priority + 1), then the table in
- * which the home address is the source.
+ * Then what is from the home address or a care-of address (priority + 1), whose way is known; then
+ * what table main is to route (+ 2), and at last what is for the table of the home address (+ 3).
  */
-function nodeRules(config: RealizeConfig): readonly [RuleObject, RuleObject] {
+function nodeRules(config: RealizeConfig, policy: RoutingPolicy = EVERYTHING): RuleObject[] {
   const { rulePriority: priority, routeTable } = config;
-  const iif = STARTS_HERE;
+  const rule = { kind: "rule", iif: STARTS_HERE } as const;
+  const excluded = { ...rule, priority: priority + 2, table: MAIN_TABLE } as const;
+  const tunnelled = { ...rule, priority: priority + 3, table: routeTable } as const;
   return [
-    { kind: "rule", priority, table: MAIN_TABLE, iif, suppressPrefixLength: 0 },
-    { kind: "rule", priority: priority + 2, table: routeTable, iif },
+    connectedRule(config),
+    ...policy.exclude.map((to) => ({ ...excluded, to })),
+    ...policy.tunnel.map((to) => (to.length === 0 ? tunnelled : { ...tunnelled, to })),
   ];
 }
 
@@ -99,7 +110,7 @@ export function realizeCoLocated(item: CoLocatedItem, config: RealizeConfig): Re
   const end = { ...formOf(item), local: from, remote: item.homeAgent, address };
   const tunnels: TunnelEntry[] = [{ ...end, direction: "in", match: "destination" }];
   if (item.isPassive === true) return { objects, tunnels, deliveries: [] };
-  objects.push(...nodeRules(config));
+  objects.push(...nodeRules(config, item.policy));
   if (item.reverse) tunnels.push({ ...end, direction: "out", match: "source" });
   else objects.push({ ...defaultBy(routeTable, device, gateway), source: address });
   return { objects, tunnels, deliveries: [] };
@@ -120,7 +131,7 @@ export function realizeVisiting(item: VisitingItem, config: RealizeConfig): Kern
     { kind: "neighbor", device, address: router, mac: item.routerMac },
     { kind: "route", table, destination: host(router), device, source, scope: "link" },
     { ...defaultVia(table, device, router), source },
-    ...nodeRules(config),
+    ...nodeRules(config, item.policy),
   ];
 }
 
@@ -144,7 +155,7 @@ export function realizeAtHome(item: AtHomeItem, config: RealizeConfig): KernelOb
     },
   ];
   if (router !== undefined) objects.push({ ...defaultVia(table, device, router), source });
-  return [...objects, ...nodeRules(config)];
+  return [...objects, ...nodeRules(config, item.policy)];
 }
 
 function defaultVia(table: number, device: string, gateway: Ipv4) {

@@ -150,8 +150,24 @@ export interface HomeAddressItem {
   readonly address: Ipv4;
 }
 
+/**
+ * Mobile node: which of its own packets go by its home address, beside those that have it as their
+ * source already; connected networks and others that the system has a route for are none of them.
+ */
+export interface RoutingPolicy {
+  /** Destinations that do; 0.0.0.0/0 is all. */
+  readonly tunnel: readonly Prefix[];
+  /** Destinations among them that table main holds for. */
+  readonly exclude: readonly Prefix[];
+}
+
+/** What the three ways in which a mobile node can be attached have in common. */
+interface Attached {
+  readonly policy?: RoutingPolicy;
+}
+
 /** Mobile node on a foreign link: a foreign agent is its default router (RFC 5944 §4.2.1). */
-export interface VisitingItem {
+export interface VisitingItem extends Attached {
   readonly kind: "visiting";
   readonly interface: string;
   readonly homeAddress: Ipv4;
@@ -163,7 +179,7 @@ export interface VisitingItem {
  * Mobile node with a care-of address of its own: it is the tunnel's end itself (RFC 5944 §1.7,
  * RFC 3024 §4.1.2).
  */
-export interface CoLocatedItem extends TunnelForm {
+export interface CoLocatedItem extends TunnelForm, Attached {
   readonly kind: "co-located";
   readonly homeAddress: Ipv4;
   readonly homeAgent: Ipv4;
@@ -201,7 +217,7 @@ export interface UplinkPath {
 }
 
 /** Mobile node on its home link: an ordinary host there. */
-export interface AtHomeItem {
+export interface AtHomeItem extends Attached {
   readonly kind: "at-home";
   readonly interface: string;
   readonly homeAddress: Ipv4;
@@ -230,6 +246,8 @@ export interface MovingNetworkItem {
   /** The router's own address there, for a network that was given out (RFC 6626). */
   readonly address: Ipv4 | undefined;
   readonly way: NetworkTunnel | NetworkRouter | undefined;
+  /** Tunnels by which something for it may come besides: before the way, or after it. */
+  readonly passing?: readonly NetworkTunnel[];
 }
 
 /** The bidirectional tunnel of a mobile router (RFC 5177 §6.5, §7). */

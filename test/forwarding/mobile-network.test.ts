@@ -90,6 +90,19 @@ test("RFC 5177 §6.1: a route for each prefix leads into the tunnel, and goes wi
   ]);
 });
 
+test("RFC 5177 §6.3: the tunnel for the prefixes comes and goes beside the reverse tunnel of the home address [5177-6.3-10]", () => {
+  const fromHome = fromPeer({ encapsulation: "ipip" }, packet({ source: "10.1.0.7" }).slice(ROOM));
+  for (const networks of [[], [TRAIN]]) {
+    const path = pathOf(binding({ encapsulation: "ipip" }, { networks }));
+    path.arrive(fromHome.slice(), fromPeer({ encapsulation: "ipip" }, fromRouter(fromTrain)));
+    // Without networks the router's own tunnel is a packet of its home address like any other.
+    const second = networks.length === 0 ? fromRouter(fromTrain) : fromTrain;
+    assert.deepEqual(path.delivered.slice(1), [second]);
+    const ends = [...path.table.tunnels()].map(({ router }) => router === HOME);
+    assert.deepEqual(ends, networks.length === 0 ? [false] : [false, true]);
+  }
+});
+
 for (const form of FORMS) {
   test(`RFC 5177 §7: ${formText(form)}: at a foreign agent first for the router's home address, then for the care-of address [5177-7-01]`, () => {
     const path = pathOf(binding(form));

@@ -18,6 +18,7 @@ import {
   type RequestOptions,
   ROAMER,
   reports,
+  sends,
   wrongKey,
 } from "./harness.ts";
 
@@ -271,6 +272,22 @@ test("RFC 6626 §4: no node has more than its number, and each that cannot be gi
   const roamer = { fields: { homeAddress: ROAMER } };
   assert.deepEqual(answers(on, asking(["0.0.0.0/24"], roamer)), ["147", "1/2 0.0.0.0/24"]);
   assert.deepEqual(answers(dynamic(), asking(["0.0.0.0/33"])), ["147", "1/1 0.0.0.0/33"]);
+});
+
+test("RFC 6626 §3.2: who has no home address yet is known by its NAI, and gets address and network in one reply [6626-3.2-08] [6626-3.2-04] [5177-6.2.2-01]", () => {
+  const nai = "bob@example.net";
+  const on = bench({
+    mobileNodes: [{ homeAddress: undefined, nai, associations: [homeContext], dynamicNetworks: 1 }],
+    addressPools: [{ first: ipv4("10.1.0.100"), last: ipv4("10.1.0.101") }],
+    networkPools: [POOL],
+  });
+  const extensions = [{ name: "mobile-node-nai-extension", nai } as const, wish("0.0.0.0/24")];
+  const reply = on.replyTo({ fields: { homeAddress: ipv4("0.0.0.0"), extensions } });
+  assert.deepEqual([reply.code, reply.homeAddress], [0, ipv4("10.1.0.100")]);
+  assert.deepEqual(networks(on), [["10.64.0.0/24"]]);
+  // Without the NAI nobody knows who asks.
+  const nameless = { homeAddress: ipv4("0.0.0.0"), extensions: [wish("0.0.0.0/24")] };
+  assert.deepEqual(sends(on.request({ fields: nameless })), []);
 });
 
 test("RFC 5177 §10: a reload takes away at once what is no longer authorised [5177-10-01] [6626-4-01]", () => {

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { type AccessNet, addAccess, takeLease } from "./access-net.ts";
 import { tshark } from "./capture.ts";
 import { enterLab } from "./enter.ts";
 import { longestGap } from "./gaps.ts";
@@ -23,6 +24,7 @@ const LAPTOP = "10.20.0.11";
 let session: Session;
 let camera: Host;
 let laptop: Host;
+let access: AccessNet;
 let untouched: readonly string[] = [];
 
 /** Two hosts behind the mobile node, which know nothing of mobility. */
@@ -48,6 +50,7 @@ before(async () => {
     start: "foreign1",
     before: (net) => {
       buildTrain(net);
+      access = addAccess(net, 1);
       untouched = machineState(net.mn);
     },
     overrides: {
@@ -160,6 +163,35 @@ test("RFC 5177 §6.7: without a registration nothing of the network leaves, in a
   assert.deepEqual(await outermost(await onAir.stop()), []);
   assert.equal((await mn.command("register")).status, 0);
   await waitFor("the camera", () => camera.ping(ADDRESS.correspondent));
+});
+
+test("RFC 5177 §7: with a care-of address of the router's own one tunnel is enough, and a session goes on from the one kind to the other [5177-7-02] [5177-5-04] [5177-6.5-02]", async (t) => {
+  const { net, programs } = session;
+  const common = { from: net.cn, to: camera, address: CAMERA, rate: 500_000 };
+  const transfer = await startTcp({ ...common, port: 6010 });
+  const since = monotonicMs();
+  await net.port.move(access.link);
+  takeLease(net, "wlan0", access, 50);
+  const found = await programs.waitForEvent("mn", "registered", since);
+  assert.equal(found.fields.care_of_address, "198.18.1.50");
+  t.diagnostic(`from an agent to an address of its own: ${(found.at - since).toFixed(0)} ms`);
+  const capture = await net.lab.capture(net.mn, "wlan0");
+  await waitFor("the transfer", () => (transfer.progress.at(-1)?.at ?? 0) > found.at + 500);
+  const report = await transfer.stop();
+  assert.equal(report.intact, true, JSON.stringify(report));
+  const rows = await tshark(await capture.stop(), `ip.addr == ${CAMERA} && tcp`, [
+    "ip.src",
+    "ip.dst",
+  ]);
+  const chains = [...new Set(rows.map((row) => `${row["ip.src"]} > ${row["ip.dst"]}`))].sort();
+  const [agent, cn] = [ADDRESS.homeAgent, ADDRESS.correspondent];
+  assert.deepEqual(chains, [
+    `198.18.1.50,${CAMERA} > ${agent},${cn}`,
+    `${agent},${cn} > 198.18.1.50,${CAMERA}`,
+  ]);
+  net.mn.ip("address", "delete", access.address(50), "dev", "wlan0");
+  await net.move("foreign1");
+  await registeredVia(session, ADDRESS.fa1);
 });
 
 test("RFC 6626 §3: a network that the home agent gives out: on the link of the hosts, in the tunnel, and gone with the registration [6626-3.1-04] [6626-3.2-01] [6626-3.2-05]", async () => {
