@@ -55,6 +55,8 @@ export interface Plan {
   readonly revocation: boolean;
   /** Fast handovers, which take keys between mobile and foreign agent. */
   readonly fastHandover: boolean;
+  /** Are the mobile nodes routers with networks behind them (RFC 5177, RFC 6626)? */
+  readonly mobileRouters: "none" | "explicit" | "implicit" | "dynamic";
 }
 
 function pick<T>(random: Random, ...choices: readonly [T, ...T[]]): T {
@@ -141,5 +143,6 @@ export function drawPlan(random: Random): Plan {
     faults: drawFaults(random),
     revocation: random.next() < 0.9,
     fastHandover,
+    mobileRouters: pick(random, "none", "none", "explicit", "implicit", "dynamic"),
   };
 }

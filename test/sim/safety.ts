@@ -14,6 +14,7 @@ import { isAccepted } from "../../shared/wire/reply-code.ts";
 import { isInvented } from "./flooder.ts";
 import { HandoverRules } from "./handover-rules.ts";
 import type { Packet } from "./network.ts";
+import { networksHeld } from "./network-rules.ts";
 import type { Observer, SimNode } from "./node.ts";
 import type { Plan } from "./plan.ts";
 import { RevocationRules } from "./revocation-rules.ts";
@@ -188,6 +189,10 @@ export class Safety implements Observer {
       );
       if (!wanted) this.#fail(`ha has a binding to ${formatIpv4(item.careOfAddress)} unasked`);
     }
+    const fault = networksHeld(this.#plan, node, (home) =>
+      this.#mobiles.findIndex((mobile) => mobile.home === home),
+    );
+    if (fault !== undefined) this.#fail(`ha ${fault}`);
     const rows = node.core?.query("bindings", now) as readonly Row[] | undefined;
     if (rows === undefined) return;
     if (rows.length > BOUNDS.bindings) this.#fail("ha has more bindings than it may");

@@ -10,6 +10,7 @@ import type { Event } from "../../shared/protocol/core.ts";
 import { MachineClock } from "./clock.ts";
 import { Diary } from "./diary.ts";
 import { FINE_WEATHER, Network, type Port, type Station } from "./network.ts";
+import { networkFault } from "./network-rules.ts";
 import { type Observer, SimNode } from "./node.ts";
 import { drawPlan, type Plan } from "./plan.ts";
 import { EventQueue } from "./queue.ts";
@@ -239,6 +240,8 @@ class Simulation {
       if (towards !== undefined) return `no packet reaches ${mobile.name}: ${towards}`;
       const from = faultFrom(this.#cast, mobile, home);
       if (from !== undefined) return `no packet leaves ${mobile.name}: ${from}`;
+      const networks = networkFault(this.#cast, mobile, home);
+      if (networks !== undefined) return `networks of ${mobile.name}: ${networks}`;
     }
     return undefined;
   }

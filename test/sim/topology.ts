@@ -14,6 +14,7 @@ import { MobileNode } from "../../mn/core/mobile-node.ts";
 import { type Ipv4, ipv4, type Mac, toIpv4 } from "../../shared/base/address.ts";
 import type { AdvertisingConfig } from "../../shared/protocol/advertising-config.ts";
 import type { PeerAssociation, SecurityContext } from "../../shared/security/association.ts";
+import { authorized, mobileRouter, networkPools } from "./network-rules.ts";
 import type { NodeOptions } from "./node.ts";
 import type { Plan } from "./plan.ts";
 
@@ -175,9 +176,10 @@ function homeAgent(plan: Plan): Blueprint {
     mobileNodes: Array.from({ length: plan.mobileNodes }, (_, mobile) => ({
       homeAddress: homeAddress(mobile),
       associations: [homeContext(plan, mobile)],
+      ...authorized(plan, mobile),
     })),
     addressPools: [],
-    networkPools: [],
+    networkPools: networkPools(plan),
     broadcasts: [],
     multicast: true,
     redirection: undefined,
@@ -228,6 +230,7 @@ function mobileNode(plan: Plan, index: number): Blueprint {
       natTraversal: "off",
       keepalive: 110,
     },
+    mobileRouter: mobileRouter(plan, index),
     probing: undefined,
     movement: "lazy",
     fastHandover: plan.fastHandover
