@@ -10,7 +10,7 @@ import { Instance } from "./instance.ts";
 import { ADDRESS, buildMobileNet, MAC, type MobileNet } from "./mobile-net.ts";
 import { KEYS } from "./program-files.ts";
 import { ScriptedNode } from "./scripted-node.ts";
-import { waitFor } from "./wait.ts";
+import { sleep, waitFor } from "./wait.ts";
 
 await enterLab({ tun: true, programs: ["tshark", "nft"] });
 
@@ -133,4 +133,23 @@ test("RFC 3519 §4.5: behind a NAT the agent's own UDP Tunnel Request makes a tu
     heard.join("; "),
   );
   assert.equal(await fa.stop(), 0);
+});
+
+test("RFC 5944 §3.7.3: where the network answers that there is no home agent, the node is told why: 80, 81, 82; and what the access lists deny goes nowhere: 65 [5944-3.7.3-01]", async () => {
+  const fa = new Instance("why", net.fa1, "fa", {
+    interface: [{ name: "lan0", care_of_address: ADDRESS.fa1 }],
+    access: { deny_home_agents: [homeAgent] },
+  });
+  await fa.start();
+  const codeFor = async (address: string): Promise<number> => {
+    await sleep(1000); // at most one denial a second to a node
+    return (await node.ask({ ...wanted, homeAgent: address })).code;
+  };
+  assert.equal(await codeFor(homeAgent), 65);
+  assert.equal(await codeFor(ADDRESS.correspondent), 82, "a host, but no port 434");
+  assert.equal(await codeFor("192.88.99.1"), 80, "no route");
+  assert.equal(await codeFor("203.0.113.99"), 81, "no such host on its network");
+  assert.deepEqual(await visitors(fa), []);
+  const { "requests-relayed": relayed } = await fa.counters();
+  assert.equal(relayed, 3);
 });
