@@ -10,6 +10,8 @@ const NEARLY_FULL = 0.9;
 
 /** What the runtime lists as problems is reported already. */
 export function healthHa(status: JsonObject): readonly HealthProblem[] {
+  // One that stands by does nothing yet.
+  if (status.active === false) return [];
   const { room } = status;
   if (!isObject(room)) return [...advertisingProblems(status), notKnown("room")];
   return [...advertisingProblems(status), ...bindingProblems(status, room), ...poolProblems(room)];

@@ -59,3 +59,9 @@ test("health: a home link without advertisements, and a program too old to tell"
   assert.match(problems(bench).join(), /^critical: home0: no advertisements/);
   assert.match(JSON.stringify(healthHa({})), /room: not known/);
 });
+
+test("health: a home agent that stands by advertises nothing, and is well", () => {
+  const bench = new Bench();
+  assert.notDeepEqual(problems(bench), []);
+  assert.deepEqual(healthHa({ ...status(bench), active: false }), []);
+});
