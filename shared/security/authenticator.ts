@@ -3,7 +3,7 @@
  * cover is data of the wire layer (`coverage.ts`).
  */
 
-import { createHmac } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import {
   appendExtension,
   type ControlMessage,
@@ -13,9 +13,8 @@ import {
 import type { AuthenticationName } from "../wire/control-extensions.ts";
 import { coveredOctets } from "../wire/coverage.ts";
 import type { Algorithm, SecurityContext } from "./association.ts";
-import { hmacMd5, md5 } from "./md5.ts";
 
-const hmacName = { "hmac-sha1": "sha1", "hmac-sha256": "sha256" } as const;
+const hmacName = { "hmac-md5": "md5", "hmac-sha1": "sha1", "hmac-sha256": "sha256" } as const;
 
 const lengths: Record<Algorithm, number> = {
   "hmac-md5": 16,
@@ -38,8 +37,9 @@ export function computeAuthenticator(
   covered: Uint8Array,
 ): Uint8Array {
   const { algorithm, key } = context;
-  if (algorithm === "hmac-md5") return hmacMd5(key, covered);
-  if (algorithm === "keyed-md5") return md5(key, covered, key);
+  if (algorithm === "keyed-md5") {
+    return createHash("md5").update(key).update(covered).update(key).digest();
+  }
   return createHmac(hmacName[algorithm], key).update(covered).digest();
 }
 
