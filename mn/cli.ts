@@ -29,7 +29,7 @@ export const mnActions: readonly ActionCommand[] = [
   { name: "deregister", summary: "deregister, and stay so until register", arguments: [] },
   {
     name: "handover",
-    summary: "move to another agent that is heard, the best one or the one named",
+    summary: "move to another agent or interface, the best one, or the agent named",
     arguments: [],
     options: [
       { name: "agent", value: "address", summary: "the agent, as agents lists it" },

@@ -19,7 +19,7 @@ export interface Surroundings {
   readonly attachment: Attachment | undefined;
   readonly registered: Registered | undefined;
   readonly history: AgentHistory;
-  /** Key of the agent that somebody asked for by command. */
+  /** Key of what somebody asked for by command. */
   readonly pinned: string | undefined;
 }
 
@@ -30,7 +30,7 @@ export interface Surroundings {
  * which there is a way that has not failed lately.
  */
 export function chooseAttachment(around: Surroundings, now: Instant): Attachment | undefined {
-  const { config, attachment, registered, history } = around;
+  const { config, attachment, history } = around;
   const agents = [...around.agents].sort(compareAgents(config));
   const isCurrent = ({ key }: Agent): boolean => key === currentKey(around);
   // Without an address there is nothing that would be at home yet.
@@ -38,13 +38,11 @@ export function chooseAttachment(around: Surroundings, now: Instant): Attachment
     config.homeAddress === UNSPECIFIED ? [] : agents.filter((agent) => isHomeAgent(agent, config));
   const homeAgent = home.find(isCurrent) ?? home[0];
   if (homeAgent !== undefined) return { kind: "home", agent: homeAgent };
-  const usable = agents.filter(
-    (agent) =>
-      config.interfaces[rankOf(config, agent.interface)]?.mode !== "co-located" &&
-      isUsable(agent, config, isThrough(registered, agent)),
-  );
+  const usable = usableAgents(around);
   const asked = usable.find(({ key }) => key === around.pinned);
   if (asked !== undefined) return { kind: "foreign-agent", agent: asked };
+  const path = around.paths.find(({ key }) => key === around.pinned);
+  if (path !== undefined) return { kind: "co-located", path };
   const ways = config.interfaces.flatMap(
     ({ name }) => wayOn(name, { ...around, agents: usable }, now) ?? [],
   );
@@ -53,6 +51,15 @@ export function chooseAttachment(around: Surroundings, now: Instant): Attachment
   const way = willing ?? current ?? ways[0];
   if (way !== undefined) return way;
   return attachment?.kind === "home" && agents.every(isCurrent) ? attachment : undefined;
+}
+
+/** The agents that can be registered with, best first. */
+export function usableAgents({ config, agents, registered }: Surroundings): Agent[] {
+  const isFree = ({ interface: name }: Agent): boolean =>
+    config.interfaces[rankOf(config, name)]?.mode !== "co-located";
+  return agents
+    .filter((agent) => isFree(agent) && isUsable(agent, config, isThrough(registered, agent)))
+    .sort(compareAgents(config));
 }
 
 function currentKey({ attachment }: Surroundings): string | undefined {

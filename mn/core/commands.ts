@@ -1,13 +1,15 @@
 /** What people ask for over the control socket. */
 
-import { formatIpv4, parseIpv4 } from "../../shared/base/address.ts";
+import { parseIpv4 } from "../../shared/base/address.ts";
 import type { Instant, Now } from "../../shared/base/time.ts";
 import type { Answer, Command, Effect } from "../../shared/protocol/core.ts";
 import type { AgentHistory } from "./agent-history.ts";
-import { isThrough, keyOf } from "./attachment.ts";
+import { isFor, keyOf } from "./attachment.ts";
 import type { FastHandover } from "./handover/fast-handover.ts";
 import type { Registration } from "./registration.ts";
+import { throughText } from "./reports.ts";
 import type { Action } from "./request.ts";
+import { findTarget } from "./targets.ts";
 import type { Waiters } from "./waiters.ts";
 import type { Whereabouts } from "./whereabouts.ts";
 
@@ -65,14 +67,15 @@ function handOver({ id, args }: Command, node: Commanded, now: Instant): Effect[
   if (typeof args.agent === "string" && address === undefined) {
     return refuse(id, `${args.agent} is no IPv4 address`);
   }
-  const target = where.findTarget(address, registration.registered, now);
+  const { registered } = registration;
+  const target = findTarget(where.surroundings(registered, now), address, now);
   if (!target.ok) return refuse(id, target.error);
-  const agent = target.value;
-  where.pin(agent.key);
-  node.history.forget(agent.key);
-  const answers = waiters.add(id, "handover", agent.key);
-  if (where.attachment === undefined || keyOf(where.attachment) !== agent.key) return answers;
-  if (!isThrough(registration.registered, agent)) return answers;
-  const message = `already registered through ${formatIpv4(agent.address)}`;
+  const key = keyOf(target.value);
+  where.pin(key);
+  node.history.forget(key);
+  const answers = waiters.add(id, "handover", key);
+  if (where.attachment === undefined || keyOf(where.attachment) !== key) return answers;
+  if (registered === undefined || !isFor(registered, target.value)) return answers;
+  const message = `already registered ${throughText(registered.operation)}`;
   return [...answers, ...waiters.settle("handover", true, message)];
 }

@@ -3,21 +3,19 @@
  * the handovers between them. RFC 5944 §2.4, §4.6.
  */
 
-import { formatIpv4, type Ipv4, type Mac } from "../../shared/base/address.ts";
+import { formatIpv4, type Mac } from "../../shared/base/address.ts";
 import type { Counters } from "../../shared/base/counters.ts";
 import type { Random } from "../../shared/base/random.ts";
-import { err, ok, type Result } from "../../shared/base/result.ts";
 import { earliest, type Instant } from "../../shared/base/time.ts";
 import type { Effect, IcmpReceived, LinkChanged, Report } from "../../shared/protocol/core.ts";
 import type { AgentHistory } from "./agent-history.ts";
 import { type Agent, AgentTable, isHomeAgent } from "./agents.ts";
-import { type Attachment, agentOf, interfaceOf, isFor, isThrough, keyOf } from "./attachment.ts";
-import { chooseAttachment } from "./choice.ts";
+import { type Attachment, agentOf, interfaceOf, isFor, keyOf } from "./attachment.ts";
+import { chooseAttachment, type Surroundings } from "./choice.ts";
 import type { CoLocatedPath } from "./co-located.ts";
 import { discovers, type MnCoreConfig, rankOf } from "./config.ts";
 import { Announcements, gratuitousArp } from "./home.ts";
 import { Links } from "./links.ts";
-import { compareAgents, isUsable } from "./movement.ts";
 import { Paths } from "./paths.ts";
 import type { Registered } from "./registration.ts";
 import {
@@ -40,7 +38,7 @@ export class Whereabouts {
   /** Why the attachment before was left, and when it was lost; given up it still works. */
   #lost: { readonly reason: string; readonly at: Instant | undefined } | undefined;
   #handover: Handover | undefined;
-  /** Key of the agent that somebody asked for, as long as it is heard and willing. */
+  /** Key of what somebody asked for, as long as it is there and willing. */
   #pinned: string | undefined;
 
   constructor(config: MnCoreConfig, random: Random, counters: Counters, history: AgentHistory) {
@@ -70,26 +68,17 @@ export class Whereabouts {
     this.#pinned = key;
   }
 
-  /** The agent for a handover by command; the error says why there is none. */
-  findTarget(
-    address: Ipv4 | undefined,
-    registered: Registered | undefined,
-    now: Instant,
-  ): Result<Agent, string> {
-    if (this.#attachment?.kind === "home") return err("at home, where no agent is needed");
-    const heard = [...this.agents.all()].sort(compareAgents(this.#config));
-    const usable = heard.filter((a) => isUsable(a, this.#config, isThrough(registered, a)));
-    if (address === undefined) {
-      const others = usable.filter(({ key }) => key !== this.#key);
-      const best = others.find(({ key }) => !this.#history.refuses(key, now)) ?? others[0];
-      return best === undefined ? err("no other agent is heard that can be used") : ok(best);
-    }
-    const isMeant = (agent: Agent): boolean =>
-      agent.address === address || agent.careOfAddresses.includes(address);
-    const agent = usable.find(isMeant);
-    if (agent !== undefined) return ok(agent);
-    const why = heard.some(isMeant) ? "cannot be used: see its flags in agents" : "is not heard";
-    return err(`the agent ${formatIpv4(address)} ${why}`);
+  /** What a choice of where to be attached depends on. */
+  surroundings(registered: Registered | undefined, now: Instant): Surroundings {
+    return {
+      config: this.#config,
+      agents: this.agents.all(),
+      paths: this.#paths.usable(this.#key, registered, now),
+      attachment: this.#attachment,
+      registered,
+      history: this.#history,
+      pinned: this.#pinned,
+    };
   }
 
   get #key(): string | undefined {
@@ -140,6 +129,7 @@ export class Whereabouts {
     if (transition?.isUp === true) effects.push(report("link-up", { interface: name }));
     if (isElsewhere) {
       this.#history.forget(before.key);
+      if (this.#pinned === before.key) this.#pinned = undefined;
       if (this.#key === before.key) this.#detach(reasonOf(before, event), now);
     }
     return transition === undefined && before?.key === after?.key ? undefined : effects;
@@ -210,18 +200,7 @@ export class Whereabouts {
   move(registered: Registered | undefined, wanted: boolean, now: Instant): Effect[] | undefined {
     const from = this.#attachment;
     if (this.#history.refuses(this.#pinned ?? "", now)) this.#pinned = undefined;
-    const to = chooseAttachment(
-      {
-        config: this.#config,
-        agents: this.agents.all(),
-        paths: this.#paths.usable(this.#key, registered, now),
-        attachment: from,
-        registered,
-        history: this.#history,
-        pinned: this.#pinned,
-      },
-      now,
-    );
+    const to = chooseAttachment(this.surroundings(registered, now), now);
     const isSame = to?.kind === from?.kind && (to && keyOf(to)) === this.#key;
     if (from !== undefined && !isSame) {
       const isLost = this.#paths.serving(registered) === undefined;

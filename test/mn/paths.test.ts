@@ -168,3 +168,29 @@ test("the history of lost ways: a loss long ago does not count [bound: 64 s]", (
   history.found("way");
   assert.equal(history.refuses("way", at(402_002)), false);
 });
+
+test("handover by command, without an agent: to the best other way, and it stays there until register [5944-2.4.2-01]", () => {
+  const line = by("eth0");
+  plug(line, "wlan0");
+  line.command("handover", 7);
+  assert.equal(line.lastRequest().effect.source, CARE_OF.wlan0);
+  line.accept();
+  const message = "registered from 192.0.2.170 on wlan0";
+  assert.deepEqual(line.answers(), [{ id: 7, ok: true, message }]);
+  line.clear();
+  line.until(line.now + 30_000);
+  assert.deepEqual(line.requests(), []);
+  line.command("register", 8);
+  assert.equal(line.lastRequest().effect.source, CARE_OF.eth0);
+});
+
+test("what was asked for by command and goes is forgotten", () => {
+  const line = by("eth0");
+  plug(line, "wlan0");
+  line.command("handover", 7);
+  line.accept();
+  plug(line, "wlan0", false);
+  plug(line, "wlan0");
+  line.accept();
+  assert.equal(line.status().interface, "eth0");
+});
