@@ -9,23 +9,17 @@
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Host } from "./host.ts";
 import type { Port } from "./link.ts";
 import { ADDRESS, type MobileNet } from "./mobile-net.ts";
 import type { LabProcess } from "./process.ts";
-import { KEYS } from "./program-files.ts";
 import { Daemon, type ProgramEvent } from "./programs.ts";
+import { NODES } from "./registrants.ts";
 import { bundleOf, type Session, startSession } from "./session.ts";
-import type { RequestsJob } from "./traffic/job.ts";
 import { waitFor } from "./wait.ts";
 
 const REDIS = "10.99.0.9";
 const PASSWORD = "correct horse";
-const REQUESTS = fileURLToPath(new URL("./traffic/requests.js", import.meta.url));
-
-/** Nodes beside the mobile one, all of them at the correspondent's address. */
-export const OTHERS = Array.from({ length: 40 }, (_, i) => `10.1.0.${100 + i}`);
 
 export const MACS = { ha: "02:00:00:00:00:a1", ha2: "02:00:00:00:00:a2" } as const;
 
@@ -79,11 +73,7 @@ export async function startHomeAgents(): Promise<HomeAgents> {
     start: "foreign1",
     overrides: {
       ha: {
-        mobile_node: [ADDRESS.home, ...OTHERS].map((home) => ({
-          home_address: home,
-          spi: 256,
-          key: KEYS.mobileNode,
-        })),
+        mobile_node: NODES,
         store: {
           kind: "redis",
           url: `redis://${REDIS}`,
@@ -153,18 +143,4 @@ export async function standsBy(agent: Daemon): Promise<void> {
   await waitFor("a standby", question, { timeoutMs: 10_000, everyMs: 50 }).catch((error) => {
     throw new Error(`it does not stand by; its log:\n${agent.log()}`, { cause: error });
   });
-}
-
-/** Registrations of the other nodes, as they go. */
-export function startRequests(from: Host, rate: number, octets?: string): LabProcess {
-  const job: RequestsJob = {
-    homeAgent: ADDRESS.homeAgent,
-    careOfAddress: ADDRESS.correspondent,
-    homeAddresses: OTHERS,
-    spi: 256,
-    key: KEYS.mobileNode,
-    rate,
-    ...(octets === undefined ? {} : { octets }),
-  };
-  return from.spawn([process.execPath, REQUESTS, JSON.stringify(job)], { name: "requests" });
 }

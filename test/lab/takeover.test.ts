@@ -5,9 +5,10 @@ import { after, before, test } from "node:test";
 import { tshark } from "./capture.ts";
 import { enterLab } from "./enter.ts";
 import { longestGap } from "./gaps.ts";
-import { type HomeAgents, MACS, standsBy, startHomeAgents, startRequests } from "./home-agents.ts";
+import { type HomeAgents, MACS, standsBy, startHomeAgents } from "./home-agents.ts";
 import { ADDRESS } from "./mobile-net.ts";
 import type { Daemon } from "./programs.ts";
+import { replay, startRegistrants } from "./registrants.ts";
 import { registeredVia } from "./session.ts";
 import { startUdp, type UdpStream } from "./traffic/streams.ts";
 import { monotonicMs, sleep, waitFor } from "./wait.ts";
@@ -71,9 +72,6 @@ async function takeover(running: readonly UdpStream[], from: number): Promise<nu
   return Math.max(...gaps);
 }
 
-const lines = (texts: readonly { readonly text: string }[], word: string): string[][] =>
-  texts.map(({ text }) => text.split(" ")).filter(([first]) => first === word);
-
 test("status, health and metrics say who is active and who stands by", async () => {
   const status = await standby.json("status");
   assert.equal(status.state, "standby");
@@ -87,36 +85,28 @@ test("status, health and metrics say who is active and who stands by", async () 
 });
 
 test("kill -9 of the active home agent in mid-traffic: the other one forwards, and no binding that was answered is lost; a request that was accepted before is refused [5944-5.7-01]", async (t) => {
-  const { cn, mn } = both.net;
-  const requests = startRequests(cn, 200);
-  await waitFor("answers", () => lines(requests.stdout, "answered").length > 60);
+  const { cn } = both.net;
+  const registrants = startRegistrants(cn, 200);
+  await waitFor("answers", () => registrants.answers.length > 60);
   const running = await streams();
   // Nothing registers anew: what flows again flows from what was kept.
   both.programs.daemons.mn.process.signal("SIGSTOP");
   await sleep(300);
   const killed = monotonicMs();
   await active.kill();
-  const answered = lines(requests.stdout, "answered");
-  await requests.stop();
+  const { answers } = registrants;
+  await registrants.stop();
   const gap = await takeover(running, killed);
   t.diagnostic(`${Math.round(gap)} ms without a packet`);
   assert.ok(gap < MAX_GAP_MS, `${gap} ms`);
   const bindings = await active.json<{ home_address: string }[]>("bindings");
   const bound = new Set(bindings.map((binding) => binding.home_address));
   assert.ok(bound.has(ADDRESS.home));
-  for (const [, home = "", code] of answered) {
-    assert.equal(code, "0");
+  for (const { home, code } of answers) {
+    assert.equal(code, 0);
     assert.ok(bound.has(home), `${home} was answered and is lost`);
   }
-  // The last one that was answered, once more.
-  const [, last] = answered.at(-1) ?? [];
-  const accepted = answered.filter(([, home]) => home === last).length;
-  const sent = lines(requests.stdout, "sent").filter(([, home]) => home === last)[accepted - 1];
-  const again = startRequests(cn, 1, sent?.[2]);
-  const reply = await again.waitForLine(/^answered/);
-  assert.equal(reply.text.split(" ")[2], "133");
-  await again.stop();
-  mn.ip("link", "show"); // the network is the one it was
+  assert.equal(await replay(cn, registrants.lastAnswered()), 133);
   both.programs.daemons.mn.process.signal("SIGCONT");
   await registeredVia(both, ADDRESS.fa1);
   standby.start();
