@@ -67,7 +67,8 @@ function wayOut(
       if (!isTunnelled) return { kind: "router", interface: device, gateway };
       const through = { encapsulation: encapsulationOf(flags) };
       const ends = { local: homeAddress, homeAgent };
-      return { kind: "tunnel", encapsulation: "ipip", ...ends, through };
+      const tunnel = { kind: "tunnel", encapsulation: "ipip", ...ends, through } as const;
+      return item.delivery === undefined ? tunnel : { ...tunnel, deliveredTo: gateway };
     }
     if (item.kind === "co-located" && item.isPassive !== true) {
       const { interface: device, gateway } = item.path;

@@ -58,12 +58,14 @@ function wayOut(way: MovingNetworkItem["way"], table: number, anchor: string): R
 }
 
 function tunnelEntries({ address, length }: Prefix, way: NetworkTunnel): TunnelEntry[] {
-  const { local, homeAgent: remote, through } = way;
+  const { local, homeAgent: remote, through, deliveredTo: agent } = way;
   const beyond = through && overheadOf(through);
   const end = { ...formOf(way), local, remote, address, length, beyond };
+  const out = { ...end, direction: "out", match: "source" } as const;
   return [
     { ...end, direction: "in", match: "destination" },
-    { ...end, direction: "out", match: "source" },
+    // The agent takes its own header off before it puts the tunnel's on.
+    agent === undefined ? out : { ...out, remote: agent, router: remote, beyond: undefined },
   ];
 }
 

@@ -173,6 +173,8 @@ export interface VisitingItem extends Attached {
   readonly homeAddress: Ipv4;
   readonly router: Ipv4;
   readonly routerMac: Mac;
+  /** What the node sends goes to the agent encapsulated (RFC 3024 §5.2), or as it is. */
+  readonly delivery?: "encapsulating";
 }
 
 /**
@@ -258,6 +260,8 @@ export interface NetworkTunnel extends TunnelForm {
   readonly homeAgent: Ipv4;
   /** The foreign agent's own tunnel, which this one goes through. */
   readonly through?: TunnelForm;
+  /** The foreign agent, if what goes to the home agent is encapsulated to it first (RFC 3024 §5.2). */
+  readonly deliveredTo?: Ipv4;
 }
 
 /** Without a reverse tunnel, and at home: as an ordinary router (RFC 5177 §5). */

@@ -166,6 +166,26 @@ test("RFC 5177 §5: without a reverse tunnel nothing comes back by it, and the n
   assert.deepEqual(path.delivered, []);
 });
 
+test("RFC 5177 §7, RFC 3024 §5.2: with encapsulating delivery a mobile router puts the agent's header around its own tunnel's", () => {
+  const way = {
+    kind: "tunnel",
+    encapsulation: "ipip",
+    local: HOME,
+    homeAgent: TUNNEL.local,
+    deliveredTo: TUNNEL.remote,
+  } as const;
+  const item = { kind: "moving-network", interface: "lan0", prefix: TRAIN, way } as const;
+  const mn = { ...config, role: "mn" } as const;
+  const path = openPath({ entries: realize({ ...item, address: undefined }, mn).tunnels });
+  path.path.listen(new Set([HOME]));
+  path.enter(fromTrain);
+  const [sent = fromTrain] = path.sent;
+  const ends = (at: number) => [...sent.subarray(at + 12, at + 20)];
+  assert.deepEqual(ends(0), [10, 1, 0, 7, 192, 0, 2, 1]);
+  assert.deepEqual(ends(20), [10, 1, 0, 7, 198, 51, 100, 1]);
+  assert.deepEqual(sent.slice(40), fromTrain);
+});
+
 test("RFC 5177 §7, RFC 6040: a congestion mark of any of the headers comes through", () => {
   const capable = packet({ source: "10.20.0.9", destination: "10.9.0.2", tos: 2 }).slice(ROOM);
   const path = pathOf(binding({ encapsulation: "ipip" }));
