@@ -4,6 +4,7 @@ import * as z from "zod";
 import { ipv4, type Mac, parseIpv4 } from "../shared/base/address.ts";
 import { MAX_HANDOVER_LIFETIME } from "../shared/protocol/fast-handover.ts";
 import { toPeer } from "../shared/service/config/checks.ts";
+import { HOLD_LIMITS, toLimits } from "../shared/service/config/hold-limits.ts";
 import {
   address,
   flag,
@@ -17,8 +18,6 @@ import {
 import type { ConfigFault } from "../shared/service/program.ts";
 import type { FaConfig } from "./config.ts";
 import type { FastHandoverConfig } from "./core/handover/config.ts";
-
-const MS = 1000;
 
 function bounds(range: string) {
   const [first, last, ...more] = range.split("-").map((text) => parseIpv4(text.trim()));
@@ -50,15 +49,7 @@ export const fastHandover = table({
   enabled: flag()
     .default(false)
     .describe("Take part in fast handovers, as the agent that a node leaves and as the next one."),
-  buffer_packets: integer(1, 65_536)
-    .default(256)
-    .describe("Packets kept for one node that is between two links; more are dropped and counted."),
-  buffer_octets: integer(1500, 0x7fffffff, "octets")
-    .default(524_288)
-    .describe("Octets kept for one such node."),
-  buffer_time: seconds(0.01, MAX_HANDOVER_LIFETIME)
-    .default(2)
-    .describe("Seconds that a packet is kept; one that is older is of no use to anybody."),
+  ...HOLD_LIMITS,
   lifetime: integer(1, MAX_HANDOVER_LIFETIME, "whole seconds")
     .default(MAX_HANDOVER_LIFETIME)
     .describe(
@@ -110,11 +101,7 @@ export function resolveFastHandover(config: FaConfig): FastHandoverConfig | unde
       prefixLength: row.prefix_length,
       fastHandover: row.fast_handover,
     })),
-    limits: {
-      packets: file.buffer_packets,
-      octets: file.buffer_octets,
-      time: file.buffer_time * MS,
-    },
+    limits: toLimits(file),
     lifetime: file.lifetime,
     maxHandovers: file.max_handovers,
     initiateRetries: file.hi_retries,

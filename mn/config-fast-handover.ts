@@ -1,6 +1,7 @@
 /** The `[fast_handover]` table of the mobile node (RFC 4988). */
 
 import { MAX_HANDOVER_LIFETIME } from "../shared/protocol/fast-handover.ts";
+import { HOLD_LIMITS, toLimits } from "../shared/service/config/hold-limits.ts";
 import { flag, integer, table } from "../shared/service/config/values.ts";
 import type { MnConfig } from "./config.ts";
 import type { FastHandoverConfig } from "./core/handover/config.ts";
@@ -11,6 +12,7 @@ export const fastHandover = table({
     .describe(
       "Tell the agent that is left where the node goes, so that its packets follow; takes an association with that agent. Where agents do not take part, handovers are as without it.",
     ),
+  ...HOLD_LIMITS,
   lifetime: integer(1, MAX_HANDOVER_LIFETIME, "whole seconds")
     .default(MAX_HANDOVER_LIFETIME)
     .describe("Seconds that packets are asked to follow, until the node is registered anew."),
@@ -44,6 +46,7 @@ export function resolveFastHandover({
     solicitationRate: file.max_rtsolpr_rate,
     updateRetries: file.fbu_retries,
     lifetime: file.lifetime,
+    limits: toLimits(file),
     obeysNetwork: file.network_initiated,
   };
 }

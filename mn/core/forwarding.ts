@@ -68,6 +68,8 @@ function forwardingItems(inputs: ForwardingInputs): Map<string, ForwardingItem> 
     const attached = item === undefined || policy === undefined ? item : { ...item, policy };
     items.set(`${kind}/${name}`, attached ?? listening);
   }
+  const outgoing = outgoingItem(inputs, [...items.values()]);
+  if (outgoing !== undefined) items.set("outgoing", outgoing);
   for (const item of awaitedItems(inputs)) {
     const form = item.udpPort === undefined ? "awaited" : "awaited-udp";
     items.set(`${form}/${item.path.interface}`, item);
@@ -76,6 +78,17 @@ function forwardingItems(inputs: ForwardingInputs): Map<string, ForwardingItem> 
 }
 
 type AttachedItem = AtHomeItem | VisitingItem | CoLocatedItem;
+
+/** With fast handovers the node's own packets wait as well, until there is a link for them. */
+function outgoingItem(
+  { config, registered }: ForwardingInputs,
+  items: readonly ForwardingItem[],
+): ForwardingItem | undefined {
+  const { homeAddress: address, fastHandover } = config;
+  if (fastHandover === undefined || registered === undefined) return undefined;
+  const hold = items.every(({ kind }) => kind === "home-address" || kind === "listening");
+  return { kind: "outgoing", address, hold, limits: fastHandover.limits };
+}
 
 function homeItem(name: string, { config, home }: ForwardingInputs): AttachedItem | undefined {
   if (home?.interface !== name) return undefined;

@@ -83,6 +83,8 @@ export function realize(item: ForwardingItem, config: RealizeConfig, alias?: Ipv
       return realizeVisitor(item, config, alias);
     case "handover":
       return realizeHandover(item, config);
+    case "outgoing":
+      return only([]);
     case "home-address":
       return only(realizeHomeAddress(item, config));
     case "listening":

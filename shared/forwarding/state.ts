@@ -144,6 +144,16 @@ export interface HandoverItem {
   readonly behind?: Ipv4 | undefined;
 }
 
+/** Mobile node: what it sends while it is between two links. */
+export interface OutgoingItem {
+  readonly kind: "outgoing";
+  /** Its source. */
+  readonly address: Ipv4;
+  /** No link leads anywhere: it is kept. */
+  readonly hold: boolean;
+  readonly limits: HoldLimits;
+}
+
 /** Mobile node: it owns its home address wherever it is, and wherever the system has put it. */
 export interface HomeAddressItem {
   readonly kind: "home-address";
@@ -277,6 +287,7 @@ export type ForwardingItem =
   | SharedAddressItem
   | VisitorItem
   | HandoverItem
+  | OutgoingItem
   | HomeAddressItem
   | VisitingItem
   | CoLocatedItem

@@ -34,9 +34,9 @@ function openAgent() {
     for (const one of wanted) opened.table.add(one);
     for (const one of entries) opened.table.remove(one);
     entries = wanted;
-    opened.path.holds.set("handover/10.1.0.7", item);
+    opened.path.waiting.set("handover/10.1.0.7", item);
   };
-  const settle = (now = performance.now()): void => opened.path.holds.settle(now);
+  const settle = (now = performance.now()): void => opened.path.waiting.settle(now);
   const fromHome = (number: number): void => opened.arrive(fromPeer(IPIP, numbered(number)));
   return { ...opened, declare, settle, fromHome };
 }
@@ -167,4 +167,24 @@ test("what comes by the shorter way waits for what is still on the detour, and n
   agent.fromHome(6);
   assert.deepEqual(numbersIn(agent.delivered).at(-1), 6);
   agent.path.close();
+});
+
+test("what a mobile node sends without a link waits for one, and leaves as it is", () => {
+  const node = openPath({ entries: [] });
+  const sent = (number: number) =>
+    packet({ source: "10.1.0.7", destination: "10.9.0.2", payload: Uint8Array.of(number) }).slice(
+      ROOM,
+    );
+  const declare = (hold: boolean) => {
+    node.path.waiting.set("outgoing", { kind: "outgoing", address: HOME, hold, limits: LIMITS });
+    node.path.waiting.settle();
+  };
+  declare(true);
+  node.enter(sent(1), sent(2));
+  assert.deepEqual(node.sent, []);
+  declare(false);
+  assert.deepEqual(node.sent, [sent(1), sent(2)]);
+  assert.deepEqual(node.opened.at(-1), { protocol: 255, address: HOME });
+  node.enter(sent(3));
+  assert.equal(node.counters.get("tunnel-no-route"), 1);
 });

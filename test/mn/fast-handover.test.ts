@@ -214,3 +214,17 @@ test("an orderly end waits for no acknowledgment", () => {
   line.until(line.now + 5000);
   assert.deepEqual(updatesIn(line), []);
 });
+
+test("what the node sends waits while it is between two links", () => {
+  const line = leaving();
+  const holds = () => {
+    const item = line.node.forwarding().get("outgoing");
+    return item?.kind === "outgoing" && item.hold;
+  };
+  acknowledge(line);
+  assert.equal(holds(), false);
+  line.linkDown();
+  assert.equal(holds(), true);
+  line.linkUp();
+  assert.equal(holds(), false);
+});

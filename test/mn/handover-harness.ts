@@ -38,6 +38,7 @@ export const fastHandover: FastHandoverConfig = {
   solicitationRate: 3,
   updateRetries: 3,
   lifetime: 10,
+  limits: { packets: 256, octets: 400_000, time: 2000 },
   obeysNetwork: true,
 };
 export const tuple = { accessPoint: AP, router: FA2, routerMac: FA2_MAC, prefixLength: 26 };

@@ -239,6 +239,7 @@ function mobileNode(plan: Plan, index: number): Blueprint {
           solicitationRate: 3,
           updateRetries: 3,
           lifetime: HANDOVER_LIFETIME,
+          limits: { packets: 256, octets: 400_000, time: 2000 },
           obeysNetwork: true,
         }
       : undefined,

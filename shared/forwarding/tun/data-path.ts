@@ -44,12 +44,13 @@ import type {
 import { Deliveries, type DeliveryPoint } from "./deliveries.ts";
 import { Entrance, type EntranceOptions, NONE } from "./entrance.ts";
 import { GreOrder } from "./gre-order.ts";
-import { type Hold, Holds } from "./holds.ts";
+import type { Hold } from "./holds.ts";
 import { HomeGroups } from "./home-groups.ts";
 import { isKeepalive, takeAnswer } from "./keepalives.ts";
 
 import { TunnelErrors } from "./tunnel-errors.ts";
 import { TunnelSockets } from "./tunnel-sockets.ts";
+import { Waiting } from "./waiting.ts";
 
 export interface DataPathOptions extends EntranceOptions {
   readonly io: PacketIo;
@@ -77,8 +78,8 @@ export class DataPath {
   readonly deliveries: Deliveries;
   /** What home links have for all and for groups. */
   readonly homeGroups: HomeGroups;
-  /** Nodes between two links. */
-  readonly holds: Holds;
+  /** For nodes between two links. */
+  readonly waiting: Waiting;
   /** Anchors of the planes beside plane 0. */
   readonly #planes = new Map<number, TunDevice>();
   readonly #arrival = new Arrival();
@@ -106,7 +107,8 @@ export class DataPath {
       onIcmp: (batch) => this.#errors.read(batch),
     });
     this.deliveries = new Deliveries(options.io, (batch, point) => this.#deliverAll(batch, point));
-    this.holds = new Holds(options.counters, (batch, hold) => this.#release(batch, hold));
+    const release = (batch: PacketBatch, hold: Hold) => this.#release(batch, hold);
+    this.waiting = new Waiting(options.io, options.counters, release);
     this.homeGroups = new HomeGroups({
       ...options,
       tunnelsTo: (homeAddress) => this.#table.outFor(homeAddress, homeAddress),
@@ -137,7 +139,7 @@ export class DataPath {
     this.#order.close();
     this.deliveries.close();
     this.homeGroups.close();
-    this.holds.close();
+    this.waiting.close();
   }
 
   #encapsulateAll(batch: PacketBatch, plane: number): void {
@@ -158,7 +160,8 @@ export class DataPath {
   #encapsulate(slab: Uint8Array, packet: number, length: number, plane: number): number {
     if (!isIpv4(slab, packet, length)) return this.#drop("tunnel-not-ipv4");
     const destination = destinationOf(slab, packet);
-    if (this.holds.takes(slab, packet, destination)) return NONE;
+    if (this.waiting.holds.takes(slab, packet, destination)) return NONE;
+    if (this.waiting.outgoing.takes(slab, packet, sourceOf(slab, packet))) return NONE;
     const tunnels = this.#table.outFor(sourceOf(slab, packet), destination, plane);
     const first = tunnels[0];
     if (first === undefined) return this.#drop("tunnel-no-route");
@@ -238,8 +241,8 @@ export class DataPath {
     }
     if (this.homeGroups.takeFromNode(slab, inner, source)) return NONE;
     const { plane, onward } = acceptance;
-    if (this.holds.takes(slab, inner, destination, arrival.remote)) return NONE;
-    if (onward || this.holds.get(destination)?.item.tunnel !== undefined) {
+    if (this.waiting.holds.takes(slab, inner, destination, arrival.remote)) return NONE;
+    if (onward || this.waiting.holds.get(destination)?.item.tunnel !== undefined) {
       const [next] = this.#table.outFor(source, destination);
       if (next !== undefined) return this.#relay(slab, inner, next);
     }

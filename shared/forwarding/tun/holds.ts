@@ -7,16 +7,19 @@ import type { Ipv4 } from "../../base/address.ts";
 import type { Counters } from "../../base/counters.ts";
 import { createBatch, HEADROOM, type PacketBatch } from "../../linux/packet-io.ts";
 import { totalLength } from "../packet.ts";
-import type { ForwardingItem, HandoverItem } from "../state.ts";
+import type { HandoverItem } from "../state.ts";
 
 interface Kept {
   readonly bytes: Uint8Array;
   readonly at: number;
 }
 
-/** What becomes of the packets for one address. */
+/** What an item says of packets to an address, or from one. */
+type Held = Pick<HandoverItem, "address" | "hold" | "limits" | "tunnel" | "behind">;
+
+/** What becomes of the packets of one address. */
 export class Hold {
-  item: HandoverItem;
+  item: Held;
   /** The kernel may not have the way that the item wants yet, so everything waits for `settle`. */
   isUnsettled = true;
   packets: Kept[] = [];
@@ -30,7 +33,7 @@ export class Hold {
   isStraight = false;
   timer: NodeJS.Timeout | undefined;
 
-  constructor(item: HandoverItem) {
+  constructor(item: Held) {
     this.item = item;
   }
 
@@ -68,9 +71,9 @@ export class Holds {
   }
 
   /** What is forwarded under this key from now on. */
-  set(key: string, item: ForwardingItem | undefined): void {
+  set(key: string, item: Held | undefined): void {
     const before = this.#addresses.get(key);
-    if (item?.kind !== "handover") {
+    if (item === undefined) {
       if (before !== undefined) this.#forget(key, before);
       return;
     }

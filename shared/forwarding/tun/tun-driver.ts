@@ -224,7 +224,7 @@ export class TunDriver implements Driver {
         failures.push(...(await this.#attempt(() => this.#refresh())));
         keys = this.#kernel.allKeys();
       }
-      const settle = () => this.#dataPath?.holds.settle(performance.now());
+      const settle = () => this.#dataPath?.waiting.settle();
       failures.push(...(await this.#kernel.reach(keys, settle)));
       failures.push(...(await this.#attempt(() => this.#planes.close(this.#dataPath))));
     } while (this.#items !== this.#wanted || this.#isStale || this.#objects.isChanged);
@@ -252,7 +252,7 @@ export class TunDriver implements Driver {
         this.#planes.forgetAlias(key);
       }
       this.#echoes.set(key, now);
-      this.#dataPath?.holds.set(key, now);
+      this.#dataPath?.waiting.set(key, now);
     }
     this.#echoes.run();
     this.#items = state;

@@ -1,0 +1,84 @@
+/**
+ * All packets that wait: for a node that is between two links, and of such a node itself.
+ *
+ * What a mobile node sends while no link leads anywhere: kept, and sent when one does. It has been
+ * routed to the anchor, where whatever has no way ends; a socket of the home address puts it back
+ * in front of the kernel's routes.
+ */
+
+import type { Ipv4 } from "../../base/address.ts";
+import type { Counters } from "../../base/counters.ts";
+import type { PacketBatch, PacketIo, RawIpSocket } from "../../linux/packet-io.ts";
+import type { ForwardingItem } from "../state.ts";
+import { type Hold, Holds } from "./holds.ts";
+
+export class Waiting {
+  /** By destination. */
+  readonly holds: Holds;
+  readonly #outgoing: Outgoing;
+
+  constructor(io: PacketIo, counters: Counters, release: (batch: PacketBatch, hold: Hold) => void) {
+    this.holds = new Holds(counters, release);
+    this.#outgoing = new Outgoing(io, counters);
+  }
+
+  /** By source. */
+  get outgoing(): Holds {
+    return this.#outgoing.holds;
+  }
+
+  /** What is forwarded under this key from now on. */
+  set(key: string, item: ForwardingItem | undefined): void {
+    this.holds.set(key, item?.kind === "handover" ? item : undefined);
+    this.outgoing.set(key, item?.kind === "outgoing" ? { ...item, tunnel: undefined } : undefined);
+  }
+
+  /** The kernel is as the items want it. */
+  settle(now = performance.now()): void {
+    this.holds.settle(now);
+    this.outgoing.settle(now);
+  }
+
+  close(): void {
+    this.holds.close();
+    this.#outgoing.close();
+  }
+}
+
+/** No packet has it, so nothing is received by a socket for it. */
+const PROTOCOL_RAW = 255;
+
+class Outgoing {
+  readonly holds: Holds;
+  readonly #io: PacketIo;
+  readonly #counters: Counters;
+  readonly #sockets = new Map<Ipv4, RawIpSocket>();
+
+  constructor(io: PacketIo, counters: Counters) {
+    this.#io = io;
+    this.#counters = counters;
+    this.holds = new Holds(counters, (batch, { item }) => this.#send(batch, item.address));
+  }
+
+  close(): void {
+    this.holds.close();
+    for (const socket of this.#sockets.values()) socket.close();
+    this.#sockets.clear();
+  }
+
+  #send(batch: PacketBatch, address: Ipv4): void {
+    const refused = batch.count - (this.#socketOf(address)?.send(batch) ?? 0);
+    if (refused > 0) this.#counters.add("handover-send-refused", refused);
+  }
+
+  #socketOf(address: Ipv4): RawIpSocket | undefined {
+    try {
+      const socket =
+        this.#sockets.get(address) ?? this.#io.openRawIp({ protocol: PROTOCOL_RAW, address });
+      this.#sockets.set(address, socket);
+      return socket;
+    } catch {
+      return undefined; // counted as refused: the address has just gone
+    }
+  }
+}
