@@ -121,7 +121,7 @@ export class RedisStore implements Store {
     if (kept === undefined || tenure !== this.#tenure) return;
     this.#unwritten.clear();
     this.#isActing = true;
-    this.#tenant?.begin({ ...kept, isTakeover: true });
+    await this.#tenant?.begin({ ...kept, isTakeover: true });
   }
 
   #end(reason: string): void {

@@ -86,10 +86,10 @@ export interface LinkChanged {
     | undefined;
 }
 
-/** Sent once before anything else: what the store kept. */
+/** Sent before anything else: what the store kept, from another machine in portions. */
 export interface Restored {
   readonly type: "restore";
-  /** Another machine acted on it until now: neighbours must learn where things are. */
+  /** The last portion: another machine acted on it until now, and neighbours must learn that. */
   readonly isTakeover?: boolean;
   readonly entries: readonly (readonly [key: string, value: Json])[];
 }

@@ -139,7 +139,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
   }
 
   /** The store lets this machine act, with what it has kept. */
-  begin({ entries, damaged, isTakeover }: Kept): void {
+  async begin({ entries, damaged, isTakeover }: Kept): Promise<void> {
     const { log } = this.#parts;
     this.troubled();
     if (damaged > 0)
@@ -147,8 +147,8 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
     this.#restored = entries.length;
     this.#isActing = true;
     if (isTakeover) this.#announcer.tell("info", "active", { restored: entries.length });
-    this.#tenure.loop.handle({ type: "restore", entries, isTakeover });
-    this.#network.wire(this.#loaded.wiring);
+    const isSettled = await this.#tenure.restore(entries, isTakeover);
+    if (isSettled) this.#network.wire(this.#loaded.wiring);
   }
 
   troubled(): void {

@@ -60,7 +60,7 @@ export class Journal implements Store {
   }
 
   async open(tenant: Tenant): Promise<void> {
-    tenant.begin(this.load());
+    await tenant.begin(this.load());
   }
 
   /** Reads what is there. */

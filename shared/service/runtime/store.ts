@@ -19,8 +19,8 @@ export interface Kept {
 
 /** Who acts on what is stored; told when that is allowed. */
 export interface Tenant {
-  /** From now on, with this as the state of affairs. */
-  begin(kept: Kept): void;
+  /** From now on, with this as the state of affairs; resolves when all of it has been taken in. */
+  begin(kept: Kept): Promise<void>;
   /** It may go on, and what the kernel holds for a limited time is good for another one. */
   renewed(): void;
   /** The store's `error` has changed. */

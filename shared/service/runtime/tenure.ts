@@ -9,7 +9,10 @@ import { Loop } from "./loop.ts";
 import { Outbox } from "./outbox.ts";
 import type { Clock } from "./parts.ts";
 import type { Problems } from "./problems.ts";
-import type { Store } from "./store.ts";
+import type { Records, Store } from "./store.ts";
+
+/** Records that are handed over in one turn: a shared store wants its lease renewed meanwhile. */
+const RESTORE_PORTION = 2000;
 
 export interface TenureOptions<CoreConfig> {
   readonly core: Core<CoreConfig>;
@@ -26,6 +29,7 @@ export interface TenureOptions<CoreConfig> {
 export class Tenure<CoreConfig> {
   readonly loop: Loop<CoreConfig>;
   readonly outbox: Outbox;
+  #isOver = false;
 
   constructor(options: TenureOptions<CoreConfig>) {
     this.outbox = new Outbox(options);
@@ -35,8 +39,26 @@ export class Tenure<CoreConfig> {
     });
   }
 
+  /**
+   * Tells the core what was kept: at once, or, from another machine, a portion a turn, the last of
+   * which says so. False: it was over before that.
+   */
+  async restore(entries: Records, isTakeover: boolean): Promise<boolean> {
+    let at = 0;
+    while (isTakeover && entries.length - at > RESTORE_PORTION) {
+      const portion = entries.slice(at, at + RESTORE_PORTION);
+      this.loop.handle({ type: "restore", entries: portion });
+      at += RESTORE_PORTION;
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+    if (!this.#isOver)
+      this.loop.handle({ type: "restore", entries: entries.slice(at), isTakeover });
+    return !this.#isOver;
+  }
+
   /** No event reaches the core after this, and nothing that waited leaves. */
   end(): void {
+    this.#isOver = true;
     this.loop.stop();
     this.outbox.discard();
   }
