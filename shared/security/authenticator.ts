@@ -3,7 +3,7 @@
  * cover is data of the wire layer (`coverage.ts`).
  */
 
-import { createHash, createHmac } from "node:crypto";
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import {
   appendExtension,
   type ControlMessage,
@@ -59,10 +59,7 @@ export function appendAuthentication(
 
 /** Compares in constant time; different lengths differ at once, which tells nothing secret. */
 export function equalAuthenticators(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false;
-  let difference = 0;
-  for (let i = 0; i < a.length; i++) difference |= (a[i] as number) ^ (b[i] as number);
-  return difference === 0;
+  return a.length === b.length && timingSafeEqual(a, b);
 }
 
 /** Does the authentication extension at this index hold under the context? */
