@@ -73,6 +73,10 @@ test-foreign: ## the bundles on arm64 and armv7 under qemu-user, with Node for t
 	@$(MAKE) build
 	@$(RUN) build/test/foreign/main.js
 
+.PHONY: test-luci
+test-luci: build ## the LuCI pages in headless Chromium (Debian: chromium), with screenshots
+	@$(RUN) build/test/luci/main.js
+
 .PHONY: cover
 cover: build/.compiled ## line and branch coverage of the unit tests
 	@c8 --exclude-after-remap --src . --exclude 'test/**' --reporter text-summary --reporter text \

@@ -4,7 +4,7 @@ import * as z from "zod";
 import { code, GENERATED, markdownTable, page } from "./markdown.ts";
 import { type DescribedProgram, programs } from "./programs.ts";
 
-type Schema = z.core.JSONSchema.JSONSchema;
+export type Schema = z.core.JSONSchema.JSONSchema;
 
 const INTRODUCTION = `The file is TOML, or UCI on OpenWrt, given with \`--config\`; a first line \`config …\` makes it UCI. There the
 section type is the table's name (a nested table's dot becomes \`_\`), top-level keys are in a section of type \`globals\`,
@@ -39,6 +39,8 @@ function programBlocks({ name, role, schema, planned }: DescribedProgram): strin
 export interface ConfigTable {
   /** `[limits]`, or `[[interface]]`: there can be several. */
   readonly heading: string;
+  /** Names of the tables it is in, and its own. */
+  readonly path: readonly string[];
   readonly description: string;
   readonly keys: readonly ConfigKey[];
 }
@@ -50,16 +52,18 @@ export interface ConfigKey {
   /** JSON, `required`, or `-` for none. */
   readonly byDefault: string;
   readonly meaning: string;
+  /** One for each variant of the table that has it. */
+  readonly schemas: readonly Schema[];
 }
 
 /** Every table of a configuration, each before the tables in it. */
 export function configTables(schema: z.ZodType): ConfigTable[] {
-  return tablesOf(z.toJSONSchema(schema, { io: "input" }), "", "", "");
+  return tablesOf(z.toJSONSchema(schema, { io: "input" }), [], "", "");
 }
 
 function tablesOf(
   table: Schema,
-  path: string,
+  path: readonly string[],
   heading: string,
   description: string,
 ): ConfigTable[] {
@@ -75,8 +79,8 @@ function tablesOf(
     const isRows = first.type === "array" && isSchema(first.items) && isTable(first.items);
     const below = isRows ? first.items : isTable(first) ? first : undefined;
     if (isSchema(below)) {
-      const full = path === "" ? name : `${path}.${name}`;
-      const head = isRows ? `[[${full}]]` : `[${full}]`;
+      const full = [...path, name];
+      const head = isRows ? `[[${full.join(".")}]]` : `[${full.join(".")}]`;
       inner.push(...tablesOf(below, full, head, first.description ?? ""));
       continue;
     }
@@ -88,9 +92,10 @@ function tablesOf(
       byDefault:
         first.default !== undefined ? JSON.stringify(first.default) : isRequired ? "required" : "-",
       meaning: `${only}${first.description ?? ""}`,
+      schemas,
     });
   }
-  return [{ heading, description, keys }, ...inner];
+  return [{ heading, path, description, keys }, ...inner];
 }
 
 function tableBlocks({ heading, description, keys }: ConfigTable): string[] {

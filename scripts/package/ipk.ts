@@ -7,7 +7,9 @@
 
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { programs } from "../docs/programs.ts";
 import { tarDirectory } from "./archive.ts";
+import { formTables } from "./form.ts";
 import { type OpenwrtPackage, readPackageMakefile } from "./makefile.ts";
 
 const SOURCES = join("packaging", "openwrt");
@@ -27,10 +29,18 @@ export function openwrtPackages(out: string): string[] {
 /** What is not in the sources: the programs, and what other systems get too. */
 function addProgram(name: string, files: string): void {
   if (name === "mip4-common") cpSync("packaging/common", files, { recursive: true });
+  if (name === "luci-app-mip4") addForms(join(files, "www/luci-static/resources/mip4"));
   const bundle = join("dist", name);
   if (!/^mip4-(fa|mn|ha)$/.test(name)) return;
   mkdirSync(join(files, "usr/bin"), { recursive: true });
   cpSync(bundle, join(files, "usr/bin", name));
+}
+
+function addForms(folder: string): void {
+  for (const program of programs) {
+    const text = JSON.stringify(formTables(program));
+    writeFileSync(join(folder, `${program.role}.json`), `${text}\n`);
+  }
 }
 
 function buildIpk(directory: string, out: string): string {

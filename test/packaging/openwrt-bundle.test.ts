@@ -2,9 +2,12 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
+import { configTables } from "../../scripts/docs/configuration.ts";
+import { programs } from "../../scripts/docs/programs.ts";
+import type { FormTable } from "../../scripts/package/form.ts";
 import { version } from "../../shared/service/embedded.ts";
 import { ash } from "./shell.ts";
 import {
@@ -111,6 +114,49 @@ test("OpenWrt: ubus call mip4 status is one object of the programs that run", ()
   const acl = readFileSync(join(of("mip4-common"), "data/usr/share/rpcd/acl.d/mip4.json"), "utf8");
   const methods = Object.keys(JSON.parse(ash([plugin, "list"]).out));
   assert.deepEqual(JSON.parse(acl).mip4.read.ubus.mip4.sort(), methods.sort());
+});
+
+test("OpenWrt: the last hundred handovers are kept for ubus call mip4 history", () => {
+  const run = join(directory, "history");
+  mkdirSync(run);
+  const common = join(of("mip4-common"), "data/usr/libexec");
+  for (let i = 0; i < 102; i++) {
+    ash([join(common, "mip4/hotplug"), "handover-finished"], {
+      MIP4_RUN: run,
+      MIP4_TIME: "2026-11-29T12:00:00.000Z",
+      MIP4_FROM_AGENT: "192.0.2.1",
+      MIP4_TO_AGENT: "192.0.2.65",
+      MIP4_DURATION_MS: String(i),
+    });
+  }
+  ash([join(common, "mip4/hotplug"), "registered"], { MIP4_RUN: run });
+  const { out } = ash([join(common, "rpcd/mip4"), "call", "history"], { MIP4_RUN: run });
+  const { rows } = JSON.parse(out);
+  assert.equal(rows.length, 100);
+  assert.deepEqual(rows.at(-1), {
+    time: "2026-11-29T12:00:00.000Z",
+    from: "192.0.2.1",
+    to: "192.0.2.65",
+    duration_ms: 101,
+    gap_ms: null,
+  });
+  assert.deepEqual(JSON.parse(ash([join(common, "rpcd/mip4"), "call", "history"]).out), {
+    rows: [],
+  });
+});
+
+test("OpenWrt: LuCI's forms have every key of the configurations, and every peer of an association", () => {
+  const resources = join(of("luci-app-mip4"), "data/www/luci-static/resources/mip4");
+  for (const { role, schema } of programs) {
+    const tables = JSON.parse(readFileSync(join(resources, `${role}.json`), "utf8")) as FormTable[];
+    const keys = (all: readonly { readonly keys: readonly unknown[] }[]): number =>
+      all.reduce((sum, table) => sum + table.keys.length, 0);
+    assert.equal(keys(tables), keys(configTables(schema)), role);
+  }
+  const tables = JSON.parse(readFileSync(join(resources, "fa.json"), "utf8")) as FormTable[];
+  const association = tables.find(({ type }) => type === "security_association");
+  const peers = association?.keys.find(({ name }) => name === "with");
+  assert.ok(peers?.values?.includes("home-agent") && peers.values.includes("mobile-node"));
 });
 
 test("OpenWrt: an interface of protocol mip4 makes a configuration that mip4-mn takes", () => {
