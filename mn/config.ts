@@ -71,11 +71,11 @@ export const mnSchema = table({
     reverse_tunnel: flag()
       .default(true)
       .describe("Ask for reverse tunnelling (the T bit, RFC 3024 §3.2)."),
-    delivery_style: choice(["direct"], {
-      encapsulating: "encapsulating delivery (RFC 3024) is not built yet",
-    })
+    delivery_style: choice(["direct", "encapsulating"])
       .default("direct")
-      .describe("How packets reach the foreign agent: straight to it as a router (RFC 3024 §5.1)."),
+      .describe(
+        "How packets reach the foreign agent with a reverse tunnel: straight to it as a router (RFC 3024 §5.1), or encapsulated, which takes groups and broadcasts along (§5.2).",
+      ),
     encapsulation: encapsulation()
       .default("ipip")
       .describe(
@@ -255,6 +255,7 @@ export function resolveMn(config: MnConfig): Resolved<MnSettings> {
         lifetime: config.registration.lifetime,
         reverseTunnel: config.registration.reverse_tunnel,
         encapsulation: config.registration.encapsulation,
+        deliveryStyle: config.registration.delivery_style,
         natTraversal: config.registration.nat_traversal,
         keepalive: config.registration.keepalive,
         hostConfiguration: config.registration.host_configuration,

@@ -90,6 +90,7 @@ function route(action: Action, path: CoLocatedPath, config: MnCoreConfig) {
     homeAddress: config.homeAddress,
     homeAgent: config.homeAgent,
     requestedHomeAgent: config.requestedHomeAgent,
+    encapsulating: false,
     udp: undefined,
     challenge: undefined,
   } as const;

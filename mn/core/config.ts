@@ -17,6 +17,8 @@ export interface InterfaceConfig {
 export interface Terms {
   readonly reverseTunnel: boolean;
   readonly encapsulation: Encapsulation;
+  /** How packets come to a foreign agent with a reverse tunnel (RFC 3024 §5). */
+  readonly deliveryStyle: "direct" | "encapsulating";
 }
 
 /** Where the address of a home agent comes from. */

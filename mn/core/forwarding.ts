@@ -106,8 +106,11 @@ function servingItem(name: string, inputs: ForwardingInputs): AttachedItem | und
   if (serving === undefined || registered === undefined || home !== undefined) return undefined;
   if (interfaceOf(serving) !== name) return undefined;
   if (serving.kind !== "co-located") {
-    const { address: router, mac: routerMac } = serving.agent;
-    return { kind: "visiting", interface: name, homeAddress, router, routerMac };
+    const { address, mac: routerMac } = serving.agent;
+    const { operation, answeredBy } = registered;
+    const visiting = { kind: "visiting", interface: name, homeAddress, routerMac } as const;
+    if (!operation.encapsulating) return { ...visiting, router: address };
+    return { ...visiting, router: answeredBy, delivery: "encapsulating" };
   }
   const { probing } = config;
   const { udp } = registered;

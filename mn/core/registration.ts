@@ -3,6 +3,7 @@
  * that holds, its renewal. RFC 5944 §3.6.
  */
 
+import type { Ipv4 } from "../../shared/base/address.ts";
 import type { Counters } from "../../shared/base/counters.ts";
 import { type Random, uniform } from "../../shared/base/random.ts";
 import type { Json } from "../../shared/base/result.ts";
@@ -16,20 +17,17 @@ import {
   type RequestIdentification,
   timestampDifference,
 } from "../../shared/security/replay.ts";
-import { INFINITE_LIFETIME, type RegistrationReply } from "../../shared/wire/control.ts";
+import type { RegistrationReply } from "../../shared/wire/control.ts";
 import { ReplyCode } from "../../shared/wire/reply-code.ts";
 import type { MnCoreConfig } from "./config.ts";
 import { persistIdentification, restoreIdentification } from "./identification.ts";
+import { laterEnd, lifetimeEnd, nextTimeout } from "./lifetimes.ts";
 import { MobileNetworks } from "./mobile-networks.ts";
 import { RequestPace } from "./pace.ts";
 import { judgeReply, signedByHome, type Verdict } from "./reply.ts";
 import { encodeRequest, type Operation, sameOperation, sendRequest } from "./request.ts";
 import { shorterKeepalive, type UdpTunnelGrant, udpTunnelGrant } from "./udp-tunnel.ts";
 
-/** Milliseconds until the first retransmission; each wait is twice the one before (§3.6.3). */
-const FIRST_TIMEOUT = 1000;
-/** The longest wait, where the requested lifetime is not shorter still. */
-const MAX_TIMEOUT = 64_000;
 /**
  * Renewal at this share of the granted lifetime, by chance within it, so that nodes do not stay
  * in step: a third is left for retransmissions (§3.6.2.2 wants it before the end).
@@ -61,6 +59,8 @@ export interface Registered {
   readonly lifetime: number;
   readonly expiresAt: Instant | undefined;
   readonly renewAt: Instant | undefined;
+  /** Where the acceptance came from: the address of the foreign agent (RFC 3024 §5.2.2). */
+  readonly answeredBy: Ipv4;
   /** The tunnel goes in UDP (RFC 3519). */
   readonly udp: UdpTunnelGrant | undefined;
 }
@@ -271,7 +271,7 @@ export class Registration {
     };
     if (wanted.action === "register") {
       const until = lifetimeEnd(now.monotonic, wanted.lifetime);
-      this.#exposure = { until: later(until, this.#exposure) };
+      this.#exposure = { until: laterEnd(until, this.#exposure) };
     }
     this.#pace.sent(now.monotonic);
     this.#counters.add(before === undefined ? "requests-sent" : "requests-retransmitted");
@@ -293,7 +293,7 @@ export class Registration {
     const { operation } = pending;
     if (verdict.kind === "accepted") {
       const effects = this.#learn(reply, false, now);
-      effects.push(...this.#accept(pending, reply, now));
+      effects.push(...this.#accept(pending, reply, event.source, now));
       return { outcome: { kind: "accepted", operation, reply }, effects };
     }
     const { origin } = verdict;
@@ -308,7 +308,7 @@ export class Registration {
     return { outcome: { kind: "denied", operation, reply, origin }, effects };
   }
 
-  #accept(pending: Pending, reply: RegistrationReply, now: Now): Effect[] {
+  #accept(pending: Pending, reply: RegistrationReply, answeredBy: Ipv4, now: Now): Effect[] {
     this.#pending = undefined;
     this.#knowsClock = true;
     const { operation, sentAt } = pending;
@@ -331,7 +331,7 @@ export class Registration {
     if (this.#shortened?.key !== operation.agentKey) this.#shortened = undefined;
     const most = this.#shortened?.keepalive;
     const udp = udpTunnelGrant(operation.udp, signedByHome(reply), keepalive, most);
-    this.#registered = { operation: agreed, lifetime, expiresAt, renewAt, udp };
+    this.#registered = { operation: agreed, lifetime, expiresAt, renewAt, answeredBy, udp };
     const told = this.networks.accept(reply);
     this.expire(now.monotonic);
     return told;
@@ -364,25 +364,4 @@ function aheadOf(
 function isMismatch({ code, identification }: RegistrationReply, sent: bigint): boolean {
   if (code === ReplyCode.haIdentificationMismatch) return true;
   return code === ReplyCode.haUnknownHomeAgent && identification !== sent;
-}
-
-function lifetimeEnd(start: Instant, lifetime: number): Instant | undefined {
-  return lifetime === INFINITE_LIFETIME ? undefined : after(start, lifetime * 1000);
-}
-
-/** The later of two ends, of which `undefined` is never; no exposure ends nothing. */
-function later(
-  end: Instant | undefined,
-  other: { readonly until: Instant | undefined } | undefined,
-): Instant | undefined {
-  if (other === undefined) return end;
-  if (end === undefined || other.until === undefined) return undefined;
-  return Math.max(end, other.until) as Instant;
-}
-
-/** At least doubled, never above the requested lifetime, never below a second (§3.6.3). */
-function nextTimeout(previous: number | undefined, lifetime: number): number {
-  if (previous === undefined) return FIRST_TIMEOUT;
-  const limit = lifetime === 0 ? MAX_TIMEOUT : Math.min(MAX_TIMEOUT, lifetime * 1000);
-  return Math.max(FIRST_TIMEOUT, Math.min(limit, previous * 2));
 }

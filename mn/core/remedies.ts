@@ -74,6 +74,9 @@ function otherTerms({ operation, reply, offersReverseTunnel }: Denial): Remedy |
       if (!has(RequestFlag.M | RequestFlag.G)) return undefined;
       return terms(sayer(code), { encapsulation: "ipip" });
     }
+    case ReplyCode.faDeliveryStyleNotSupported: {
+      return operation.encapsulating ? terms("agent", { deliveryStyle: "direct" }) : undefined;
+    }
     case ReplyCode.faReverseTunnelUnavailable:
     case ReplyCode.haReverseTunnelUnavailable: {
       // RFC 3024 §A.4: from a private home address nothing else leads home.

@@ -23,6 +23,9 @@ const DEFAULT_TTL = 64;
 /** RFC 3024 §4.1.1: so that the foreign agent sees that nobody is in between. */
 const REVERSE_TUNNEL_TTL = 255;
 
+/** For the foreign agent alone: behind extension 32, in front of 33 (RFC 3024 §3.3). */
+const ENCAPSULATING = { name: "encapsulating-delivery-style-extension" } as const;
+
 export type Action = "register" | "deregister";
 
 /** What is to be asked for, and of whom. */
@@ -52,6 +55,8 @@ export interface Operation {
   readonly lifetime: number;
   /** The request's flags octet. */
   readonly flags: number;
+  /** Packets will come to the foreign agent encapsulated (RFC 3024 §5.2). */
+  readonly encapsulating: boolean;
   /** Of a tunnel in UDP (RFC 3519); `undefined`: nothing. */
   readonly udp: UdpTunnelWish | undefined;
   /** The foreign agent's, that the request answers (RFC 4721 §3.1). */
@@ -94,6 +99,8 @@ export function foreignRegistration(
     careOfAddress,
     lifetime: Math.min(lifetime, registrationLifetime, offeredLifetime ?? lifetime),
     flags: requestFlags(agent, config),
+    encapsulating:
+      usesReverseTunnel(agent, config) && config.registration.deliveryStyle === "encapsulating",
   };
 }
 
@@ -134,6 +141,7 @@ export function addressing(action: Action, agent: Agent, config: MnCoreConfig) {
     homeAddress,
     homeAgent,
     requestedHomeAgent,
+    encapsulating: false,
     udp: undefined,
     challenge: undefined,
   } as const;
@@ -172,7 +180,8 @@ export function encodeRequest(
     "mobile-home-authentication-extension",
     config.homeAssociation,
   );
-  return authenticateToAgent(answerChallenge(forHome, operation, config), operation, config);
+  const styled = operation.encapsulating ? appendExtension(forHome, ENCAPSULATING) : forHome;
+  return authenticateToAgent(answerChallenge(styled, operation, config), operation, config);
 }
 
 /** RFC 4721 §3.1: the challenge, and behind it the proof for the AAA server where there is one. */

@@ -9,7 +9,7 @@ import {
   type RuleObject,
   uplinkTable,
 } from "./kernel-objects.ts";
-import { DEFAULT, host, type RealizeConfig, type Realized, setting } from "./realized.ts";
+import { DEFAULT, host, only, type RealizeConfig, type Realized, setting } from "./realized.ts";
 import {
   type AtHomeItem,
   type CoLocatedItem,
@@ -122,17 +122,26 @@ function defaultBy(table: number, device: string, gateway: Ipv4 | undefined): Ro
   return { ...route, scope: "link", precedence: ATTACHED_PRECEDENCE };
 }
 
-/** RFC 5944 §4.2.1: the foreign agent is the default router, whatever network it is on. */
-export function realizeVisiting(item: VisitingItem, config: RealizeConfig): KernelObject[] {
+/**
+ * RFC 5944 §4.2.1: the foreign agent is the default router, whatever network it is on. Encapsulating
+ * delivery puts a header from the home address to the agent around everything, groups and broadcasts
+ * too (RFC 3024 §5.2.2, §5.3): then it all goes by the anchor.
+ */
+export function realizeVisiting(item: VisitingItem, config: RealizeConfig): Realized {
   const { interface: device, router, homeAddress: source } = item;
   const table = config.routeTable;
-  return [
+  const objects: KernelObject[] = [
     ...realizeListening(device, false),
     { kind: "neighbor", device, address: router, mac: item.routerMac },
     { kind: "route", table, destination: host(router), device, source, scope: "link" },
-    { ...defaultVia(table, device, router), source },
     ...nodeRules(config, item.policy),
   ];
+  if (item.delivery === undefined) {
+    objects.push({ ...defaultVia(table, device, router), source });
+    return only(objects);
+  }
+  const end = { encapsulation: "ipip", local: source, remote: router, address: source } as const;
+  return { objects, tunnels: [{ ...end, direction: "out", match: "source" }], deliveries: [] };
 }
 
 export function realizeAtHome(item: AtHomeItem, config: RealizeConfig): KernelObject[] {

@@ -90,7 +90,7 @@ export function realize(item: ForwardingItem, config: RealizeConfig, alias?: Ipv
     case "listening":
       return only(realizeListening(item.interface, item.isHost === true));
     case "visiting":
-      return only(realizeVisiting(item, config));
+      return realizeVisiting(item, config);
     case "co-located":
       return realizeCoLocated(item, config);
     case "moving-network":

@@ -2,11 +2,12 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { tshark } from "./capture.ts";
 import { enterLab } from "./enter.ts";
 import { ADDRESS } from "./mobile-net.ts";
 import { registeredVia, type Session, startSession } from "./session.ts";
 
-await enterLab({ tun: true, programs: ["ping"] });
+await enterLab({ tun: true, programs: ["ping", "tshark"] });
 
 const NAI = "bob@example.net";
 const KEYS = {
@@ -37,6 +38,7 @@ before(async () => {
       mn: {
         home_address: "dynamic",
         nai: NAI,
+        registration: { delivery_style: "encapsulating" },
         security_association: [
           { with: "home-agent", spi: 256, key: KEYS.home },
           { with: "foreign-agent", address: ADDRESS.fa1, spi: 2000, key: KEYS.fa1 },
@@ -56,6 +58,22 @@ test("RFC 2794, RFC 4721: a node without an address answers the challenge, is as
   const [binding] = await programs.daemons.ha.json<Record<string, unknown>[]>("bindings");
   assert.deepEqual([binding?.home_address, binding?.nai], [POOLED, NAI]);
   assert.equal(await net.cn.ping(POOLED, { count: 2 }), true);
+});
+
+test("RFC 3024 §5.2: with encapsulating delivery what the node sends, groups too, goes to the agent in a tunnel from the home address [3024-5.2-01, 3024-5.2.2-01, 3024-5.3-02]", async () => {
+  const { net } = session;
+  const capture = await net.lab.capture(net.mn, "wlan0");
+  assert.equal(await net.mn.ping(ADDRESS.correspondent, { count: 2 }), true);
+  await net.mn.exec(["ping", "-c", "1", "-W", "1", "-I", POOLED, "239.1.2.3"]);
+  const sent = await tshark(await capture.stop(), `ip.src == ${POOLED} && icmp.type == 8`, [
+    "ip.proto",
+    "ip.dst",
+  ]);
+  assert.equal(sent.length, 3);
+  for (const packet of sent) {
+    assert.equal(packet["ip.proto"], "4,1");
+    assert.match(packet["ip.dst"], new RegExp(`^${ADDRESS.fa1},`));
+  }
 });
 
 test("RFC 4721 §3.1: at an agent without an association the Mobile-AAA extension goes with the challenge; the address stays [4721-3.1-08]", async () => {

@@ -9,6 +9,7 @@ import { RequestFlag } from "../../shared/wire/control.ts";
 import { AdvertisementFlag } from "../../shared/wire/icmp/agent-discovery.ts";
 import {
   advertisement,
+  FA_CONTEXT,
   FA1,
   FA2,
   FA2_MAC,
@@ -245,4 +246,39 @@ test("RFC 5944 §3.6.2.3: every other denial is told, and its agent left alone f
     line.hearing(4500, advertisement());
     assert.equal(line.requests().length, 2, `code ${code}`);
   }
+});
+
+test("RFC 3024 §3.3, §4.1.2: encapsulating delivery is asked for with T alone, between extensions 32 and 33, and given up at 79 [3024-3.3-01] [3024-3.3-03] [3024-3.3-04] [3024-3.4-05] [3024-4.1.1-03] [3024-4.1.2-01]", () => {
+  const STYLE = "encapsulating-delivery-style-extension";
+  const config = makeConfig({
+    registration: { deliveryStyle: "encapsulating" },
+    homeAddress: PUBLIC,
+    foreignAgents: [FA_CONTEXT],
+  });
+  const line = started(config);
+  line.event(advertisement());
+  const asked = () => line.lastRequest().message.extensions.map(({ name }) => name);
+  assert.deepEqual(asked(), [
+    "mobile-home-authentication-extension",
+    STYLE,
+    "mobile-foreign-authentication-extension",
+  ]);
+  const event = { destination: PUBLIC };
+  line.accept({ code: 79, home: [], foreign: [FA_CONTEXT], event });
+  line.until(3000);
+  assert.ok(!asked().includes(STYLE));
+  const without = started(config);
+  without.event(advertisement({ flags: AdvertisementFlag.F }));
+  const { message } = without.lastRequest();
+  assert.equal(message.flags, 0);
+  assert.ok(!message.extensions.some(({ name }) => name === STYLE));
+});
+
+test("RFC 3024 §5.2.2: what was asked for is used, to the address that the acceptance came from [3024-4.1.2-04] [3024-5.2.2-01]", () => {
+  const line = started(makeConfig({ registration: { deliveryStyle: "encapsulating" } }));
+  line.event(advertisement());
+  line.accept({ event: { source: ipv4("192.0.2.9") } });
+  const item = line.node.forwarding().get("visiting/wlan0");
+  assert.ok(item?.kind === "visiting");
+  assert.deepEqual([item.delivery, item.router], ["encapsulating", ipv4("192.0.2.9")]);
 });

@@ -226,6 +226,7 @@ function mobileNode(plan: Plan, index: number): Blueprint {
       lifetime: plan.registrationLifetime,
       reverseTunnel: plan.mobileReverseTunnel,
       encapsulation: plan.encapsulation,
+      deliveryStyle: "direct",
       hostConfiguration: false,
       natTraversal: "off",
       keepalive: 110,
