@@ -81,6 +81,11 @@ export const mnSchema = table({
       .describe(
         "Encapsulation asked for where the agent offers it: IP in IP (RFC 2003), minimal encapsulation (RFC 2004) or GRE (RFC 2784).",
       ),
+    revocation: flag()
+      .default(true)
+      .describe(
+        "With an address of this node's own: be told when the home agent ends the registration (RFC 3543).",
+      ),
     nat_traversal: choice(["auto", "force", "off"])
       .default("auto")
       .describe(
@@ -255,6 +260,7 @@ export function resolveMn(config: MnConfig): Resolved<MnSettings> {
         lifetime: config.registration.lifetime,
         reverseTunnel: config.registration.reverse_tunnel,
         encapsulation: config.registration.encapsulation,
+        revocation: config.registration.revocation,
         deliveryStyle: config.registration.delivery_style,
         natTraversal: config.registration.nat_traversal,
         keepalive: config.registration.keepalive,

@@ -90,6 +90,7 @@ function route(action: Action, path: CoLocatedPath, config: MnCoreConfig) {
     homeAddress: config.homeAddress,
     homeAgent: config.homeAgent,
     requestedHomeAgent: config.requestedHomeAgent,
+    revocation: undefined,
     encapsulating: false,
     udp: undefined,
     challenge: undefined,

@@ -61,6 +61,8 @@ export interface MnSettings {
   readonly registration: Terms & {
     /** Seconds to ask for; 0xffff is infinity. */
     readonly lifetime: number;
+    /** Be told when the home agent ends the registration (RFC 3543). */
+    readonly revocation: boolean;
     /** Tunnels in UDP (RFC 3519): where there is a NAT, always, never. */
     readonly natTraversal: "auto" | "force" | "off";
     /** Seconds between keepalives of a UDP tunnel where the home agent does not say. */

@@ -44,7 +44,7 @@ export function isInVain(
 }
 
 export class Outcomes {
-  readonly #counters: Counters;
+  readonly counters: Counters;
   readonly #history: AgentHistory;
   readonly #waiters: Waiters;
   #securityReportAt: Instant | undefined;
@@ -55,7 +55,7 @@ export class Outcomes {
   #host: JsonObject | undefined;
 
   constructor(counters: Counters, history: AgentHistory, waiters: Waiters) {
-    this.#counters = counters;
+    this.counters = counters;
     this.#history = history;
     this.#waiters = waiters;
   }
@@ -124,7 +124,7 @@ export class Outcomes {
     this.#lastCode = reply.code;
     this.#lastError = text;
     const security = isAuthenticationFailure(reply.code);
-    if (security) this.#counters.add("security-exceptions");
+    if (security) this.counters.add("security-exceptions");
     const effects: Effect[] = [deniedReport(outcome, security)];
     if (isRemedied) return effects;
     // RFC 5944 §2.4: after a rejection by the foreign agent its next address may be tried.
@@ -155,7 +155,7 @@ export class Outcomes {
     const { reason, code, security } = verdict;
     if (!security) return [];
     this.#lastError = `security exception: ${reason}`;
-    this.#counters.add("security-exceptions");
+    this.counters.add("security-exceptions");
     if (this.#securityReportAt !== undefined && now < this.#securityReportAt) return [];
     this.#securityReportAt = after(now, SECURITY_REPORT_INTERVAL);
     return [report("security-exception", { reason, code }, "warning")];

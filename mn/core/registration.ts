@@ -24,7 +24,7 @@ import { persistIdentification, restoreIdentification } from "./identification.t
 import { laterEnd, lifetimeEnd, nextTimeout } from "./lifetimes.ts";
 import { MobileNetworks } from "./mobile-networks.ts";
 import { RequestPace } from "./pace.ts";
-import { judgeReply, signedByHome, type Verdict } from "./reply.ts";
+import { judgeReply, signedByHome, supportedSince, type Verdict } from "./reply.ts";
 import { encodeRequest, type Operation, sameOperation, sendRequest } from "./request.ts";
 import { shorterKeepalive, type UdpTunnelGrant, udpTunnelGrant } from "./udp-tunnel.ts";
 
@@ -61,6 +61,8 @@ export interface Registered {
   readonly renewAt: Instant | undefined;
   /** Where the acceptance came from: the address of the foreign agent (RFC 3024 §5.2.2). */
   readonly answeredBy: Ipv4;
+  /** Both sides take part in revocation: the home agent's clock then (RFC 3543 §4.2.1). */
+  readonly revocableSince: number | undefined;
   /** The tunnel goes in UDP (RFC 3519). */
   readonly udp: UdpTunnelGrant | undefined;
 }
@@ -143,6 +145,12 @@ export class Registration {
   /** Something of what the requests say has changed, and nothing of what holds. */
   adopt(config: MnCoreConfig): void {
     this.#config = config;
+  }
+
+  /** The home agent has ended the registration (RFC 3543 §4.2.2.3). */
+  revoked(): void {
+    this.#registered = undefined;
+    this.#exposure = undefined;
   }
 
   /** The request is repeated no more; a late reply to it still counts. */
@@ -331,7 +339,10 @@ export class Registration {
     if (this.#shortened?.key !== operation.agentKey) this.#shortened = undefined;
     const most = this.#shortened?.keepalive;
     const udp = udpTunnelGrant(operation.udp, signedByHome(reply), keepalive, most);
-    this.#registered = { operation: agreed, lifetime, expiresAt, renewAt, answeredBy, udp };
+    const revocableSince =
+      operation.revocation === undefined ? undefined : supportedSince(signedByHome(reply));
+    const terms = { answeredBy, revocableSince, udp };
+    this.#registered = { operation: agreed, lifetime, expiresAt, renewAt, ...terms };
     const told = this.networks.accept(reply);
     this.expire(now.monotonic);
     return told;

@@ -2,6 +2,7 @@
 
 import type { Now } from "../../shared/base/time.ts";
 import type { Effect, UdpReceived } from "../../shared/protocol/core.ts";
+import { isRevocationMessage } from "../../shared/protocol/revocation-messages.ts";
 import type { RegistrationReply } from "../../shared/wire/control.ts";
 import type { AgentHistory } from "./agent-history.ts";
 import { hasFlag } from "./agents.ts";
@@ -9,8 +10,15 @@ import type { Outcomes } from "./outcomes.ts";
 import type { Outcome, Registration } from "./registration.ts";
 import { Remedies, type Remedy } from "./remedies.ts";
 import { signedByHome } from "./reply.ts";
+import { Revocations } from "./revocation.ts";
 import type { Session } from "./session.ts";
 import type { Whereabouts } from "./whereabouts.ts";
+
+/** It was no reply. */
+const NONE: Outcome = {
+  kind: "discarded",
+  verdict: { kind: "discarded", reason: "reply-wrong-type", security: false },
+};
 
 export class Replies {
   readonly #session: Session;
@@ -19,6 +27,7 @@ export class Replies {
   readonly #outcomes: Outcomes;
   readonly #history: AgentHistory;
   readonly #remedies = new Remedies();
+  readonly #revocations: Revocations;
 
   constructor(
     session: Session,
@@ -32,10 +41,13 @@ export class Replies {
     this.#registration = registration;
     this.#outcomes = outcomes;
     this.#history = history;
+    this.#revocations = new Revocations(outcomes.counters);
   }
 
   /** `isRenewal`: the node is registered where it is attached. */
   take(event: UdpReceived, isRenewal: boolean, now: Now): { outcome: Outcome; effects: Effect[] } {
+    if (isRevocationMessage(event.payload))
+      return { outcome: NONE, effects: this.#told(event, now) };
     const { outcome, effects } = this.#registration.receive(event, now);
     if (outcome.kind === "discarded") {
       effects.push(...this.#outcomes.discarded(outcome, now.monotonic));
@@ -45,6 +57,17 @@ export class Replies {
       effects.push(...this.#accepted(outcome, isRenewal, now));
     }
     return { outcome, effects };
+  }
+
+  /** RFC 3543 §4.2.2.3: acknowledged first; then the binding is over, and asked for after a while. */
+  #told(event: UdpReceived, now: Now): Effect[] {
+    const { registered } = this.#registration;
+    const { homeAssociation } = this.#session.config;
+    const { effects, isOver } = this.#revocations.take(event, registered, homeAssociation, now);
+    if (!isOver || registered === undefined) return effects;
+    this.#registration.revoked();
+    this.#history.refused(registered.operation.agentKey, now.monotonic);
+    return [...effects, ...this.#session.end()];
   }
 
   #denied(outcome: Extract<Outcome, { kind: "denied" }>, { monotonic: now }: Now): Effect[] {

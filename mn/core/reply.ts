@@ -26,7 +26,7 @@ import { foreignAgentContexts, type Operation } from "./request.ts";
 
 /** The extensions that are acted on here; 38, of whatever vendor, by refusing (RFC 3115 §2.3). */
 const UNDERSTOOD = understanding(
-  new Set([...BASE_EXTENSIONS, 38, 44, 45, 131, 132, 134, 136, 139, 145, 148]),
+  new Set([...BASE_EXTENSIONS, 38, 44, 45, 131, 132, 134, 136, 137, 139, 145, 148]),
 );
 
 /** A request that has been sent and what must be known to judge its reply. */
@@ -160,6 +160,12 @@ function deniedHere(
 export function signedByHome({ extensions }: RegistrationReply): readonly ControlExtension[] {
   const end = extensions.findIndex(({ name }) => name === "mobile-home-authentication-extension");
   return extensions.slice(0, Math.max(0, end));
+}
+
+/** The home agent's clock, where it takes part in revocation (RFC 3543 §3.2). */
+export function supportedSince(signed: readonly ControlExtension[]): number | undefined {
+  const found = signed.find(({ name }) => name === "revocation-support-extension");
+  return found?.name === "revocation-support-extension" ? found.timestamp : undefined;
 }
 
 /** The foreign agent's own verdict beside the home agent's (RFC 4636 §3), if there is one. */

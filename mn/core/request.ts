@@ -2,6 +2,7 @@
 
 import { type Ipv4, type Mac, MOBILE_AGENTS } from "../../shared/base/address.ts";
 import type { SendUdp } from "../../shared/protocol/core.ts";
+import { supportExtension } from "../../shared/protocol/revocation-terms.ts";
 import type { PeerAssociation } from "../../shared/security/association.ts";
 import { appendAuthentication } from "../../shared/security/authenticator.ts";
 import {
@@ -55,6 +56,8 @@ export interface Operation {
   readonly lifetime: number;
   /** The request's flags octet. */
   readonly flags: number;
+  /** This node's clock, to be told of revocations (RFC 3543 §3.2); `undefined`: it need not be. */
+  readonly revocation: number | undefined;
   /** Packets will come to the foreign agent encapsulated (RFC 3024 §5.2). */
   readonly encapsulating: boolean;
   /** Of a tunnel in UDP (RFC 3519); `undefined`: nothing. */
@@ -141,6 +144,7 @@ export function addressing(action: Action, agent: Agent, config: MnCoreConfig) {
     homeAddress,
     homeAgent,
     requestedHomeAgent,
+    revocation: undefined,
     encapsulating: false,
     udp: undefined,
     challenge: undefined,
@@ -211,7 +215,7 @@ function authenticateToAgent(
 
 /** Who asks comes first (RFC 2794 §2); all of it is covered by extension 32. */
 function forHomeAgent(
-  { action, requestedHomeAgent: haAddress, udp }: Operation,
+  { action, requestedHomeAgent: haAddress, udp, revocation: timestamp }: Operation,
   { nai, identities, registration }: MnCoreConfig,
 ): ControlExtension[] {
   const { homeAgent, aaaServer } = identities;
@@ -222,6 +226,7 @@ function forHomeAgent(
   if (aaaServer !== undefined) extensions.push({ name: "aaah-identity", nai: aaaServer });
   if (haAddress !== undefined) extensions.push({ name: "requested-ha-extension", haAddress });
   if (udp !== undefined) extensions.push(udpTunnelRequest(udp));
+  if (timestamp !== undefined) extensions.push(supportExtension({ timestamp, inform: false }));
   if (registration.hostConfiguration && action === "register") {
     extensions.push(HOST_CONFIGURATION_REQUEST);
   }

@@ -3,6 +3,7 @@
 import type { Instant, Now } from "../../shared/base/time.ts";
 import type { Effect } from "../../shared/protocol/core.ts";
 import { isLeftOpen } from "../../shared/protocol/dynamic-home-agent.ts";
+import { RevocationClock } from "../../shared/protocol/revocation-terms.ts";
 import type { AgentHistory } from "./agent-history.ts";
 import { type Attachment, agentOf, keyOf } from "./attachment.ts";
 import { neededOperation } from "./needs.ts";
@@ -29,6 +30,7 @@ export class Requests {
   readonly #session: Session;
   readonly #history: AgentHistory;
   readonly #registration: Registration;
+  readonly #clock = new RevocationClock();
   #solicitsOn: string | undefined;
 
   constructor(session: Session, history: AgentHistory, registration: Registration) {
@@ -65,7 +67,7 @@ export class Requests {
       this.#history.challenges.offer(keyOf(attachment), agentOf(attachment)?.challenge);
     }
     const before = registration.pending;
-    const operation = this.#answering(needed);
+    const operation = this.#answering(needed, now);
     const effects = registration.drive(operation, this.#notBefore(operation, now.monotonic), now);
     const { pending } = registration;
     if (pending !== undefined && pending !== before) {
@@ -87,7 +89,12 @@ export class Requests {
   }
 
   /** Straight to the home agent there is no foreign agent to answer. */
-  #answering(needed: Operation): Operation {
+  #answering(needed: Operation, now: Now): Operation {
+    // RFC 3543 §3.2: who registers by itself may be told of revocations, nobody else.
+    const isRevocable = needed.via === "co-located" && needed.action === "register";
+    if (isRevocable && this.#session.config.registration.revocation) {
+      return { ...needed, revocation: this.#clock.timestamp(now) };
+    }
     if (needed.via !== "foreign-agent") return needed;
     return { ...needed, challenge: this.#history.challenges.of(needed.agentKey) };
   }

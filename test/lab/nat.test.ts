@@ -128,3 +128,12 @@ test("RFC 3519 §3.1.1: forced, the tunnel goes in UDP without a NAT, too; off, 
     assert.equal(await net.cn.ping(ADDRESS.home, { count: 3 }), true, mode);
   }
 });
+
+test("RFC 3543 §4.2.2.3: a binding that the home agent revokes is acknowledged by the node, which registers again after a while [3543-4.2.2.3-03]", async () => {
+  await node.registered();
+  const done = await homeAgent.command("revoke", ADDRESS.home);
+  assert.equal(done.status, 0, done.stderr);
+  assert.equal((await node.counters())["revocation-acknowledgments-sent"], 1);
+  await node.registered();
+  assert.equal(await net.cn.ping(ADDRESS.home, { count: 3 }), true);
+});

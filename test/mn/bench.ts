@@ -53,6 +53,7 @@ export function makeConfig({ registration, ...changes }: Changes = {}): MnCoreCo
       encapsulation: "ipip",
       deliveryStyle: "direct",
       hostConfiguration: false,
+      revocation: false,
       natTraversal: "off",
       keepalive: 110,
       ...registration,

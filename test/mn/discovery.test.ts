@@ -288,7 +288,7 @@ test("RFC 5944 §2.4.4: b < a and b <= 255 is a reboot, b < a and b >= 256 a rol
   assert.equal(isReboot(0, 1), false);
 });
 
-test("RFC 5944 §2.4.4: the agent registered with has rebooted: register again; others and roll-overs are no reason [5944-2.4.4-01] [5944-2.4.4-02] [5944-3.6-07]", () => {
+test("RFC 5944 §2.4.4: the agent registered with has rebooted: register again; others and roll-overs are no reason [5944-2.4.4-01] [5944-2.4.4-02] [5944-3.6-07] [3543-4.1-01]", () => {
   const line = Timeline.registered();
   line.clear();
   line.event(advertisement({ sequenceNumber: 256 }));

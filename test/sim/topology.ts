@@ -228,6 +228,7 @@ function mobileNode(plan: Plan, index: number): Blueprint {
       encapsulation: plan.encapsulation,
       deliveryStyle: "direct",
       hostConfiguration: false,
+      revocation: false,
       natTraversal: "off",
       keepalive: 110,
     },
