@@ -270,7 +270,7 @@ export class Bench {
   }
 
   #openUdp(options: UdpOptions): UdpSocket {
-    const key = options.device ?? String(options.address);
+    const key = [options.address || [], options.device ?? []].flat().join(" ");
     this.#check(`udp ${key}`);
     const socket: ToyUdp = {
       options,

@@ -91,6 +91,26 @@ test("run: an address that is not there yet degrades, and is bound when it appea
   assert.equal(b.status().state, "ready");
 });
 
+test("run: a datagram from an address that the configuration does not know takes a socket for it and its device, until the address goes", async (t) => {
+  const b = bench(t);
+  await b.start();
+  const careOf = ipv4("203.0.113.50");
+  const owned = { addresses: [{ address: careOf, length: 24 }] };
+  b.setHost("lan0", 2, owned);
+  b.hostChanged();
+  const own = { ...datagram, type: "send-udp", source: careOf, device: "lan0" } as const;
+  b.core.react = (event) => (event.type === "udp" ? [own] : []);
+  const ask = () => b.links.get("lan0")?.receive(frame(buildUdpPacket(datagram)));
+  ask();
+  const socket = b.udp.get(`${careOf} lan0`);
+  assert.deepEqual([socket?.options.address, socket?.options.device], [careOf, "lan0"]);
+  ask();
+  assert.equal(b.udp.get(`${careOf} lan0`), socket, "the same one again");
+  b.setHost("lan0", 2);
+  b.hostChanged();
+  assert.equal(b.udp.has(`${careOf} lan0`), false);
+});
+
 test("run: another default address is another configuration, but an edited file waits for SIGHUP", async (t) => {
   const b = bench(t);
   await b.start();
