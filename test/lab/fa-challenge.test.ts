@@ -152,8 +152,9 @@ test("RFC 4721 §3.2: challenge and Mobile-AAA extension both go on to the home 
     spi: 2,
     authenticator: new Uint8Array(16).fill(0x5a),
   } as const;
-  node.send(request({ extensions: [answering(heard.at(-1) ?? ""), aaa] }));
-  await waitFor("the relayed request", async () => (await counter("requests-relayed")) === 3);
+  const reply = await node.ask(request({ extensions: [answering(heard.at(-1) ?? ""), aaa] }));
+  heard.push(challengeOf(reply));
+  assert.equal(await counter("requests-relayed"), 3);
 });
 
 test("RFC 4721 §2, §4: tshark reads every challenge on the link and behind the agent as we do, and finds nothing malformed", async () => {
@@ -172,10 +173,11 @@ test("RFC 4721 §2, §4: tshark reads every challenge on the link and behind the
       ["0", "32,132", "20,16"],
       ["106", "132", "16"],
       ["0", "32,132", "20,16"],
+      ["0", "32,132", "20,16"],
     ],
   );
   const borne = replies.map((reply) => reply["udp.payload"].replaceAll(":", "").slice(-32));
-  assert.deepEqual(borne, [heard[0], heard[0], heard[1], heard[1], heard[2]]);
+  assert.deepEqual(borne, [heard[0], heard[0], heard[1], heard[1], heard[2], heard[3]]);
   const [sent, relayed] = await Promise.all(
     [air, far].map((path) => tshark(path, "mip.type == 1", ["mip.ext.type", "udp.payload"])),
   );
