@@ -96,9 +96,11 @@ test("run: a core's resolve effect goes to the resolver and comes back as an eve
   b.core.react = ({ type }) =>
     type === "restore" ? [{ type: "resolve", name: "ha.example.net" }] : [];
   await b.start();
-  assert.deepEqual(b.core.events.at(-1), {
-    type: "resolved",
-    name: "ha.example.net",
-    addresses: [ADDRESS],
-  });
+  await settle();
+  const answer = { type: "resolved", name: "ha.example.net", addresses: [ADDRESS] };
+  // The machine's own news of its links comes in between as it likes.
+  assert.deepEqual(
+    b.core.events.filter(({ type }) => type === "resolved"),
+    [answer],
+  );
 });
