@@ -22,6 +22,7 @@ const ACKNOWLEDGMENT = 15;
 const TUNNEL_DATA = 4;
 /** The router's address at the home agent's line. */
 const NAT = "198.51.100.254";
+const SECOND_MS = 1100;
 const home: SecurityContext = {
   ...{ spi: 256, algorithm: "hmac-md5", replay: "timestamp" },
   key: Buffer.from(KEYS.mobileNode, "hex"),
@@ -90,6 +91,7 @@ test("RFC 3543 §4.2.2: what the home agent revokes ends at the foreign agent, w
   ]);
 
   // The other way round: an agent that ends gives its visitors up at their home agents.
+  await sleep(SECOND_MS); // between a revocation and the next registration (RFC 3543 §3.3)
   assert.equal((await node.ask(wanted)).code, 0);
   assert.equal((await bindings()).length, 1);
   const last = await net.lab.capture(net.fa1, "up0");
@@ -142,7 +144,7 @@ test("RFC 5944 §3.7.3: where the network answers that there is no home agent, t
   });
   await fa.start();
   const codeFor = async (address: string): Promise<number> => {
-    await sleep(1000); // at most one denial a second to a node
+    await sleep(SECOND_MS); // at most one denial a second to a node
     return (await node.ask({ ...wanted, homeAgent: address })).code;
   };
   assert.equal(await codeFor(homeAgent), 65);
