@@ -196,6 +196,23 @@ test("RFC 4068 §5.5: a node that another router announces is not sent on to it:
   assert(onward?.kind === "handover" && onward.tunnel?.remote === FA);
 });
 
+test("a guest that comes again within the lifetime of its last handover is waited for again", () => {
+  const { par, nar } = bare();
+  const hi = oneRouted(sendUpdate(par));
+  carryIcmp(nar, hi);
+  arrive(nar);
+  const isHeld = (): boolean => {
+    const item = itemOf(nar, HANDOVER);
+    return item?.kind === "handover" && item.hold;
+  };
+  carryIcmp(nar, hi);
+  assert.equal(isHeld(), false, "the same HI again");
+  const message = messageIn(hi, "hi");
+  const payload = encodeIcmp({ ...message, identifier: message.identifier ^ 1 });
+  carryIcmp(nar, { ...hi, payload });
+  assert.equal(isHeld(), true);
+});
+
 test("RFC 4988 §7: HI is taken from a router of the neighbourhood that proves who it is, once [4988-7-04]", () => {
   const { par, nar } = pair();
   const hi = oneRouted(sendUpdate(par));

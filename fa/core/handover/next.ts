@@ -46,6 +46,8 @@ export interface Guest {
   /** Of the tunnel: this router, and the previous one. */
   readonly local: Ipv4;
   readonly previous: Ipv4;
+  /** Of the HI that announced it. */
+  readonly identifier: number;
   readonly isHere: boolean;
   readonly startedAt: Instant;
   readonly expiresAt: Instant;
@@ -215,16 +217,19 @@ export class NextRouter {
       return { code: HackCode.insufficientResources, effects: [] };
     }
     const isReactive = hi.code === 1;
-    const wasHere = current?.isHere === true && current.mac === mac;
+    // The same HI again; another one says that the node has been away and comes back.
+    const isRepeated = current?.identifier === hi.identifier && current.previous === event.source;
+    const wasHere = isRepeated && current.isHere && current.mac === mac;
     const guest: Guest = {
       address,
       mac,
       interface: current?.interface ?? name,
       local: event.destination,
       previous: event.source,
+      identifier: hi.identifier,
       // RFC 4988 §4.2: code 1 comes of an update that the node has sent here.
       isHere: isReactive || wasHere,
-      startedAt: current?.startedAt ?? now.monotonic,
+      startedAt: isRepeated ? current.startedAt : now.monotonic,
       expiresAt: after(now.monotonic, config().lifetime * 1000),
     };
     this.#set(guest);

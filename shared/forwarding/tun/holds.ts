@@ -82,7 +82,7 @@ export class Holds {
     if (hold === undefined) {
       this.#byAddress.set(item.address, new Hold(item));
     } else {
-      if (hold.item.behind !== item.behind) hold.isStraight = false;
+      if (hold.item.behind !== item.behind || item.hold) hold.isStraight = false;
       hold.item = item;
       hold.isUnsettled = true;
     }
