@@ -36,8 +36,15 @@ function open(listeners: readonly HomeListener[] = [LISTENER], form: Partial<Tun
   const filters: LinkFilter[] = [];
   let hear = (_: Frame): void => {};
   const link = { isStale: false, isBroken: false };
+  const sockets = new Set<Set<string>>();
   const openLink = (name: string, filter: LinkFilter): LinkSocket => {
     filters.push(filter);
+    const own = new Set<string>();
+    sockets.add(own);
+    const note = () => {
+      joined.clear();
+      for (const each of sockets) for (const group of each) joined.add(group);
+    };
     return {
       interface: name,
       get isStale() {
@@ -53,12 +60,17 @@ function open(listeners: readonly HomeListener[] = [LISTENER], form: Partial<Tun
       takeLost: () => 0,
       joinGroups: (groups) => {
         if (link.isBroken) throw new IoError("ENOBUFS", "joining groups");
-        for (const group of groups) joined.add(formatIpv4(group));
+        for (const group of groups) own.add(formatIpv4(group));
+        note();
       },
       leaveGroups: (groups) => {
-        for (const group of groups) joined.delete(formatIpv4(group));
+        for (const group of groups) own.delete(formatIpv4(group));
+        note();
       },
-      close: () => joined.clear(),
+      close: () => {
+        sockets.delete(own);
+        note();
+      },
     };
   };
   const entries = listeners.flatMap(({ homeAddress: address, careOfAddress: remote }) => [

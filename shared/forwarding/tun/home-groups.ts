@@ -187,7 +187,8 @@ export class HomeGroups {
     if (own >= MAX_GROUPS_OF_NODE || isFull) return false;
     if (members !== undefined) members.add(homeAddress);
     else {
-      link.socket?.joinGroups([group]);
+      // The first group takes another socket, which joins it (`#hear`).
+      if (link.hearsGroups) link.socket?.joinGroups([group]);
       link.groups.set(group, new Set([homeAddress]));
     }
     return true;
@@ -207,15 +208,21 @@ export class HomeGroups {
       link.socket.close();
       link.socket = undefined;
     }
-    if (link.socket !== undefined && link.hearsGroups === wantsGroups) return;
-    link.socket?.close();
-    link.socket = undefined;
+    const before = link.socket;
+    if (before !== undefined && link.hearsGroups === wantsGroups) return;
     const heard = wantsGroups ? "groups" : "broadcasts";
     const socket = this.#parts.io.openLink(link.device, { heard });
     socket.onFrame((frame) => this.#onFrame(link, frame));
-    socket.joinGroups([...link.groups.keys()]);
+    try {
+      socket.joinGroups([...link.groups.keys()]);
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
     link.socket = socket;
     link.hearsGroups = wantsGroups;
+    // Not before the other one hears.
+    before?.close();
   }
 }
 
