@@ -188,7 +188,7 @@ export function homeRows({ c, daemon }: HomeResult): Row[] {
 export function bindingRows({ costs }: HomeResult): Row[] {
   return costs.map(({ bindings, firstUs, renewalUs, perSecond, octets, restoreMs }) => {
     const memory = octets === undefined ? "" : `, ${Math.round(octets)} octets each`;
-    const restore = `restored in ${(restoreMs / 1000).toFixed(2)} s`;
+    const restore = `restored in ${(Math.max(0, restoreMs) / 1000).toFixed(2)} s`;
     return [
       `${bindings} bindings`,
       `${micros(renewalUs)} a renewal, ${rate(perSecond)}`,
