@@ -69,6 +69,7 @@ export class RedisRecords implements SharedRecords {
   readonly #recordsKey: string;
   /** Of the connection: says more than that a command could not be sent. */
   #connectionError: string | undefined;
+  #reconnect: NodeJS.Timeout | undefined;
 
   constructor(access: RedisAccess) {
     this.#leaseKey = `{mip4:${access.name}}:lease`;
@@ -80,7 +81,15 @@ export class RedisRecords implements SharedRecords {
     this.#redis.on("ready", () => {
       this.#connectionError = undefined;
     });
+    this.#redis.on("end", this.#onEnd);
   }
+
+  /** ioredis gives up for good when it hears of a failover in the midst of connecting. */
+  readonly #onEnd = (): void => {
+    this.#reconnect = setTimeout(() => {
+      this.#redis.connect().catch(() => undefined);
+    }, RECONNECT_MS);
+  };
 
   async look(): Promise<LeaseRecord> {
     const [holder, state] = (await this.#run(LOOK)) as [string | null, string];
@@ -125,6 +134,8 @@ export class RedisRecords implements SharedRecords {
   }
 
   close(): void {
+    this.#redis.off("end", this.#onEnd);
+    clearTimeout(this.#reconnect);
     this.#redis.disconnect();
   }
 
