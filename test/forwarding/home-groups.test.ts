@@ -34,6 +34,7 @@ function open(listeners: readonly HomeListener[] = [LISTENER], form: Partial<Tun
   const frames: { destination: Mac; payload: Uint8Array }[] = [];
   const joined = new Set<string>();
   const filters: LinkFilter[] = [];
+  const steps: string[] = [];
   let hear = (_: Frame): void => {};
   const link = { isStale: false, isBroken: false };
   const sockets = new Set<Set<string>>();
@@ -61,6 +62,7 @@ function open(listeners: readonly HomeListener[] = [LISTENER], form: Partial<Tun
       joinGroups: (groups) => {
         if (link.isBroken) throw new IoError("ENOBUFS", "joining groups");
         for (const group of groups) own.add(formatIpv4(group));
+        steps.push(`${filter.heard} joins`);
         note();
       },
       leaveGroups: (groups) => {
@@ -68,6 +70,7 @@ function open(listeners: readonly HomeListener[] = [LISTENER], form: Partial<Tun
         note();
       },
       close: () => {
+        steps.push(`${filter.heard} closes`);
         sockets.delete(own);
         note();
       },
@@ -87,6 +90,7 @@ function open(listeners: readonly HomeListener[] = [LISTENER], form: Partial<Tun
     link,
     joined,
     filters,
+    steps,
     onLink: (bytes: Uint8Array) =>
       hear({
         linkSource: "02:00:00:00:00:09" as Mac,
@@ -196,6 +200,12 @@ test("a broadcast that is too long for the tunnel goes in fragments, whatever it
   );
   assert.equal(sent.length, 2);
   assert.ok(sent.every((bytes) => bytes.length <= 1500));
+});
+
+test("the first group is heard before the socket without groups closes: nothing is missed between", () => {
+  const { arrive, steps } = open();
+  arrive(fromPeer({ encapsulation: "ipip" }, report(FEED)));
+  assert.deepEqual(steps, ["broadcasts joins", "groups joins", "broadcasts closes"]);
 });
 
 test("RFC 5944 §4.4: a node joins a group by IGMP through its tunnel; then it gets that group, nested [5944-4.4-08]", () => {
