@@ -4,7 +4,7 @@ import * as z from "zod";
 import { parseIpv4, parseMac, parsePrefix } from "../shared/base/address.ts";
 import { assert } from "../shared/base/result.ts";
 import { mac, mustBe, prefixOrAddress, table, text } from "../shared/service/config/values.ts";
-import type { AccessRules } from "./core/access.ts";
+import type { AccessRules } from "./core/registration/access.ts";
 
 function list<Item extends z.ZodType>(item: Item) {
   return z.array(item, { error: mustBe("an array") });

@@ -4,14 +4,14 @@ import type { Now } from "../../shared/base/time.ts";
 import type { ForwardingItem } from "../../shared/forwarding/state.ts";
 import type { AdvertisingConfig } from "../../shared/protocol/advertising-config.ts";
 import type { Effect } from "../../shared/protocol/core.ts";
-import type { Challenges } from "./challenge.ts";
 import type { FaCoreConfig } from "./config.ts";
 import type { FastHandovers } from "./handover/fast-handovers.ts";
 import type { RequestLoad } from "./load.ts";
 import type { Node } from "./node.ts";
-import type { PendingList } from "./pending.ts";
-import type { VisitorRevocations } from "./revocation.ts";
-import type { Visitor, VisitorList } from "./visitors.ts";
+import type { Challenges } from "./registration/challenge.ts";
+import type { PendingList } from "./registration/pending.ts";
+import type { VisitorRevocations } from "./visits/revocation.ts";
+import type { Visitor, VisitorList } from "./visits/visitors.ts";
 
 /** What the parts of the foreign agent must know of the agent around them. */
 export interface Agent {

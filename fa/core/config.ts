@@ -2,8 +2,8 @@ import type { Ipv4 } from "../../shared/base/address.ts";
 import type { Encapsulation } from "../../shared/forwarding/state.ts";
 import type { AdvertisingConfig } from "../../shared/protocol/advertising-config.ts";
 import type { PeerAssociation, SecurityContext } from "../../shared/security/association.ts";
-import type { AccessRules } from "./access.ts";
 import type { FastHandoverConfig } from "./handover/config.ts";
+import type { AccessRules } from "./registration/access.ts";
 
 /** A context shared with a mobile node that is known by its Network Access Identifier. */
 export interface NaiAssociation extends SecurityContext {

@@ -22,19 +22,19 @@ import type {
 } from "../../shared/protocol/core.ts";
 import { isRevocationMessage } from "../../shared/protocol/revocation-messages.ts";
 import type { Agent } from "./agent.ts";
-import { Challenges } from "./challenge.ts";
 import { answerCommand } from "./commands.ts";
 import type { FaCoreConfig } from "./config.ts";
 import { isSameItem } from "./forwarding.ts";
 import { addressOf, FastHandovers } from "./handover/fast-handovers.ts";
 import { RequestLoad } from "./load.ts";
 import type { Node } from "./node.ts";
-import { PendingList } from "./pending.ts";
-import { RegistrationRelay } from "./relay.ts";
-import { VisitorRevocations } from "./revocation.ts";
-import { restoreVisitor, visitorRecord } from "./visitor-journal.ts";
-import { type Visitor, VisitorList, visitorRows } from "./visitors.ts";
-import { endVisit } from "./visits.ts";
+import { Challenges } from "./registration/challenge.ts";
+import { PendingList } from "./registration/pending.ts";
+import { RegistrationRelay } from "./registration/relay.ts";
+import { VisitorRevocations } from "./visits/revocation.ts";
+import { restoreVisitor, visitorRecord } from "./visits/visitor-journal.ts";
+import { type Visitor, VisitorList, visitorRows } from "./visits/visitors.ts";
+import { endVisit } from "./visits/visits.ts";
 
 /** RFC 791: what every link carries. */
 const SMALLEST_MTU = 68;

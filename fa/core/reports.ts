@@ -6,7 +6,7 @@ import { messageStrings } from "../../shared/protocol/message-string.ts";
 import type { ControlExtension } from "../../shared/wire/control-extensions.ts";
 import { replyCodeText } from "../../shared/wire/reply-code.ts";
 import type { Node } from "./node.ts";
-import { type Visitor, visitorFields } from "./visitors.ts";
+import { type Visitor, visitorFields } from "./visits/visitors.ts";
 
 const nodeFields = (node: Node) => ({
   home_address: formatIpv4(node.homeAddress),

@@ -3,15 +3,15 @@
 import { parseIpv4 } from "../../shared/base/address.ts";
 import type { Instant, Now } from "../../shared/base/time.ts";
 import type { Answer, Command, Effect } from "../../shared/protocol/core.ts";
-import type { AgentHistory } from "./agent-history.ts";
-import { isFor, keyOf } from "./attachment.ts";
 import type { FastHandover } from "./handover/fast-handover.ts";
-import type { Registration } from "./registration.ts";
+import type { AgentHistory } from "./movement/agent-history.ts";
+import { isFor, keyOf } from "./movement/attachment.ts";
+import type { Whereabouts } from "./movement/whereabouts.ts";
+import type { Registration } from "./registration/registration.ts";
+import type { Action } from "./registration/request.ts";
+import { findTarget } from "./registration/targets.ts";
 import { throughText } from "./reports.ts";
-import type { Action } from "./request.ts";
-import { findTarget } from "./targets.ts";
 import type { Waiters } from "./waiters.ts";
-import type { Whereabouts } from "./whereabouts.ts";
 
 /** The parts of the node that a command acts on. */
 export interface Commanded {

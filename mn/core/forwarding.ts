@@ -11,18 +11,18 @@ import {
   type VisitingItem,
 } from "../../shared/forwarding/state.ts";
 import { MOBILE_IP_PORT, RequestFlag } from "../../shared/wire/control.ts";
-import type { Agent } from "./agents.ts";
-import { type Attachment, interfaceOf, isFor } from "./attachment.ts";
-import type { CoLocatedPath } from "./co-located.ts";
 import { type MnCoreConfig, rankOf } from "./config.ts";
 import type { Via } from "./handover/fast-handover.ts";
-import { homeRouter } from "./home.ts";
-import type { GrantedNetwork } from "./mobile-networks.ts";
+import type { Agent } from "./movement/agents.ts";
+import { type Attachment, interfaceOf, isFor } from "./movement/attachment.ts";
+import type { CoLocatedPath } from "./movement/co-located.ts";
+import { homeRouter } from "./movement/home.ts";
+import type { Whereabouts } from "./movement/whereabouts.ts";
 import { networkItems } from "./network-forwarding.ts";
-import type { Registered, Registration } from "./registration.ts";
-import type { Operation } from "./request.ts";
+import type { GrantedNetwork } from "./registration/mobile-networks.ts";
+import type { Registered, Registration } from "./registration/registration.ts";
+import type { Operation } from "./registration/request.ts";
 import { encapsulationOf } from "./status.ts";
-import type { Whereabouts } from "./whereabouts.ts";
 
 export interface ForwardingInputs {
   readonly config: MnCoreConfig;

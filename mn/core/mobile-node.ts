@@ -17,26 +17,26 @@ import type {
   LinkChanged,
   UdpReceived,
 } from "../../shared/protocol/core.ts";
-import { AgentHistory } from "./agent-history.ts";
-import { answerArp } from "./arp.ts";
-import { isFor, keyOf } from "./attachment.ts";
-import { ClockSteps } from "./clock-steps.ts";
 import { carryOutCommand } from "./commands.ts";
 import type { MnCoreConfig, MnSettings } from "./config.ts";
 import { ForwardingView } from "./forwarding.ts";
 import { FastHandover } from "./handover/fast-handover.ts";
-import { IDENTIFICATION_KEY } from "./identification.ts";
-import { followPath } from "./lost-paths.ts";
-import { isUnanswered, Outcomes } from "./outcomes.ts";
-import { Registration } from "./registration.ts";
-import { Replies } from "./replies.ts";
+import { AgentHistory } from "./movement/agent-history.ts";
+import { answerArp } from "./movement/arp.ts";
+import { isFor, keyOf } from "./movement/attachment.ts";
+import { followPath } from "./movement/lost-paths.ts";
+import { Whereabouts } from "./movement/whereabouts.ts";
+import { ClockSteps } from "./registration/clock-steps.ts";
+import { IDENTIFICATION_KEY } from "./registration/identification.ts";
+import { isUnanswered, Outcomes } from "./registration/outcomes.ts";
+import { Registration } from "./registration/registration.ts";
+import { Replies } from "./registration/replies.ts";
+import { Requests } from "./registration/requests.ts";
 import { agentFields, expiredReport, report } from "./reports.ts";
-import { Requests } from "./requests.ts";
 import { Session } from "./session.ts";
 import { type MnState, stateOf } from "./state.ts";
 import { agentJson, statusJson } from "./status.ts";
 import { Waiters } from "./waiters.ts";
-import { Whereabouts } from "./whereabouts.ts";
 
 /** Milliseconds that an orderly end waits for the reply to its deregistration. */
 const SHUTDOWN_WAIT = 2000;

@@ -6,10 +6,10 @@ import type { Instant } from "../../shared/base/time.ts";
 import type { Report } from "../../shared/protocol/core.ts";
 import { RequestFlag } from "../../shared/wire/control.ts";
 import { replyCodeText } from "../../shared/wire/reply-code.ts";
-import type { Agent } from "./agents.ts";
-import { type Attachment, agentOf, interfaceOf } from "./attachment.ts";
-import type { Outcome, Pending, Registered } from "./registration.ts";
-import type { Operation } from "./request.ts";
+import type { Agent } from "./movement/agents.ts";
+import { type Attachment, agentOf, interfaceOf } from "./movement/attachment.ts";
+import type { Outcome, Pending, Registered } from "./registration/registration.ts";
+import type { Operation } from "./registration/request.ts";
 import { encapsulationOf } from "./status.ts";
 
 export function report(event: string, fields: JsonObject, level: Report["level"] = "info"): Report {

@@ -20,8 +20,8 @@ import type { RegistrationReply } from "../../shared/wire/control.ts";
 import type { ControlExtension } from "../../shared/wire/control-extensions.ts";
 import { ReplyCode } from "../../shared/wire/reply-code.ts";
 import type { Identities, MnCoreConfig, MnSettings, Terms } from "./config.ts";
-import { HomeAgents, NAMES_KEY } from "./home-agents.ts";
-import type { Outcome, Registered } from "./registration.ts";
+import { HomeAgents, NAMES_KEY } from "./registration/home-agents.ts";
+import type { Outcome, Registered } from "./registration/registration.ts";
 import { report } from "./reports.ts";
 
 type Denied = Extract<Outcome, { kind: "denied" }>;

@@ -6,11 +6,11 @@ import { type Instant, secondsLeft } from "../../shared/base/time.ts";
 import type { Encapsulation } from "../../shared/forwarding/state.ts";
 import { isLeftOpen } from "../../shared/protocol/dynamic-home-agent.ts";
 import { INFINITE_LIFETIME, RequestFlag } from "../../shared/wire/control.ts";
-import { type Agent, hasFlag, isHomeAgent } from "./agents.ts";
-import { type Attachment, agentOf, interfaceOf } from "./attachment.ts";
 import type { MnCoreConfig } from "./config.ts";
-import type { GrantedNetwork } from "./mobile-networks.ts";
-import type { Pending, Registered } from "./registration.ts";
+import { type Agent, hasFlag, isHomeAgent } from "./movement/agents.ts";
+import { type Attachment, agentOf, interfaceOf } from "./movement/attachment.ts";
+import type { GrantedNetwork } from "./registration/mobile-networks.ts";
+import type { Pending, Registered } from "./registration/registration.ts";
 import type { MnState } from "./state.ts";
 
 const LETTERS = ["R", "B", "H", "F", "M", "G", "T", "U", "X", "I"] as const;

@@ -2,7 +2,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type AccessList, isAllowed, isInRealms, NOBODY } from "../../fa/core/access.ts";
+import {
+  type AccessList,
+  isAllowed,
+  isInRealms,
+  NOBODY,
+} from "../../fa/core/registration/access.ts";
 import { ipv4, type Mac, parsePrefix } from "../../shared/base/address.ts";
 import { realmOf } from "../../shared/protocol/identity.ts";
 import { Bench, HA, NODE_MAC, oneSend, type RequestOptions, replyIn, sends } from "./harness.ts";

@@ -3,7 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { octetsForHomeAgent, wrongChallenge } from "../../fa/core/challenge-request.ts";
+import {
+  octetsForHomeAgent,
+  wrongChallenge,
+} from "../../fa/core/registration/challenge-request.ts";
 import { ipv4, type Mac } from "../../shared/base/address.ts";
 import type { Effect } from "../../shared/protocol/core.ts";
 import { decodeControl } from "../../shared/wire/control.ts";

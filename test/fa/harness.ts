@@ -1,10 +1,10 @@
 /** A foreign agent on a bench: one link, a clock that the test turns, requests made by hand. */
 
 import assert from "node:assert/strict";
-import { ALLOW_ALL } from "../../fa/core/access.ts";
 import type { FaCoreConfig } from "../../fa/core/config.ts";
 import { ForeignAgent } from "../../fa/core/foreign-agent.ts";
-import type { Visitor } from "../../fa/core/visitors.ts";
+import { ALLOW_ALL } from "../../fa/core/registration/access.ts";
+import type { Visitor } from "../../fa/core/visits/visitors.ts";
 import { type Ipv4, ipv4, type Mac } from "../../shared/base/address.ts";
 import { seededRandom } from "../../shared/base/random.ts";
 import type { Json } from "../../shared/base/result.ts";

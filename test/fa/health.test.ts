@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Upstream } from "../../fa/core/upstream.ts";
+import { Upstream } from "../../fa/core/registration/upstream.ts";
 import { healthFa, performanceFa } from "../../fa/health.ts";
 import { ipv4, toIpv4, UNSPECIFIED } from "../../shared/base/address.ts";
 import type { JsonObject } from "../../shared/base/result.ts";

@@ -3,104 +3,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { formatIpv4, type Ipv4, ipv4, type Mac } from "../../shared/base/address.ts";
+import { formatIpv4, type Ipv4, ipv4 } from "../../shared/base/address.ts";
 import { groupChanges } from "../../shared/forwarding/igmp.ts";
-import type { HomeListener } from "../../shared/forwarding/realized.ts";
-import type { TunnelEntry } from "../../shared/forwarding/tunnel-table.ts";
-import {
-  type Frame,
-  IoError,
-  type LinkFilter,
-  type LinkSocket,
-} from "../../shared/linux/packet-io.ts";
 import { internetChecksum } from "../../shared/wire/checksum.ts";
-import { fromPeer, openPath } from "./fake-path.ts";
-import { entry, FORMS, formText, HOME, packet, ROOM, TUNNEL } from "./packets.ts";
+import { fromPeer } from "./fake-path.ts";
+import { LISTENER, openHomeLink } from "./home-link.ts";
+import { FORMS, formText, HOME, packet, ROOM, TUNNEL } from "./packets.ts";
 
 const OTHER = ipv4("10.1.0.8");
 const FEED = ipv4("239.1.2.3");
-const LISTENER: HomeListener = {
-  device: "home0",
-  homeAddress: HOME,
-  careOfAddress: TUNNEL.remote,
-  homePrefix: { address: ipv4("10.1.0.0"), length: 24 },
-  isNested: true,
-  broadcasts: [],
-  multicast: true,
-};
-
-/** A home link that remembers, and a data path with bindings of two nodes on it. */
-function open(listeners: readonly HomeListener[] = [LISTENER], form: Partial<TunnelEntry> = {}) {
-  const frames: { destination: Mac; payload: Uint8Array }[] = [];
-  const joined = new Set<string>();
-  const filters: LinkFilter[] = [];
-  const steps: string[] = [];
-  let hear = (_: Frame): void => {};
-  const link = { isStale: false, isBroken: false };
-  const sockets = new Set<Set<string>>();
-  const openLink = (name: string, filter: LinkFilter): LinkSocket => {
-    filters.push(filter);
-    const own = new Set<string>();
-    sockets.add(own);
-    const note = () => {
-      joined.clear();
-      for (const each of sockets) for (const group of each) joined.add(group);
-    };
-    return {
-      interface: name,
-      get isStale() {
-        return link.isStale;
-      },
-      onFrame: (handler) => {
-        hear = handler;
-      },
-      send: (destination, _etherType, payload) => {
-        frames.push({ destination, payload });
-        return undefined;
-      },
-      takeLost: () => 0,
-      joinGroups: (groups) => {
-        if (link.isBroken) throw new IoError("ENOBUFS", "joining groups");
-        for (const group of groups) own.add(formatIpv4(group));
-        steps.push(`${filter.heard} joins`);
-        note();
-      },
-      leaveGroups: (groups) => {
-        for (const group of groups) own.delete(formatIpv4(group));
-        note();
-      },
-      close: () => {
-        steps.push(`${filter.heard} closes`);
-        sockets.delete(own);
-        note();
-      },
-    };
-  };
-  const entries = listeners.flatMap(({ homeAddress: address, careOfAddress: remote }) => [
-    entry({ ...form, address, remote }),
-    entry({ ...form, address, remote, direction: "in", match: "source" }),
-  ]);
-  const path = openPath({ entries, openLink });
-  for (const each of listeners) path.path.homeGroups.add(each);
-  path.path.homeGroups.listen();
-  return {
-    ...path,
-    groups: path.path.homeGroups,
-    frames,
-    link,
-    joined,
-    filters,
-    steps,
-    onLink: (bytes: Uint8Array) =>
-      hear({
-        linkSource: "02:00:00:00:00:09" as Mac,
-        linkDestination: "ff:ff:ff:ff:ff:ff" as Mac,
-        etherType: 0x0800,
-        payload: bytes,
-      }),
-  };
-}
-
 function sentBy(source: string, destination: string, payload = udpTo(5000)): Uint8Array {
   return packet({ source, destination, payload, ttl: 1 }).slice(ROOM);
 }
@@ -131,7 +42,7 @@ const BROADCASTS = ["255.255.255.255", "10.1.0.255"];
 
 test("RFC 5944 §3.6.1.2: with D = 1 a broadcast is tunnelled once, to the care-of address [5944-3.6.1.2-05] [5944-4.3-04]", () => {
   for (const destination of BROADCASTS) {
-    const { onLink, sent } = open([{ ...LISTENER, isNested: false }]);
+    const { onLink, sent } = openHomeLink([{ ...LISTENER, isNested: false }]);
     const broadcast = sentBy("10.1.0.9", destination);
     onLink(broadcast);
     assert.equal(sent.length, 1);
@@ -146,7 +57,7 @@ test("RFC 5944 §3.6.1.2: with D = 1 a broadcast is tunnelled once, to the care-
 });
 
 test("RFC 5944 §3.6.1.2: with D = 0 it is first encapsulated to the home address, then tunnelled [5944-3.6.1.2-06] [5944-4.3-04]", () => {
-  const { onLink, sent } = open();
+  const { onLink, sent } = openHomeLink();
   const broadcast = sentBy("10.1.0.9", "10.1.0.255");
   onLink(broadcast);
   const [outer] = sent as [Uint8Array];
@@ -160,7 +71,7 @@ test("RFC 5944 §3.6.1.2: with D = 0 it is first encapsulated to the home addres
 
 for (const form of FORMS) {
   test(`RFC 5944 §4.3 by ${formText(form)}: what the home agent nests, a node takes apart`, () => {
-    const { onLink, sent } = open([LISTENER], form);
+    const { onLink, sent } = openHomeLink([LISTENER], form);
     const broadcast = sentBy("10.1.0.9", "255.255.255.255");
     onLink(broadcast);
     assert.equal(sent.length, 1);
@@ -172,7 +83,7 @@ for (const form of FORMS) {
 test("RFC 5944 §4.3: only bindings with B get broadcasts, each of a node's its own copy [5944-4.3-01] [5944-4.3-03]", () => {
   const quiet = { ...LISTENER, homeAddress: OTHER, broadcasts: undefined };
   const second = { ...LISTENER, careOfAddress: ipv4("192.0.2.65"), isNested: false };
-  const { onLink, sent, counters } = open([quiet, LISTENER, second]);
+  const { onLink, sent, counters } = openHomeLink([quiet, LISTENER, second]);
   onLink(sentBy("10.1.0.9", "10.1.0.255"));
   const ends = sent.map((bytes) => [...bytes.slice(16, 20)].join("."));
   assert.deepEqual(ends, ["192.0.2.1", "192.0.2.65"]);
@@ -184,7 +95,7 @@ test("RFC 5944 §4.3: only bindings with B get broadcasts, each of a node's its 
 
 test("RFC 5944 §4.3: the configured ports, or all but what configures hosts of the link", () => {
   const portsOf = (broadcasts: readonly number[], destinations: readonly number[]): number => {
-    const { onLink, sent } = open([{ ...LISTENER, broadcasts }]);
+    const { onLink, sent } = openHomeLink([{ ...LISTENER, broadcasts }]);
     for (const port of destinations) onLink(sentBy("10.1.0.9", "10.1.0.255", udpTo(port)));
     return sent.length;
   };
@@ -194,7 +105,7 @@ test("RFC 5944 §4.3: the configured ports, or all but what configures hosts of 
 });
 
 test("a broadcast that is too long for the tunnel goes in fragments, whatever its DF bit says", () => {
-  const { onLink, sent } = open();
+  const { onLink, sent } = openHomeLink();
   onLink(
     packet({ destination: "10.1.0.255", flags: 0x4000, payload: udpTo(5000, 1480) }).slice(ROOM),
   );
@@ -203,13 +114,13 @@ test("a broadcast that is too long for the tunnel goes in fragments, whatever it
 });
 
 test("the first group is heard before the socket without groups closes: nothing is missed between", () => {
-  const { arrive, steps } = open();
+  const { arrive, steps } = openHomeLink();
   arrive(fromPeer({ encapsulation: "ipip" }, report(FEED)));
   assert.deepEqual(steps, ["broadcasts joins", "groups joins", "broadcasts closes"]);
 });
 
 test("RFC 5944 §4.4: a node joins a group by IGMP through its tunnel; then it gets that group, nested [5944-4.4-08]", () => {
-  const { onLink, arrive, sent, joined, delivered, filters } = open();
+  const { onLink, arrive, sent, joined, delivered, filters } = openHomeLink();
   const feed = sentBy("10.1.0.9", "239.1.2.3");
   onLink(feed);
   assert.deepEqual([sent.length, filters.at(-1)], [0, { heard: "broadcasts" }]);
@@ -227,7 +138,7 @@ test("RFC 5944 §4.4: a node joins a group by IGMP through its tunnel; then it g
 });
 
 test("RFC 5944 §4.4: with D = 1 a group is tunnelled once, to the care-of address [5944-4.4-07]", () => {
-  const { onLink, arrive, sent } = open([{ ...LISTENER, isNested: false }]);
+  const { onLink, arrive, sent } = openHomeLink([{ ...LISTENER, isNested: false }]);
   arrive(fromPeer({ encapsulation: "ipip" }, report(FEED)));
   const feed = sentBy("10.1.0.9", "239.1.2.3");
   onLink(feed);
@@ -237,7 +148,7 @@ test("RFC 5944 §4.4: with D = 1 a group is tunnelled once, to the care-of addre
 test("RFC 3376 §4.2.12: records that join, that leave, and that say nothing of it", () => {
   const joins = [record(2, FEED), record(4, FEED), record(5, FEED, 1), record(3, FEED, 1)];
   for (const each of joins) {
-    const { arrive, joined } = open();
+    const { arrive, joined } = openHomeLink();
     arrive(fromPeer({ encapsulation: "ipip" }, record(6, FEED, 1)));
     assert.equal(joined.size, 0);
     arrive(fromPeer({ encapsulation: "ipip" }, each));
@@ -247,7 +158,7 @@ test("RFC 3376 §4.2.12: records that join, that leave, and that say nothing of 
     arrive(fromPeer({ encapsulation: "ipip" }, record(3, FEED)));
     assert.equal(joined.size, 0);
   }
-  const { arrive, joined } = open();
+  const { arrive, joined } = openHomeLink();
   const broken = report(FEED);
   broken[24] = (broken[24] ?? 0) ^ 1; // its checksum
   arrive(fromPeer({ encapsulation: "ipip" }, broken));
@@ -257,7 +168,7 @@ test("RFC 3376 §4.2.12: records that join, that leave, and that say nothing of 
 });
 
 test("a membership outlives a handover, and ends with the last binding", () => {
-  const { arrive, groups, joined } = open();
+  const { arrive, groups, joined } = openHomeLink();
   arrive(fromPeer({ encapsulation: "ipip" }, report(FEED)));
   groups.remove(LISTENER);
   groups.add({ ...LISTENER, careOfAddress: ipv4("192.0.2.65") });
@@ -269,7 +180,7 @@ test("a membership outlives a handover, and ends with the last binding", () => {
 });
 
 test("one node is in 32 groups at most, so that it cannot fill the agent's table", () => {
-  const { arrive, joined, counters } = open();
+  const { arrive, joined, counters } = openHomeLink();
   for (let i = 0; i < 40; i++) {
     arrive(fromPeer({ encapsulation: "ipip" }, report((FEED + i) as Ipv4)));
   }
@@ -279,7 +190,7 @@ test("one node is in 32 groups at most, so that it cannot fill the agent's table
 
 test("RFC 5944 §4.4, RFC 3024 §4.3: what a node sends to a group or to all goes to its home link, and to the others that are away", () => {
   const other = { ...LISTENER, homeAddress: OTHER, careOfAddress: ipv4("192.0.2.65") };
-  const { arrive, frames, sent, delivered } = open([LISTENER, other]);
+  const { arrive, frames, sent, delivered } = openHomeLink([LISTENER, other]);
   const own = sentBy("10.1.0.7", "10.1.0.255");
   arrive(fromPeer({ encapsulation: "ipip" }, own));
   assert.deepEqual(frames, [{ destination: "ff:ff:ff:ff:ff:ff", payload: own }]);
@@ -295,7 +206,7 @@ test("RFC 5944 §4.4, RFC 3024 §4.3: what a node sends to a group or to all goe
 });
 
 test("a home link that is deleted and made anew is heard again, with the groups of before", () => {
-  const { arrive, groups, filters, joined, link } = open();
+  const { arrive, groups, filters, joined, link } = openHomeLink();
   arrive(fromPeer({ encapsulation: "ipip" }, report(FEED)));
   const before = filters.length;
   groups.listen();
@@ -307,7 +218,7 @@ test("a home link that is deleted and made anew is heard again, with the groups 
 });
 
 test("a group that this host cannot join is counted, and joined when the node says so again", () => {
-  const { arrive, counters, joined, link } = open();
+  const { arrive, counters, joined, link } = openHomeLink();
   link.isBroken = true;
   arrive(fromPeer({ encapsulation: "ipip" }, report(FEED)));
   assert.deepEqual([counters.get("groups-not-heard-ENOBUFS"), joined.size], [1, 0]);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isReboot, MAX_AGENTS } from "../../mn/core/agents.ts";
+import { isReboot, MAX_AGENTS } from "../../mn/core/movement/agents.ts";
 import { ipv4, type Mac } from "../../shared/base/address.ts";
 import type { JsonObject } from "../../shared/base/result.ts";
 import type { IcmpReceived } from "../../shared/protocol/core.ts";

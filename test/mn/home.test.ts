@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Agent } from "../../mn/core/agents.ts";
-import { homeRouter } from "../../mn/core/home.ts";
+import type { Agent } from "../../mn/core/movement/agents.ts";
+import { homeRouter } from "../../mn/core/movement/home.ts";
 import { BROADCAST_MAC } from "../../shared/base/address.ts";
 import { AdvertisementFlag, NEVER_DEFAULT } from "../../shared/wire/icmp/agent-discovery.ts";
 import {

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Agent } from "../../mn/core/agents.ts";
-import { lazy } from "../../mn/core/movement.ts";
-import { RequestPace } from "../../mn/core/pace.ts";
+import type { Agent } from "../../mn/core/movement/agents.ts";
+import { lazy } from "../../mn/core/movement/movement.ts";
+import { RequestPace } from "../../mn/core/registration/pace.ts";
 import type { Mac } from "../../shared/base/address.ts";
 import type { Instant } from "../../shared/base/time.ts";
 import { AdvertisementFlag } from "../../shared/wire/icmp/agent-discovery.ts";

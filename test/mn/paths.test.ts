@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AgentHistory } from "../../mn/core/agent-history.ts";
 import type { MnCoreConfig } from "../../mn/core/config.ts";
+import { AgentHistory } from "../../mn/core/movement/agent-history.ts";
 import { ipv4 } from "../../shared/base/address.ts";
 import type { Instant } from "../../shared/base/time.ts";
 import {

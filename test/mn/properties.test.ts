@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { MAX_AGENTS } from "../../mn/core/agents.ts";
+import { MAX_AGENTS } from "../../mn/core/movement/agents.ts";
 import type { MnState } from "../../mn/core/state.ts";
 import { ipv4, type Mac } from "../../shared/base/address.ts";
 import type { Effect, Event } from "../../shared/protocol/core.ts";

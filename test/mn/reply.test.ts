@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Agent } from "../../mn/core/agents.ts";
-import { foreignRegistration, requestTtl } from "../../mn/core/request.ts";
+import type { Agent } from "../../mn/core/movement/agents.ts";
+import { foreignRegistration, requestTtl } from "../../mn/core/registration/request.ts";
 import { ipv4, MOBILE_AGENTS } from "../../shared/base/address.ts";
 import { internetChecksum } from "../../shared/wire/checksum.ts";
 import { AdvertisementFlag } from "../../shared/wire/icmp/agent-discovery.ts";

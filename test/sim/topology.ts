@@ -3,10 +3,10 @@
  * with their agents, mobile nodes that start at home.
  */
 
-import { ALLOW_ALL } from "../../fa/core/access.ts";
 import type { FaCoreConfig } from "../../fa/core/config.ts";
 import { ForeignAgent } from "../../fa/core/foreign-agent.ts";
 import type { FastHandoverConfig } from "../../fa/core/handover/config.ts";
+import { ALLOW_ALL } from "../../fa/core/registration/access.ts";
 import type { HaCoreConfig } from "../../ha/core/config.ts";
 import { HomeAgent } from "../../ha/core/home-agent.ts";
 import type { MnSettings } from "../../mn/core/config.ts";

@@ -26,8 +26,8 @@ import {
   MOBILE_IP_PORT,
 } from "../../../shared/wire/control.ts";
 import type { Agent } from "../agent.ts";
-import { contextsOf } from "../request.ts";
-import type { Visitor } from "../visitors.ts";
+import { contextsOf } from "../registration/request.ts";
+import type { Visitor } from "../visits/visitors.ts";
 import { isNeighbor } from "./config.ts";
 
 /** Seconds by which the clocks of node and router may differ (RFC 5944 §5.7.1). */

@@ -11,7 +11,7 @@ import {
 } from "../../../shared/protocol/fast-handover.ts";
 import { HandoverInitiateFlag } from "../../../shared/wire/icmp/fast-handover.ts";
 import type { FastHandoverMessage } from "../../../shared/wire/icmp.ts";
-import type { Visitor } from "../visitors.ts";
+import type { Visitor } from "../visits/visitors.ts";
 import { AckCode, type BindingUpdate } from "./binding-update.ts";
 import { shown } from "./reports.ts";
 

@@ -27,7 +27,7 @@ import { ICMP_EXPERIMENTAL_MOBILITY } from "../../../shared/wire/icmp/fast-hando
 import type { FastHandoverMessage } from "../../../shared/wire/icmp.ts";
 import type { Agent } from "../agent.ts";
 import { dropped, securityException } from "../reports.ts";
-import type { Visitor } from "../visitors.ts";
+import type { Visitor } from "../visits/visitors.ts";
 import { UpdateJudge } from "./binding-update.ts";
 import { type FastHandoverConfig, isNeighbor, type Neighbor } from "./config.ts";
 import { NextRouter } from "./next.ts";

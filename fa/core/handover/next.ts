@@ -18,8 +18,8 @@ import {
 import { HandoverInitiateFlag } from "../../../shared/wire/icmp/fast-handover.ts";
 import type { FastHandoverMessage } from "../../../shared/wire/icmp.ts";
 import type { Agent } from "../agent.ts";
-import type { Visitor } from "../visitors.ts";
-import { endVisit } from "../visits.ts";
+import type { Visitor } from "../visits/visitors.ts";
+import { endVisit } from "../visits/visits.ts";
 import type { FastHandoverConfig } from "./config.ts";
 import { AddressPool } from "./pool.ts";
 import { report, shown } from "./reports.ts";

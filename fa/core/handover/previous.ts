@@ -14,7 +14,7 @@ import { ntpTimestamp } from "../../../shared/security/replay.ts";
 import { MOBILE_IP_PORT } from "../../../shared/wire/control.ts";
 import type { FastHandoverMessage } from "../../../shared/wire/icmp.ts";
 import type { Agent } from "../agent.ts";
-import type { Visitor } from "../visitors.ts";
+import type { Visitor } from "../visits/visitors.ts";
 import { AckCode, acknowledgment, answerTo, type BindingUpdate } from "./binding-update.ts";
 import type { FastHandoverConfig } from "./config.ts";
 import {

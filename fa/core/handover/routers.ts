@@ -16,7 +16,7 @@ import {
   type ReplayState,
 } from "../../../shared/security/replay.ts";
 import { encodeIcmp, type FastHandoverMessage } from "../../../shared/wire/icmp.ts";
-import { associationsWith } from "../request.ts";
+import { associationsWith } from "../registration/request.ts";
 import { type FastHandoverConfig, isNeighbor } from "./config.ts";
 
 /** Seconds by which the clocks of two routers may differ. */

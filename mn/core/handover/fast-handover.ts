@@ -26,12 +26,12 @@ import {
 } from "../../../shared/protocol/fast-handover.ts";
 import { fastBindingAcknowledgment } from "../../../shared/wire/control/fast-handover.ts";
 import { ICMP_EXPERIMENTAL_MOBILITY } from "../../../shared/wire/icmp/fast-handover.ts";
-import type { Agent } from "../agents.ts";
-import { isThrough } from "../attachment.ts";
 import type { MnCoreConfig } from "../config.ts";
-import type { Registered } from "../registration.ts";
+import type { Agent } from "../movement/agents.ts";
+import { isThrough } from "../movement/attachment.ts";
+import type { Whereabouts } from "../movement/whereabouts.ts";
+import type { Registered } from "../registration/registration.ts";
 import { report } from "../reports.ts";
-import type { Whereabouts } from "../whereabouts.ts";
 import { type AckOutcome, Binding, type UpdatePath } from "./binding.ts";
 import { Neighborhood } from "./neighborhood.ts";
 import { type PreviousRouter, previousRouter } from "./previous-router.ts";

@@ -4,8 +4,8 @@ import type { Ipv4, Mac } from "../../../shared/base/address.ts";
 import type { PeerAssociation } from "../../../shared/security/association.ts";
 import { RequestFlag } from "../../../shared/wire/control.ts";
 import type { MnCoreConfig } from "../config.ts";
-import type { Registered } from "../registration.ts";
-import { foreignAgentContexts } from "../request.ts";
+import type { Registered } from "../registration/registration.ts";
+import { foreignAgentContexts } from "../registration/request.ts";
 
 export interface PreviousRouter {
   /** Its global address: the Home Agent field. */
