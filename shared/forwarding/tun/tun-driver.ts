@@ -14,18 +14,18 @@ import type { Sysctls } from "../../linux/sysctl.ts";
 import { type Driver, type DriverConfig, type DriverEvents, ForwardingError } from "../driver.ts";
 import { type Marks, marksOf } from "../kernel-objects.ts";
 import { ObjectSet } from "../object-set.ts";
-import { changedKeys } from "../persistent-map.ts";
-import { realize, realizeBase } from "../realize.ts";
-import type { RealizeConfig, Realized } from "../realized.ts";
-import { type ForwardingItem, type ForwardingState, NO_FORWARDING } from "../state.ts";
-import { type ArrivalDrop, prefixOf, type TunnelEntry, TunnelTable } from "../tunnel-table.ts";
+import { realizeBase } from "../realize.ts";
+import type { RealizeConfig } from "../realized.ts";
+import { type ForwardingState, NO_FORWARDING } from "../state.ts";
+import { type ArrivalDrop, TunnelTable } from "../tunnel-table.ts";
 import { AnchorMtu } from "./anchor-mtu.ts";
 import { DataPath } from "./data-path.ts";
+import { DeclaredItems } from "./declared-items.ts";
 import { Echoes } from "./echoes.ts";
 import { KernelState } from "./kernel-state.ts";
 import { PathMtuRoutes } from "./path-mtu-routes.ts";
 import { Planes } from "./planes.ts";
-import { endsOf, tunnelRow } from "./tunnel-rows.ts";
+import { tunnelRow } from "./tunnel-rows.ts";
 
 export interface TunDriverParts extends DriverEvents {
   readonly io: PacketIo;
@@ -52,11 +52,11 @@ export class TunDriver implements Driver {
   readonly #planes: Planes;
   readonly #echoes: Echoes;
   readonly #mtu: AnchorMtu;
+  readonly #declared: DeclaredItems;
   #realizeConfig: RealizeConfig;
   #tun: TunDevice | undefined;
   #dataPath: DataPath | undefined;
   #configuredLocals: readonly Ipv4[] = [];
-  #items: ForwardingState = NO_FORWARDING;
   #wanted: ForwardingState = NO_FORWARDING;
   #running: Promise<void> = Promise.resolve();
   #isWorking = false;
@@ -92,6 +92,16 @@ export class TunDriver implements Driver {
     this.#pathMtu = new PathMtuRoutes(this.#marks, this.#objects, this.#counters, () =>
       this.#applyAgain(),
     );
+    this.#declared = new DeclaredItems({
+      report: parts.report,
+      config: () => this.#realizeConfig,
+      objects: this.#objects,
+      table: this.#table,
+      planes: this.#planes,
+      echoes: this.#echoes,
+      pathMtu: this.#pathMtu,
+      dataPath: () => this.#dataPath,
+    });
   }
 
   async start(): Promise<void> {
@@ -157,7 +167,8 @@ export class TunDriver implements Driver {
       return;
     }
     this.#pathMtu.clear();
-    this.#swapItems(NO_FORWARDING);
+    this.#declared.swap(NO_FORWARDING);
+    this.#listen();
     if (this.#holdsBase) this.#objects.release(realizeBase(this.#realizeConfig));
     this.#dataPath?.close();
     const failures = await this.#kernel.reach(this.#kernel.allKeys());
@@ -209,7 +220,8 @@ export class TunDriver implements Driver {
     do {
       const target = this.#wanted;
       this.#kernel.unfence();
-      failures = this.#swapItems(target);
+      this.#declared.swap(target);
+      failures = this.#listen();
       failures.push(...this.#planes.open(this.#mtu.value, this.#dataPath));
       if (this.#mtu.isStale) failures.push(...(await this.#attempt(() => this.#mtu.update())));
       let keys: Iterable<string> = this.#objects.takeChanged();
@@ -227,57 +239,9 @@ export class TunDriver implements Driver {
       const settle = () => this.#dataPath?.waiting.settle();
       failures.push(...(await this.#kernel.reach(keys, settle)));
       failures.push(...(await this.#attempt(() => this.#planes.close(this.#dataPath))));
-    } while (this.#items !== this.#wanted || this.#isStale || this.#objects.isChanged);
+    } while (this.#declared.state !== this.#wanted || this.#isStale || this.#objects.isChanged);
     this.#failures = failures;
     if (failures.length > 0) throw new ForwardingError(failures);
-  }
-
-  /** Tunnel entries and wanted objects of another state, at once; what changed costs, no more. */
-  #swapItems(state: ForwardingState): string[] {
-    for (const key of changedKeys(this.#items, state)) {
-      const before = this.#items.get(key);
-      const now = state.get(key);
-      this.#planes.swap(key, before, now);
-      const made = this.#realize(key, now);
-      const left = this.#realize(key, before);
-      // Holding before releasing: what both have never seems to be gone.
-      this.#objects.hold(made.objects);
-      this.#objects.release(left.objects);
-      this.#swapEntries(made.tunnels, left.tunnels);
-      for (const delivery of left.deliveries) this.#dataPath?.deliveries.remove(delivery);
-      for (const delivery of made.deliveries) this.#dataPath?.deliveries.add(delivery);
-      if (left.listener !== undefined) this.#dataPath?.homeGroups.remove(left.listener);
-      if (made.listener !== undefined) this.#dataPath?.homeGroups.add(made.listener);
-      if (now === undefined || this.#planes.aliasOf(key, now) === undefined) {
-        this.#planes.forgetAlias(key);
-      }
-      this.#echoes.set(key, now);
-      this.#dataPath?.waiting.set(key, now);
-    }
-    this.#echoes.run();
-    this.#items = state;
-    return this.#listen();
-  }
-
-  #realize(key: string, item: ForwardingItem | undefined): Realized {
-    if (item === undefined) return NOTHING;
-    return realize(item, this.#realizeConfig, this.#planes.aliasOf(key, item));
-  }
-
-  #swapEntries(added: readonly TunnelEntry[], removed: readonly TunnelEntry[]): void {
-    const { report } = this.#parts;
-    for (const entry of added) {
-      const tunnel = this.#table.add(entry);
-      if (tunnel !== undefined) report("tunnel-up", endsOf(tunnel));
-    }
-    for (const entry of removed) {
-      const tunnel = this.#table.remove(entry);
-      if (tunnel !== undefined) report("tunnel-down", endsOf(tunnel));
-      // RFC 5944 §4.2.3: without a binding nothing is intercepted, narrow path or not.
-      const isOut = entry.direction === "out" && entry.match === "destination";
-      if (!isOut) continue;
-      this.#pathMtu.forgetWithin(prefixOf(entry), (address) => this.#table.hasOut(address));
-    }
   }
 
   #listen(): string[] {
@@ -335,5 +299,3 @@ export class TunDriver implements Driver {
     });
   }
 }
-
-const NOTHING: Realized = { objects: [], tunnels: [], deliveries: [] };

@@ -1,0 +1,94 @@
+/**
+ * The declared state as the driver holds it: each item with what it means in tunnel entries, wanted
+ * kernel objects and sockets. Another state is taken up at once, before anything is awaited.
+ */
+
+import type { DriverEvents } from "../driver.ts";
+import type { ObjectSet } from "../object-set.ts";
+import { changedKeys } from "../persistent-map.ts";
+import { realize } from "../realize.ts";
+import type { RealizeConfig, Realized } from "../realized.ts";
+import { type ForwardingItem, type ForwardingState, NO_FORWARDING } from "../state.ts";
+import { prefixOf, type TunnelEntry, type TunnelTable } from "../tunnel-table.ts";
+import type { DataPath } from "./data-path.ts";
+import type { Echoes } from "./echoes.ts";
+import type { PathMtuRoutes } from "./path-mtu-routes.ts";
+import type { Planes } from "./planes.ts";
+import { endsOf } from "./tunnel-rows.ts";
+
+export interface DeclaredItemsParts {
+  readonly report: DriverEvents["report"];
+  readonly config: () => RealizeConfig;
+  readonly objects: ObjectSet;
+  readonly table: TunnelTable;
+  readonly planes: Planes;
+  readonly echoes: Echoes;
+  readonly pathMtu: PathMtuRoutes;
+  readonly dataPath: () => DataPath | undefined;
+}
+
+const NOTHING: Realized = { objects: [], tunnels: [], deliveries: [] };
+
+export class DeclaredItems {
+  readonly #parts: DeclaredItemsParts;
+  #state: ForwardingState = NO_FORWARDING;
+
+  constructor(parts: DeclaredItemsParts) {
+    this.#parts = parts;
+  }
+
+  get state(): ForwardingState {
+    return this.#state;
+  }
+
+  /** Another state; what changed costs, no more. */
+  swap(state: ForwardingState): void {
+    const { planes, echoes } = this.#parts;
+    const dataPath = this.#parts.dataPath();
+    for (const key of changedKeys(this.#state, state)) {
+      const before = this.#state.get(key);
+      const now = state.get(key);
+      planes.swap(key, before, now);
+      this.#exchange(this.#realize(key, now), this.#realize(key, before));
+      if (now === undefined || planes.aliasOf(key, now) === undefined) planes.forgetAlias(key);
+      echoes.set(key, now);
+      dataPath?.waiting.set(key, now);
+    }
+    echoes.run();
+    this.#state = state;
+  }
+
+  #realize(key: string, item: ForwardingItem | undefined): Realized {
+    const { config, planes } = this.#parts;
+    return item === undefined ? NOTHING : realize(item, config(), planes.aliasOf(key, item));
+  }
+
+  #exchange(made: Realized, left: Realized): void {
+    const { objects } = this.#parts;
+    const dataPath = this.#parts.dataPath();
+    // Holding before releasing: what both have never seems to be gone.
+    objects.hold(made.objects);
+    objects.release(left.objects);
+    this.#exchangeEntries(made.tunnels, left.tunnels);
+    for (const delivery of left.deliveries) dataPath?.deliveries.remove(delivery);
+    for (const delivery of made.deliveries) dataPath?.deliveries.add(delivery);
+    if (left.listener !== undefined) dataPath?.homeGroups.remove(left.listener);
+    if (made.listener !== undefined) dataPath?.homeGroups.add(made.listener);
+  }
+
+  #exchangeEntries(added: readonly TunnelEntry[], removed: readonly TunnelEntry[]): void {
+    const { report, table, pathMtu } = this.#parts;
+    for (const entry of added) {
+      const tunnel = table.add(entry);
+      if (tunnel !== undefined) report("tunnel-up", endsOf(tunnel));
+    }
+    for (const entry of removed) {
+      const tunnel = table.remove(entry);
+      if (tunnel !== undefined) report("tunnel-down", endsOf(tunnel));
+      // RFC 5944 §4.2.3: without a binding nothing is intercepted, narrow path or not.
+      const isOut = entry.direction === "out" && entry.match === "destination";
+      if (!isOut) continue;
+      pathMtu.forgetWithin(prefixOf(entry), (address) => table.hasOut(address));
+    }
+  }
+}
