@@ -76,6 +76,11 @@ export const mnSchema = table({
       .describe(
         "How packets reach the foreign agent with a reverse tunnel: straight to it as a router (RFC 3024 §5.1), or encapsulated, which takes groups and broadcasts along (§5.2).",
       ),
+    simultaneous: choice(["auto", "always", "off"])
+      .default("auto")
+      .describe(
+        "Keep the former binding for two seconds where the next way is taken while the former one still works (the S bit, RFC 5944 §3.6.1.2): nothing that is under way is lost, in either direction. auto: between addresses of this node's own, whose tunnels' copies are dropped here. always: through foreign agents too, by which packets then arrive twice.",
+      ),
     encapsulation: encapsulation()
       .default("ipip")
       .describe(
@@ -259,6 +264,7 @@ export function resolveMn(config: MnConfig): Resolved<MnSettings> {
       registration: {
         lifetime: config.registration.lifetime,
         reverseTunnel: config.registration.reverse_tunnel,
+        simultaneous: config.registration.simultaneous,
         encapsulation: config.registration.encapsulation,
         revocation: config.registration.revocation,
         deliveryStyle: config.registration.delivery_style,

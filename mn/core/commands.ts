@@ -8,7 +8,7 @@ import type { AgentHistory } from "./movement/agent-history.ts";
 import { isFor, keyOf } from "./movement/attachment.ts";
 import type { Whereabouts } from "./movement/whereabouts.ts";
 import type { Registration } from "./registration/registration.ts";
-import type { Action } from "./registration/request.ts";
+
 import { findTarget } from "./registration/targets.ts";
 import { throughText } from "./reports.ts";
 import type { Waiters } from "./waiters.ts";
@@ -43,7 +43,12 @@ export function carryOutCommand(command: Command, node: Commanded, now: Now): Ef
   return handOver(command, node, now.monotonic);
 }
 
-function changeMind(id: number, action: Action, node: Commanded, now: Instant): Effect[] {
+function changeMind(
+  id: number,
+  action: "register" | "deregister",
+  node: Commanded,
+  now: Instant,
+): Effect[] {
   const { waiters, where, registration, history } = node;
   node.want(action === "register");
   where.pin(undefined);

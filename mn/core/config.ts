@@ -19,6 +19,11 @@ export interface Terms {
   readonly encapsulation: Encapsulation;
   /** How packets come to a foreign agent with a reverse tunnel (RFC 3024 §5). */
   readonly deliveryStyle: "direct" | "encapsulating";
+  /**
+   * Keep the former binding for a while where the next one is made before it breaks (the S bit): with
+   * `auto` if both care-of addresses are the node's own, so that it can drop the copies.
+   */
+  readonly simultaneous: "auto" | "always" | "off";
 }
 
 /** Where the address of a home agent comes from. */

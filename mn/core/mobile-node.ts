@@ -137,7 +137,7 @@ export class MobileNode implements Core<MnSettings> {
         return answerArp(event, this.#config.homeAddress, this.#where);
       case "restore":
         for (const [key, value] of event.entries) {
-          if (key === IDENTIFICATION_KEY) this.#registration.restore(value);
+          if (key === IDENTIFICATION_KEY) this.#registration.identifications.restore(value);
           else this.#session.restore(key, value, now);
         }
         return [];
@@ -274,6 +274,7 @@ export class MobileNode implements Core<MnSettings> {
         wanted: this.#wanted && this.#stopping === undefined,
         cleared: this.#cleared,
         isRenewal: this.#state === "registered",
+        isServed: this.#where.serving(this.#registration.registered) !== undefined,
       },
       now,
     );
@@ -325,12 +326,10 @@ export class MobileNode implements Core<MnSettings> {
         state: this.#state,
         config: this.#config,
         attachment,
-        registered: this.#registration.registered,
-        networks: this.#registration.networks.granted,
-        pending: this.#registration.pending,
-        told: this.#outcomes.toJson(),
-        interfaces: this.#config.interfaces.map(({ name }) => ({ name, up: links.isUp(name) })),
-        counters: this.#counters.toJson(),
+        links,
+        registration: this.#registration,
+        outcomes: this.#outcomes,
+        counters: this.#counters,
       },
       now,
     );

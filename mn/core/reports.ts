@@ -38,12 +38,19 @@ function operationFields(operation: Operation): JsonObject {
   };
 }
 
+const REQUEST_EVENTS = {
+  register: "registering",
+  deregister: "deregistering",
+  release: "binding-releasing",
+} as const;
+
 /** Renewals and retransmissions happen all the time. */
 export function requestReport(pending: Pending, renewal: boolean): Report {
   const { operation, attempts } = pending;
-  const event = operation.action === "register" ? "registering" : "deregistering";
+  const event = REQUEST_EVENTS[operation.action];
   const fields = { ...operationFields(operation), lifetime: operation.lifetime };
-  const level = renewal || attempts > 1 ? "debug" : "info";
+  const isUsual = renewal || attempts > 1 || operation.action === "release";
+  const level = isUsual ? "debug" : "info";
   return report(event, { ...fields, renewal, attempts }, level);
 }
 
@@ -64,6 +71,11 @@ export function registeredReport(registered: Registered, renewal: boolean): Repo
 
 export function deregisteredReport(operation: Operation): Report {
   return report("deregistered", { ...operationFields(operation), via: operation.via });
+}
+
+/** The home agent has deleted a former binding, or with a denial will let it run out. */
+export function releasedReport(operation: Operation, fields: JsonObject): Report {
+  return report("binding-released", { ...operationFields(operation), ...fields }, "debug");
 }
 
 export function expiredReport({ operation }: Registered): Report {

@@ -1,6 +1,7 @@
 /** The answers to `status` and `agents`, as the interface contract names their keys. */
 
 import { formatIpv4, formatPrefix, type Ipv4, UNSPECIFIED } from "../../shared/base/address.ts";
+import type { Counters } from "../../shared/base/counters.ts";
 import type { Json, JsonObject } from "../../shared/base/result.ts";
 import { type Instant, secondsLeft } from "../../shared/base/time.ts";
 import type { Encapsulation } from "../../shared/forwarding/state.ts";
@@ -9,8 +10,9 @@ import { INFINITE_LIFETIME, RequestFlag } from "../../shared/wire/control.ts";
 import type { MnCoreConfig } from "./config.ts";
 import { type Agent, hasFlag, isHomeAgent } from "./movement/agents.ts";
 import { type Attachment, agentOf, interfaceOf } from "./movement/attachment.ts";
-import type { GrantedNetwork } from "./registration/mobile-networks.ts";
-import type { Pending, Registered } from "./registration/registration.ts";
+import type { Links } from "./movement/links.ts";
+import type { Outcomes } from "./registration/outcomes.ts";
+import type { Registration } from "./registration/registration.ts";
 import type { MnState } from "./state.ts";
 
 const LETTERS = ["R", "B", "H", "F", "M", "G", "T", "U", "X", "I"] as const;
@@ -36,13 +38,10 @@ export interface StatusInputs {
   readonly state: MnState;
   readonly config: MnCoreConfig;
   readonly attachment: Attachment | undefined;
-  readonly registered: Registered | undefined;
-  readonly networks: readonly GrantedNetwork[];
-  readonly pending: Pending | undefined;
-  /** What the last replies have said. */
-  readonly told: JsonObject;
-  readonly interfaces: readonly { readonly name: string; readonly up: boolean }[];
-  readonly counters: Record<string, number>;
+  readonly links: Links;
+  readonly registration: Registration;
+  readonly outcomes: Outcomes;
+  readonly counters: Counters;
 }
 
 function address(value: Ipv4 | undefined): string | null {
@@ -56,7 +55,8 @@ export function encapsulationOf(flags: number): Encapsulation {
 }
 
 export function statusJson(inputs: StatusInputs, now: Instant): Json {
-  const { state, config, attachment, registered, pending } = inputs;
+  const { state, config, attachment, links } = inputs;
+  const { registered, pending, networks } = inputs.registration;
   const served =
     registered && (registered.operation.flags & RequestFlag.D ? "co-located" : "foreign-agent");
   const flags = registered?.operation.flags;
@@ -74,13 +74,16 @@ export function statusJson(inputs: StatusInputs, now: Instant): Json {
     encapsulation: flags === undefined ? null : encapsulationOf(flags),
     reverse_tunnel: flags === undefined ? null : (flags & RequestFlag.T) !== 0,
     udp_tunnel: registered === undefined ? null : registered.udp !== undefined,
-    networks: inputs.networks.map(({ prefix }) => formatPrefix(prefix)),
+    networks: networks.granted.map(({ prefix }) => formatPrefix(prefix)),
     lifetime: registered?.lifetime ?? null,
     lifetime_remaining: expiresAt === undefined ? null : secondsLeft(expiresAt, now),
-    ...inputs.told,
+    ...inputs.outcomes.toJson(),
     pending: pending !== undefined && !pending.denied,
     attempts: pending?.attempts ?? 0,
-    interfaces: inputs.interfaces.map(({ name, up }) => ({ name, state: up ? "up" : "down" })),
-    counters: inputs.counters,
+    interfaces: config.interfaces.map(({ name }) => ({
+      name,
+      state: links.isUp(name) ? "up" : "down",
+    })),
+    counters: inputs.counters.toJson(),
   };
 }

@@ -224,6 +224,13 @@ export class TunnelTable {
     return tunnels.some((tunnel) => tunnel.remote === remote && tunnel.local === local);
   }
 
+  /** Do several tunnels lead to this address, each with a copy of what is for it (§4.2.3)? */
+  hasCopies(destination: Ipv4, ofPlane: number): boolean {
+    const found = this.#in.destination.get(destination);
+    if (found === undefined || found.length < 2) return false;
+    return found.filter(({ plane }) => plane === ofPlane).length > 1;
+  }
+
   tunnels(): IterableIterator<Tunnel> {
     return this.#tunnels.values();
   }

@@ -50,6 +50,7 @@ export function makeConfig({ registration, ...changes }: Changes = {}): MnCoreCo
     registration: {
       lifetime: 300,
       reverseTunnel: true,
+      simultaneous: "off",
       encapsulation: "ipip",
       deliveryStyle: "direct",
       hostConfiguration: false,

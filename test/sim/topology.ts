@@ -224,6 +224,7 @@ function mobileNode(plan: Plan, index: number): Blueprint {
     interfaces: names.map((name) => ({ name, mode: "auto" as const })),
     registration: {
       lifetime: plan.registrationLifetime,
+      simultaneous: "off",
       reverseTunnel: plan.mobileReverseTunnel,
       encapsulation: plan.encapsulation,
       deliveryStyle: "direct",

@@ -118,6 +118,15 @@ export function coLocatedRegistration(
   };
 }
 
+/** Deletes the binding of a former care-of address alone (§3.6.1.2, §3.8.2). */
+export function coLocatedRelease(
+  path: CoLocatedPath,
+  careOfAddress: Ipv4,
+  config: MnCoreConfig,
+): Operation {
+  return { ...route("release", path, config), careOfAddress, lifetime: 0, flags: 0 };
+}
+
 /** Takes all bindings away (§3.6.1.2). */
 export function coLocatedDeregistration(path: CoLocatedPath, config: MnCoreConfig): Operation {
   const careOfAddress = config.homeAddress;

@@ -19,6 +19,9 @@ export class ClockSteps {
     const step = now.wall - last.wall - (now.monotonic - last.monotonic);
     if (Math.abs(step) < MIN_STEP) return [];
     const seconds = Math.round(step / 1000);
-    return [report("clock-stepped", { seconds }), ...registration.clockStepped(seconds)];
+    return [
+      report("clock-stepped", { seconds }),
+      ...registration.identifications.clockStepped(seconds),
+    ];
   }
 }

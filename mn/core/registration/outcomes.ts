@@ -119,7 +119,8 @@ export class Outcomes {
     now: Instant,
   ): Effect[] {
     const { operation, reply, origin } = outcome;
-    const { action, agentKey } = operation;
+    const { agentKey } = operation;
+    const action = operation.action === "register" ? "register" : "deregister";
     const text = `code ${reply.code}: ${replyCodeText(reply.code)}`;
     this.#lastCode = reply.code;
     this.#lastError = text;
@@ -165,11 +166,19 @@ export class Outcomes {
    * Notes a way by which nothing comes back, each time a retransmission is due. While another way
    * serves this one need not be tried for long.
    */
-  unanswered({ pending, registered }: Registration, where: Whereabouts, now: Instant): Effect[] {
+  unanswered(
+    { pending, registered, formers }: Registration,
+    where: Whereabouts,
+    now: Instant,
+  ): Effect[] {
     const serving = where.serving(registered);
     const isServed = serving !== undefined && keyOf(serving) !== pending?.operation.agentKey;
     const most = isServed ? MAX_UNANSWERED_WHEN_SERVED : MAX_UNANSWERED;
     if (pending === undefined || !isInVain(pending, now, most)) return [];
+    if (pending.operation.action === "release") {
+      formers.released(pending.operation.careOfAddress);
+      return [];
+    }
     this.#lastError = `no reply ${throughText(pending.operation)}`;
     this.#history.refused(pending.operation.agentKey, now);
     const { agentKey } = pending.operation;

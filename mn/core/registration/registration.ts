@@ -6,27 +6,13 @@
 import type { Ipv4 } from "../../../shared/base/address.ts";
 import type { Counters } from "../../../shared/base/counters.ts";
 import { type Random, uniform } from "../../../shared/base/random.ts";
-import type { Json } from "../../../shared/base/result.ts";
-import {
-  after,
-  earliest,
-  type Instant,
-  type Now,
-  type WallTime,
-} from "../../../shared/base/time.ts";
+import { after, earliest, type Instant, type Now } from "../../../shared/base/time.ts";
 import type { Effect, UdpReceived } from "../../../shared/protocol/core.ts";
-import {
-  initialIdentification,
-  learnFromReply,
-  nextIdentification,
-  ntpTimestamp,
-  type RequestIdentification,
-  timestampDifference,
-} from "../../../shared/security/replay.ts";
-import type { RegistrationReply } from "../../../shared/wire/control.ts";
+import { type RegistrationReply, RequestFlag } from "../../../shared/wire/control.ts";
 import { ReplyCode } from "../../../shared/wire/reply-code.ts";
 import type { MnCoreConfig } from "../config.ts";
-import { persistIdentification, restoreIdentification } from "./identification.ts";
+import { Formers } from "./formers.ts";
+import { Identifications } from "./identification.ts";
 import { laterEnd, lifetimeEnd, nextTimeout } from "./lifetimes.ts";
 import { MobileNetworks } from "./mobile-networks.ts";
 import { RequestPace } from "./pace.ts";
@@ -88,26 +74,23 @@ export class Registration {
   #config: MnCoreConfig;
   readonly #random: Random;
   readonly #counters: Counters;
-  #identification: RequestIdentification;
+  readonly identifications: Identifications;
   #pending: Pending | undefined;
   #registered: Registered | undefined;
   /** The home agent may hold a binding of ours; until when, if not for ever. */
   #exposure: { readonly until: Instant | undefined } | undefined;
   readonly #pace = new RequestPace();
   readonly networks: MobileNetworks;
+  readonly formers = new Formers();
   #dueAt: Instant | undefined;
   /** The interval of keepalives on one way, where the one granted was too long for a NAT. */
   #shortened: { readonly key: string; readonly keepalive: number } | undefined;
-  /** What the home agent said shows that our idea of its clock is right. */
-  #knowsClock = false;
-  /** When a request that was refused for running ahead of the clock can be outdone. */
-  #outdoAt: Instant | undefined;
 
   constructor(config: MnCoreConfig, random: Random, counters: Counters) {
     this.#config = config;
     this.#random = random;
     this.#counters = counters;
-    this.#identification = initialIdentification(config.homeAssociation.replay);
+    this.identifications = new Identifications(config.homeAssociation.replay, random);
     this.networks = new MobileNetworks(config);
   }
 
@@ -129,23 +112,13 @@ export class Registration {
     return this.#pace.earliest();
   }
 
-  restore(value: Json): void {
-    this.#identification = restoreIdentification(this.#identification.method, value);
-  }
-
   /** `keep`: the registration is still what the configuration asks for, but for its terms. */
   reconfigure(config: MnCoreConfig, keep: boolean): void {
     this.#config = config;
     this.networks.reconfigure(config, keep);
-    const { replay } = config.homeAssociation;
-    if (replay !== this.#identification.method) {
-      this.#identification = { ...this.#identification, method: replay };
-    }
+    this.identifications.reconfigure(config.homeAssociation.replay, keep);
     this.#pending = undefined;
-    if (keep) return;
-    this.#knowsClock = false;
-    this.#registered = undefined;
-    this.#exposure = undefined;
+    if (!keep) this.#forget();
   }
 
   /** Something of what the requests say has changed, and nothing of what holds. */
@@ -155,8 +128,13 @@ export class Registration {
 
   /** The home agent has ended the registration (RFC 3543 §4.2.2.3). */
   revoked(): void {
+    this.#forget();
+  }
+
+  #forget(): void {
     this.#registered = undefined;
     this.#exposure = undefined;
+    this.formers.clear();
   }
 
   /** The request is repeated no more; a late reply to it still counts. */
@@ -167,18 +145,6 @@ export class Registration {
   /** The link layer said that the link has changed. */
   linkChanged(): void {
     this.#pace.linkChanged();
-  }
-
-  /**
-   * The wall clock was set, forwards or back, and the home agent's was not: what is known of it
-   * holds, so the offset takes the step up. Without that the next request would be refused with
-   * 133 first, or be ahead of all that follow (§5.7.1).
-   */
-  clockStepped(seconds: number): Effect[] {
-    if (!this.#knowsClock) return [];
-    const { offsetSeconds } = this.#identification;
-    this.#identification = { ...this.#identification, offsetSeconds: offsetSeconds - seconds };
-    return [persistIdentification(this.#identification)];
   }
 
   /**
@@ -197,13 +163,9 @@ export class Registration {
     if (this.#registered !== undefined) this.#registered = { ...this.#registered, renewAt: now };
   }
 
-  /**
-   * RFC 5944 §5.7.1 leaves a gap: a timestamp refused for being ahead is valid later, so a copy of
-   * that request may yet be accepted. Once our clock has passed it we ask again: true, once, then.
-   */
+  /** A request that was refused for its timestamp is outdone: true, once (§5.7.1). */
   outdoesRefused(now: Instant): boolean {
-    if (this.#outdoAt === undefined || now < this.#outdoAt) return false;
-    this.#outdoAt = undefined;
+    if (!this.identifications.outdoesRefused(now)) return false;
     this.renewNow(now);
     return true;
   }
@@ -217,6 +179,7 @@ export class Registration {
   expire(now: Instant): Registered | undefined {
     const until = this.#exposure?.until;
     if (until !== undefined && until <= now) this.#exposure = undefined;
+    this.formers.expire(now);
     const ended = this.#registered;
     if (ended?.expiresAt === undefined || ended.expiresAt > now) return undefined;
     this.#registered = undefined;
@@ -229,7 +192,9 @@ export class Registration {
     const renewAt = this.#registered?.renewAt;
     const future = renewAt !== undefined && renewAt > now ? renewAt : undefined;
     const { expiresAt } = this.#registered ?? {};
-    return earliest(this.#dueAt, future, expiresAt, this.#exposure?.until, this.#outdoAt);
+    const { outdoAt } = this.identifications;
+    const formerAt = this.formers.nextDeadline(now);
+    return earliest(this.#dueAt, future, expiresAt, this.#exposure?.until, outdoAt, formerAt);
   }
 
   /** Sends what `operation` needs, when it is time; `undefined`: nothing is to be asked for. */
@@ -259,13 +224,9 @@ export class Registration {
    * again octet for octet (RFC 5944 §3.6.3).
    */
   #send(operation: Operation, before: Pending | undefined, now: Now): Effect[] {
-    const repeated = this.#identification.method === "nonce" ? before : undefined;
-    const effects: Effect[] = [];
-    if (repeated === undefined) {
-      this.#identification = nextIdentification(this.#identification, now.wall, this.#random);
-      effects.push(persistIdentification(this.#identification));
-    }
-    const identification = repeated?.identification ?? this.#identification.last ?? 0n;
+    const repeated = this.identifications.repeats ? before : undefined;
+    const fresh = repeated === undefined ? this.identifications.next(now) : undefined;
+    const identification = repeated?.identification ?? fresh?.identification ?? 0n;
     const wanted =
       repeated === undefined
         ? { ...operation, challenge: operation.challenge ?? before?.operation.challenge }
@@ -289,8 +250,7 @@ export class Registration {
     }
     this.#pace.sent(now.monotonic);
     this.#counters.add(before === undefined ? "requests-sent" : "requests-retransmitted");
-    effects.push(sendRequest(wanted, payload));
-    return effects;
+    return [...(fresh === undefined ? [] : [fresh.persist]), sendRequest(wanted, payload)];
   }
 
   /** Takes a datagram in; what it settled is for the caller to act upon. */
@@ -306,14 +266,14 @@ export class Registration {
     const { reply } = verdict;
     const { operation } = pending;
     if (verdict.kind === "accepted") {
-      const effects = this.#learn(reply, false, now);
+      const effects: Effect[] = this.identifications.learn(reply, pending.identification, now);
       effects.push(...this.#accept(pending, reply, event.source, now));
       return { outcome: { kind: "accepted", operation, reply }, effects };
     }
     const { origin } = verdict;
     this.#counters.add(`denied-${origin}`);
-    const mismatch = isMismatch(reply, pending.identification);
-    const effects = origin === "home-agent" ? this.#learn(reply, mismatch, now) : [];
+    const effects =
+      origin === "home-agent" ? this.identifications.learn(reply, pending.identification, now) : [];
     if (origin === "home-agent" && operation.action === "register") {
       const held = this.#registered;
       this.#exposure = held === undefined ? undefined : { until: held.expiresAt };
@@ -324,14 +284,17 @@ export class Registration {
 
   #accept(pending: Pending, reply: RegistrationReply, answeredBy: Ipv4, now: Now): Effect[] {
     this.#pending = undefined;
-    this.#knowsClock = true;
     const { operation, sentAt } = pending;
+    if (operation.action === "release") {
+      this.formers.released(operation.careOfAddress);
+      return [];
+    }
     if (operation.action === "deregister") {
-      this.#registered = undefined;
-      this.#exposure = undefined;
+      this.#forget();
       this.networks.end();
       return [];
     }
+    this.#keepFormer(operation, reply.code, now.monotonic);
     // A reply never extends the lifetime (§3.4); it counts from sending (§3.6.2.2).
     const lifetime = Math.min(operation.lifetime, reply.lifetime);
     const expiresAt = lifetimeEnd(sentAt, lifetime);
@@ -354,31 +317,12 @@ export class Registration {
     return told;
   }
 
-  #learn(reply: RegistrationReply, mismatch: boolean, now: Now): Effect[] {
-    const before = this.#identification;
-    const after = learnFromReply(before, reply.identification, mismatch, now.wall);
-    this.#identification = after;
-    if (mismatch) this.#knowsClock = true;
-    const ahead = mismatch ? aheadOf(before.last, after, now) : 0;
-    const at = (now.monotonic + ahead) as Instant;
-    if (ahead > 0) this.#outdoAt = Math.max(at, this.#outdoAt ?? at) as Instant;
-    return after === before ? [] : [persistIdentification(after)];
+  /** Without the S bit, and with code 1, the newest binding is the only one (§3.4, §3.8.2.1). */
+  #keepFormer({ flags, careOfAddress }: Operation, code: number, now: Instant): void {
+    const { operation: former, expiresAt } = this.#registered ?? {};
+    const isBeside = (flags & RequestFlag.S) !== 0 && code === ReplyCode.accepted;
+    if (!isBeside) this.formers.clear();
+    else if (former !== undefined) this.formers.keep(former.careOfAddress, expiresAt, now);
+    this.formers.released(careOfAddress);
   }
-}
-
-/** Milliseconds until the clock as it is now understood has passed what was sent last. */
-function aheadOf(
-  last: bigint | undefined,
-  { method, offsetSeconds }: RequestIdentification,
-  now: Now,
-): number {
-  if (last === undefined || method !== "timestamp") return 0;
-  const clock = ntpTimestamp((now.wall + offsetSeconds * 1000) as WallTime);
-  return Math.ceil(timestampDifference(last, clock) * 1000) + 1;
-}
-
-/** 133 tells the home agent's clock (§5.7.1); 136 may too (§3.6.2.3). */
-function isMismatch({ code, identification }: RegistrationReply, sent: bigint): boolean {
-  if (code === ReplyCode.haIdentificationMismatch) return true;
-  return code === ReplyCode.haUnknownHomeAgent && identification !== sent;
 }

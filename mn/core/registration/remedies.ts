@@ -60,7 +60,10 @@ export class Remedies {
   }
 }
 
-/** RFC 3024 §4.1.2: another encapsulation, with or without a reverse tunnel, each tried once. */
+/**
+ * RFC 3024 §4.1.2: another encapsulation, with or without a reverse tunnel, each tried once; RFC 5944
+ * §3.4: fewer bindings.
+ */
 function otherTerms({ operation, reply, offersReverseTunnel }: Denial): Remedy | undefined {
   const { code } = reply;
   const has = (bits: number): boolean => (operation.flags & bits) !== 0;
@@ -89,7 +92,10 @@ function otherTerms({ operation, reply, offersReverseTunnel }: Denial): Remedy |
       return terms(sayer(code), { reverseTunnel: true });
     }
     default:
-      return undefined;
+      // RFC 5944 §3.6.1.2: without the S bit the new binding replaces them all. That helps against 135,
+      // and where a home agent has another code for what it does not like.
+      if (code < 128 || !has(RequestFlag.S)) return undefined;
+      return terms("agent", { simultaneous: "off" });
   }
 }
 

@@ -4,9 +4,11 @@ import type { Now } from "../../../shared/base/time.ts";
 import type { Effect, UdpReceived } from "../../../shared/protocol/core.ts";
 import { isRevocationMessage } from "../../../shared/protocol/revocation-messages.ts";
 import type { RegistrationReply } from "../../../shared/wire/control.ts";
+import { ReplyCode } from "../../../shared/wire/reply-code.ts";
 import type { AgentHistory } from "../movement/agent-history.ts";
 import { hasFlag } from "../movement/agents.ts";
 import type { Whereabouts } from "../movement/whereabouts.ts";
+import { releasedReport } from "../reports.ts";
 import type { Session } from "../session.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { Outcome, Registration } from "./registration.ts";
@@ -74,6 +76,7 @@ export class Replies {
     const { agentKey } = outcome.operation;
     this.#history.challenges.denied(agentKey);
     this.#history.challenges.offer(agentKey, challengeIn(outcome.reply));
+    if (outcome.operation.action === "release") return this.#notReleased(outcome);
     const agent = this.#where.agents.get(agentKey);
     // RFC 5177 §5.1: without what was denied the registration may be had.
     const asksForLess = this.#registration.networks.refuse(outcome.reply);
@@ -98,6 +101,16 @@ export class Replies {
     return [...told, ...effects, ...(isOver ? this.#session.end() : [])];
   }
 
+  /** The binding ends by itself; only what another Identification or challenge would do is tried. */
+  #notReleased({ operation, reply, origin }: Extract<Outcome, { kind: "denied" }>): Effect[] {
+    const { agentKey, careOfAddress } = operation;
+    const hasFreshChallenge = this.#history.challenges.isFresh(agentKey);
+    const denial = { operation, reply, hasFreshChallenge, offersReverseTunnel: false };
+    if (this.#remedies.of(denial)?.kind === "again") return [];
+    this.#registration.formers.released(careOfAddress);
+    return [releasedReport(operation, { code: reply.code, origin })];
+  }
+
   #apply(remedy: Remedy, agentKey: string): void {
     if (remedy.kind === "lifetime") this.#history.offered(agentKey, remedy.lifetime);
     if (remedy.kind !== "terms") return;
@@ -114,6 +127,10 @@ export class Replies {
     const { registered } = this.#registration;
     this.#remedies.accepted();
     const signed = signedByHome(reply);
+    if (operation.action === "release") return [releasedReport(operation, { code: reply.code })];
+    if (reply.code === ReplyCode.acceptedNoSimultaneous) {
+      this.#session.conceded({ simultaneous: "off" });
+    }
     this.#history.challenges.offer(operation.agentKey, challengeIn(reply));
     const effects: Effect[] =
       operation.action === "register"

@@ -27,7 +27,8 @@ const REVERSE_TUNNEL_TTL = 255;
 /** For the foreign agent alone: behind extension 32, in front of 33 (RFC 3024 §3.3). */
 const ENCAPSULATING = { name: "encapsulating-delivery-style-extension" } as const;
 
-export type Action = "register" | "deregister";
+/** `release` deletes one binding, of a care-of address that serves no more; `deregister` all. */
+export type Action = "register" | "deregister" | "release";
 
 /** What is to be asked for, and of whom. */
 export interface Operation {
@@ -64,6 +65,11 @@ export interface Operation {
   readonly udp: UdpTunnelWish | undefined;
   /** The foreign agent's, that the request answers (RFC 4721 §3.1). */
   readonly challenge: Uint8Array | undefined;
+}
+
+/** The binding that there is stays beside the new one. */
+export function withSimultaneous(operation: Operation): Operation {
+  return { ...operation, flags: operation.flags | RequestFlag.S };
 }
 
 /** Two operations that one reply can settle. */
@@ -114,6 +120,11 @@ export function foreignRegistration(
 export function foreignDeregistration(agent: Agent, config: MnCoreConfig): Operation {
   const careOfAddress = config.homeAddress;
   return { ...addressing("deregister", agent, config), careOfAddress, lifetime: 0, flags: 0 };
+}
+
+/** Deletes the binding of a former care-of address alone (RFC 5944 §3.6.1.2, §3.8.2). */
+export function foreignRelease(agent: Agent, careOfAddress: Ipv4, config: MnCoreConfig): Operation {
+  return { ...addressing("release", agent, config), careOfAddress, lifetime: 0, flags: 0 };
 }
 
 /** At home the same goes straight to the home agent (RFC 5944 §3.1). */

@@ -24,6 +24,8 @@ export interface Situation {
   readonly cleared: boolean;
   /** The node is registered where it is attached. */
   readonly isRenewal: boolean;
+  /** What it is registered for is still there. */
+  readonly isServed: boolean;
 }
 
 export class Requests {
@@ -49,16 +51,16 @@ export class Requests {
     const registration = this.#registration;
     const { attachment, isRenewal } = situation;
     this.#noteSilence(now.monotonic);
-    const needed = neededOperation({
+    const inputs = {
+      ...situation,
       config: this.#session.config,
-      attachment,
       history: this.#history,
       registered: registration.registered,
       renewalDue: registration.renewalDue(now.monotonic),
+      formers: registration.formers,
       exposed: registration.exposed,
-      wanted: situation.wanted,
-      cleared: situation.cleared,
-    });
+    };
+    const needed = neededOperation(inputs, now.monotonic);
     this.#solicitsOn = undefined;
     if (needed === undefined) {
       return { effects: registration.drive(undefined, undefined, now), isIdle: true };
@@ -82,6 +84,7 @@ export class Requests {
   #noteSilence(now: Instant): void {
     const { pending, registered } = this.#registration;
     if (pending === undefined || !isInVain(pending, now)) return;
+    if (pending.operation.action === "release") return;
     const { agentKey, homeAgent } = pending.operation;
     const { refusals } = this.#history.of(agentKey);
     if (refusals < PATIENCE && !isLeftOpen(homeAgent)) return;

@@ -20,12 +20,11 @@ import {
 } from "../../linux/packet-io.ts";
 import { Arrival, carryCongestion, decapsulate, decapsulateRouter } from "../decapsulate.ts";
 import type { DriverEvents } from "../driver.ts";
+import { Duplicates } from "../duplicates.ts";
 import { ABSENT } from "../gre.ts";
-import { DESTINATION_UNREACHABLE, FRAGMENTATION_NEEDED } from "../icmp-error.ts";
 import { clampMss } from "../mss.ts";
 import {
   destinationOf,
-  isDontFragment,
   isIpv4,
   PROTOCOL_IPIP,
   protocolOf,
@@ -82,6 +81,7 @@ export class DataPath {
   readonly waiting: Waiting;
   /** Anchors of the planes beside plane 0. */
   readonly #planes = new Map<number, TunDevice>();
+  readonly #duplicates = new Duplicates();
   readonly #arrival = new Arrival();
   #plane = 0;
 
@@ -233,14 +233,15 @@ export class DataPath {
     if (flow !== undefined && turn === "next") this.#order.took(flow, sequence);
     const marked = carryCongestion(slab, packet, inner, arrival);
     if (marked !== undefined) return this.#drop(marked);
-    if (this.#mssClamp) clampMss(slab, inner, this.entrance.room(tunnel));
     tunnel.packetsIn++;
     tunnel.bytesIn += totalLength(slab, inner);
     if (tunnel.hasEchoes && takeAnswer(slab, inner, tunnel)) {
       return this.#drop("tunnel-keepalives-answered");
     }
-    if (this.homeGroups.takeFromNode(slab, inner, source)) return NONE;
     const { plane, onward } = acceptance;
+    if (this.#isCopy(slab, inner, tunnel, plane)) return this.#drop("tunnel-duplicates");
+    if (this.#mssClamp) clampMss(slab, inner, this.entrance.room(tunnel));
+    if (this.homeGroups.takeFromNode(slab, inner, source)) return NONE;
     if (this.waiting.holds.takes(slab, inner, destination, arrival.remote)) return NONE;
     if (onward || this.waiting.holds.get(destination)?.item.tunnel !== undefined) {
       const [next] = this.#table.outFor(source, destination);
@@ -253,6 +254,12 @@ export class DataPath {
     }
     this.#plane = plane;
     return inner;
+  }
+
+  /** Simultaneous bindings of this node: it has come by another one already. */
+  #isCopy(slab: Uint8Array, packet: number, { local }: Tunnel, plane: number): boolean {
+    if (!this.#table.hasCopies(destinationOf(slab, packet), plane)) return false;
+    return this.#duplicates.isCopy(slab, packet, local, performance.now());
   }
 
   /** What was kept goes where the hold's item says. */
@@ -272,7 +279,7 @@ export class DataPath {
   /** Out of one tunnel into another (RFC 4988 §4.2): a hop, so that no loop is without end. */
   #relay(slab: Uint8Array, packet: number, next: Tunnel): typeof NONE {
     if (!takeHop(slab, packet)) return this.#drop("handover-ttl-exceeded");
-    const start = this.#enterWhole(slab, packet, next, 0);
+    const start = this.entrance.enterWhole(slab, packet, next, 0);
     if (start === NONE) return NONE;
     const error = this.entrance.sendOne(slab.subarray(start, start + totalLength(slab, start)));
     return this.#drop(error === undefined ? "handover-relayed" : `tunnel-send-${error}`);
@@ -337,21 +344,7 @@ export class DataPath {
     if (marked !== undefined) return this.#drop(marked);
     const [tunnel] = this.#table.outFor(source, destinationOf(slab, inner), point.plane);
     if (tunnel === undefined) return this.#drop("tunnel-no-route");
-    return this.#enterWhole(slab, inner, tunnel, point.plane);
-  }
-
-  /** No kernel has looked at its length: what is too long is refused, or goes in pieces. */
-  #enterWhole(slab: Uint8Array, packet: number, tunnel: Tunnel, plane: number): number {
-    const room = this.entrance.room(tunnel);
-    const length = totalLength(slab, packet);
-    if (length <= room) return this.entrance.enter(slab, packet, tunnel, plane);
-    if (isDontFragment(slab, packet)) {
-      const error = { type: DESTINATION_UNREACHABLE, code: FRAGMENTATION_NEEDED, mtu: room };
-      if (plane === 0) this.#errors.refuse(tunnel.local, error, slab, packet, packet + length);
-      return this.#drop("tunnel-path-too-narrow");
-    }
-    this.entrance.enterInPieces(slab.subarray(packet), tunnel, plane);
-    return NONE;
+    return this.entrance.enterWhole(slab, inner, tunnel, point.plane);
   }
 
   /** Nothing is left to be done with a packet but to count it. */

@@ -5,6 +5,7 @@ import type { Counters } from "../../base/counters.ts";
 import type { PacketBatch, RawIpSocket } from "../../linux/packet-io.ts";
 import { encapsulate } from "../encapsulate.ts";
 import { fragment } from "../fragment.ts";
+import { DESTINATION_UNREACHABLE, FRAGMENTATION_NEEDED } from "../icmp-error.ts";
 import { type DfPolicy, fitsTunnel, OUTER_HEADER, refusalFor, writeOuterHeader } from "../ipip.ts";
 import { clampMss } from "../mss.ts";
 import {
@@ -87,6 +88,20 @@ export class Entrance {
     if (isUnreachable) this.#errors().tellSender(slab, packet, tunnel);
     if (this.#mssClamp) clampMss(slab, packet, this.room(tunnel));
     return this.#write(slab, packet, tunnel);
+  }
+
+  /** No kernel has looked at its length: what is too long is refused, or goes in pieces. */
+  enterWhole(slab: Uint8Array, packet: number, tunnel: Tunnel, plane: number): number {
+    const room = this.room(tunnel);
+    const length = totalLength(slab, packet);
+    if (length <= room) return this.enter(slab, packet, tunnel, plane);
+    if (isDontFragment(slab, packet)) {
+      const error = { type: DESTINATION_UNREACHABLE, code: FRAGMENTATION_NEEDED, mtu: room };
+      if (plane === 0) this.#errors().refuse(tunnel.local, error, slab, packet, packet + length);
+      return this.#drop("tunnel-path-too-narrow");
+    }
+    this.enterInPieces(slab.subarray(packet), tunnel, plane);
+    return NONE;
   }
 
   #write(slab: Uint8Array, packet: number, tunnel: Tunnel): number {
