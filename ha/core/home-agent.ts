@@ -282,13 +282,13 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
       ...this.revocations.superseded(binding, event.source, now),
     ]);
     if (made === undefined) return effects;
-    this.#forward(made, node.network);
-    return [
-      ...effects,
+    const isRenewal = !this.#forward(made, node.network) && renewed;
+    effects.push(
       ...this.revocations.registered(made),
       { type: "persist", key: made.key, value: bindingRecord(made, now) },
-      bindingReport(renewed ? "binding-updated" : "binding-added", made),
-    ];
+      bindingReport(renewed ? "binding-updated" : "binding-added", made, { isRenewal }),
+    );
+    return effects;
   }
 
   discard(event: UdpReceived, reason: string): Effect[] {
@@ -320,16 +320,17 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
     }
     return [
       { type: "persist", key: binding.key, value: null },
-      bindingReport("binding-removed", binding, reason),
+      bindingReport("binding-removed", binding, { reason }),
     ];
   }
 
-  /** Declares a binding's forwarding; a mere renewal leaves the state the same object. */
-  #forward(binding: Binding, network: HomeNetwork | undefined): void {
+  /** Declares a binding's forwarding; false: a mere renewal, which leaves the state the same object. */
+  #forward(binding: Binding, network: HomeNetwork | undefined): boolean {
     this.#directory.node(binding.homeAddress)?.service?.bound(true, this.#at);
     const item = bindingItem(binding, network, this.#config);
     const current = this.#forwarding.get(binding.key);
-    if (current?.kind === "binding" && sameItem(current, item)) return;
+    if (current?.kind === "binding" && sameItem(current, item)) return false;
     this.#forwarding = this.#forwarding.with(binding.key, item);
+    return true;
   }
 }

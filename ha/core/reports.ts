@@ -64,8 +64,10 @@ export function dropped(event: UdpReceived, reason: string): Report {
 export function bindingReport(
   event: "binding-added" | "binding-updated" | "binding-removed",
   binding: Binding,
-  reason?: string,
+  { reason, isRenewal = false }: { readonly reason?: string; readonly isRenewal?: boolean } = {},
 ): Report {
-  const fields = { ...bindingFields(binding), ...(reason === undefined ? {} : { reason }) };
-  return { type: "report", level: "info", event, fields };
+  const fields = bindingFields(binding);
+  if (reason !== undefined) fields.reason = reason;
+  // A renewal is no news to a person; thousands of nodes renew all the time.
+  return { type: "report", level: isRenewal ? "debug" : "info", event, fields };
 }

@@ -3,7 +3,7 @@
  * cover is data of the wire layer (`coverage.ts`).
  */
 
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { createHash, timingSafeEqual } from "node:crypto";
 import {
   appendExtension,
   type ControlMessage,
@@ -13,6 +13,7 @@ import {
 import type { AuthenticationName } from "../wire/control-extensions.ts";
 import { coveredOctets } from "../wire/coverage.ts";
 import type { Algorithm, SecurityContext } from "./association.ts";
+import { hmac } from "./hmac.ts";
 
 const hmacName = { "hmac-md5": "md5", "hmac-sha1": "sha1", "hmac-sha256": "sha256" } as const;
 
@@ -40,7 +41,7 @@ export function computeAuthenticator(
   if (algorithm === "keyed-md5") {
     return createHash("md5").update(key).update(covered).update(key).digest();
   }
-  return createHmac(hmacName[algorithm], key).update(covered).digest();
+  return hmac(hmacName[algorithm], key, covered);
 }
 
 /** `bytes` followed by the authentication extension that covers them. */

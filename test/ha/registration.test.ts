@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MAX_SIMULTANEOUS_BINDINGS } from "../../ha/core/bindings.ts";
 import { formatIpv4, type Ipv4, ipv4, MOBILE_AGENTS } from "../../shared/base/address.ts";
+import type { Effect } from "../../shared/protocol/core.ts";
 import { RequestFlag } from "../../shared/wire/control.ts";
 import {
   arps,
@@ -182,6 +183,19 @@ test("RFC 5944 §3.8.2.2: a renewal starts the lifetime anew and leaves forwardi
   assert.equal(bench.bindings()[0]?.lifetime_remaining, 600);
   assert.equal(reports(effects, "binding-updated").length, 1);
   assert.equal(bench.agent.forwarding(), before);
+});
+
+test("a renewal is told at level debug, anything else that happens to a binding at info", () => {
+  const bench = Bench.up();
+  const levels = (effects: readonly Effect[]) =>
+    effects.flatMap((effect) => (effect.type === "report" ? [[effect.event, effect.level]] : []));
+  assert.deepEqual(levels(bench.request()), [["binding-added", "info"]]);
+  assert.deepEqual(levels(bench.request()), [["binding-updated", "debug"]]);
+  const other = { fields: { flags: RequestFlag.T } };
+  assert.deepEqual(levels(bench.request(other)), [["binding-updated", "info"]], "another tunnel");
+  assert.deepEqual(levels(bench.request({ fields: { lifetime: 0 } })), [
+    ["binding-removed", "info"],
+  ]);
 });
 
 test("RFC 5944 §3.8.2.3: too many simultaneous bindings: 135; renewing one of them is none more [5944-3.8.2.3-02]", () => {

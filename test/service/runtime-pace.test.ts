@@ -18,7 +18,10 @@ test("run: where nothing waits for the disk, the records of a second share one f
   const socket = b.udp.get(String(UPLINK));
   b.core.react = (event) => (event.type === "udp" ? [persist] : []);
   const count = (what: string): number => b.trace.filter((one) => one === what).length;
-  for (let i = 0; i < 10; i++) socket?.receive(arrival);
+  for (let i = 0; i < 10; i++) {
+    socket?.receive(arrival);
+    await settle();
+  }
   await b.clock.advance(GATHER_MS - 1);
   assert.deepEqual([count("write"), count("sync")], [10, 0]);
   await b.clock.advance(1);

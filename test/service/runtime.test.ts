@@ -119,6 +119,7 @@ test("run: a home agent's reply waits until the binding is durable, and steps st
   arrive();
   b.core.react = () => [{ ...reply, destinationPort: 999 }];
   arrive();
+  await settle();
   assert.deepEqual(b.trace, ["write", "write"], "what persists nothing keeps its place");
   finish[0]?.();
   await settle();
@@ -129,6 +130,25 @@ test("run: a home agent's reply waits until the binding is durable, and steps st
   assert.deepEqual(b.trace.slice(4), ["sync", sent, `udp to ${datagram.destination} 999`]);
   assert.equal(finish.length, 2, "one sync for all that came meanwhile");
   finish = [];
+});
+
+test("run: what comes in one turn is one write, and one fdatasync lets all of its replies go", async (t) => {
+  const b = bench(t, "ha");
+  const finish: (() => void)[] = [];
+  b.sync = () => new Promise((resolve) => finish.push(resolve));
+  await b.start();
+  b.trace.length = 0;
+  b.core.react = () => [persist, reply];
+  const socket = b.udp.get(String(UPLINK));
+  for (let i = 0; i < 64; i++) socket?.receive({ ...datagram, interfaceIndex: 9 });
+  assert.deepEqual(b.trace, [], "nothing leaves before the turn is over");
+  await settle();
+  assert.deepEqual(b.trace, ["write"]);
+  finish[0]?.();
+  await settle();
+  const replies = Array.from({ length: 64 }, () => `udp to ${datagram.destination} 434`);
+  assert.deepEqual(b.trace, ["write", "sync", ...replies]);
+  assert.equal(finish.length, 1);
 });
 
 test("run: with a disk that never answers, only so many steps are kept and the rest is counted", async (t) => {
@@ -152,6 +172,7 @@ test("run: a foreign agent writes before it sends, and does not wait for the dis
   b.trace.length = 0;
   b.core.react = () => [reply, persist];
   b.udp.get(String(UPLINK))?.receive({ ...datagram, interfaceIndex: 9 });
+  await settle();
   assert.deepEqual(b.trace, ["write", `udp to ${datagram.destination} 434`]);
 });
 

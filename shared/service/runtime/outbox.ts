@@ -1,16 +1,19 @@
 /**
  * The way out of a core: effects are carried out in the order in which it gave them, and those of
- * a step that persists something wait until that is durable.
+ * a step that persists something wait until that is kept.
  *
- * A home agent must not forget a binding or a used identification that it has acknowledged
+ * The records of one turn of the event loop, in which up to 64 messages come, are one write. A home
+ * agent must not forget a binding or a used identification that it has acknowledged
  * (RFC 5944 §5.7), so its replies wait for `fdatasync`. That runs beside the loop, which goes on
- * forwarding packets, and one `fdatasync` covers all steps that came while the one before it ran.
- * The foreign agent and the mobile node recover by registering again, so nothing waits there: the
- * record is in the kernel before the packet leaves, and on the disk within a second; whatever happens
- * to this program, only a loss of power in between costs a record. Flash memory wears less that way.
+ * forwarding packets, and one `fdatasync` covers all turns that ended while the one before it ran.
+ * The foreign agent and the mobile node recover by registering again, so nothing waits for it there:
+ * the record is in the kernel before the packet leaves, and on the disk within a second; whatever
+ * happens to this program, only a loss of power in between costs a record. Flash memory wears less
+ * that way.
  */
 
-import type { Effect, Persist } from "../../protocol/core.ts";
+import type { Json } from "../../base/result.ts";
+import type { Effect } from "../../protocol/core.ts";
 import type { Clock } from "./parts.ts";
 import type { Problems } from "./problems.ts";
 import type { Store } from "./store.ts";
@@ -23,7 +26,7 @@ export const GATHER_MS = 1000;
 
 interface Step {
   readonly effects: readonly Effect[];
-  /** Runs when this many appends are durable. */
+  /** Runs when this many turns are kept. */
   readonly after: number;
 }
 
@@ -34,7 +37,11 @@ export class Outbox {
   readonly #waitsForDisk: boolean;
   readonly #clock: Clock;
   #waiting: Step[] = [];
-  #appended = 0;
+  /** Of this turn. */
+  #records: [key: string, value: Json][] = [];
+  /** Turns that had records: begun, written, durable. */
+  #begun = 0;
+  #written = 0;
   #durable = 0;
   #syncing: Promise<void> | undefined;
   #cancelGathering: (() => void) | undefined;
@@ -60,19 +67,20 @@ export class Outbox {
 
   /** Takes the effects of one step of the core. */
   push(effects: readonly Effect[]): void {
-    if (this.#isDiscarded) return;
-    const records = effects
-      .filter((effect): effect is Persist => effect.type === "persist")
-      .map(({ key, value }) => [key, value] as const);
-    if (records.length > 0) {
-      this.#store.append(records);
-      this.#problems.set(this.#store.name, this.#store.error);
-      this.#appended++;
-      this.#startSync();
+    if (this.#isDiscarded || effects.length === 0) return;
+    let persists = 0;
+    for (const effect of effects) {
+      if (effect.type !== "persist") continue;
+      persists++;
+      this.#records.push([effect.key, effect.value]);
     }
-    const after = this.#waitsForDisk ? this.#appended : 0;
-    if (this.#waiting.length === 0 && after <= this.#durable) this.#run(effects);
-    else if (effects.length > records.length) this.#waiting.push({ effects, after });
+    if (persists > 0 && this.#begun === this.#written) {
+      this.#begun++;
+      // After all messages that are received together, before anything else happens.
+      queueMicrotask(() => this.#write());
+    }
+    if (this.#waiting.length === 0 && this.#begun <= this.#kept) this.#run(effects);
+    else if (effects.length > persists) this.#waiting.push({ effects, after: this.#begun });
   }
 
   /** Tries again what a full disk refused. */
@@ -84,7 +92,8 @@ export class Outbox {
 
   /** Resolves when nothing waits any more. */
   async drain(): Promise<void> {
-    while (this.#syncing !== undefined || this.#durable < this.#appended) {
+    this.#write();
+    while (this.#syncing !== undefined || this.#durable < this.#written) {
       this.#syncNow();
       await this.#syncing;
     }
@@ -94,9 +103,34 @@ export class Outbox {
   discard(): void {
     this.#isDiscarded = true;
     this.#waiting = [];
-    this.#durable = this.#appended;
+    this.#records = [];
+    this.#durable = this.#written = this.#begun;
     this.#cancelGathering?.();
     this.#cancelGathering = undefined;
+  }
+
+  /** Turns after which effects may be carried out. */
+  get #kept(): number {
+    return this.#waitsForDisk ? this.#durable : this.#written;
+  }
+
+  /** Hands the records of this turn to the store. */
+  #write(): void {
+    if (this.#written === this.#begun) return;
+    const records = this.#records;
+    this.#records = [];
+    this.#store.append(records);
+    this.#problems.set(this.#store.name, this.#store.error);
+    this.#written = this.#begun;
+    this.#release();
+    this.#startSync();
+  }
+
+  #release(): void {
+    const kept = this.#kept;
+    const ready = this.#waiting.findIndex((step) => step.after > kept);
+    const steps = this.#waiting.splice(0, ready === -1 ? this.#waiting.length : ready);
+    for (const step of steps) this.#run(step.effects);
   }
 
   #run(effects: readonly Effect[]): void {
@@ -114,19 +148,17 @@ export class Outbox {
     this.#syncing ??= this.#sync().finally(() => {
       this.#syncing = undefined;
       // Steps came while the last one ran: they share the next.
-      if (this.#durable < this.#appended) this.#startSync();
+      if (this.#durable < this.#written) this.#startSync();
       this.#store.tidy();
     });
   }
 
   async #sync(): Promise<void> {
-    const covered = this.#appended;
+    const covered = this.#written;
     await this.#store.sync();
     this.#problems.set(this.#store.name, this.#store.error);
     if (this.#isDiscarded) return;
     this.#durable = covered;
-    const ready = this.#waiting.findIndex((step) => step.after > covered);
-    const steps = this.#waiting.splice(0, ready === -1 ? this.#waiting.length : ready);
-    for (const step of steps) this.#run(step.effects);
+    this.#release();
   }
 }
