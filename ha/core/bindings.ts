@@ -3,39 +3,22 @@
  * as with one, but for the logarithm of the expiry heap.
  */
 
-import {
-  formatIpv4,
-  formatPrefix,
-  type Ipv4,
-  type Prefix,
-  parseIpv4,
-} from "../../shared/base/address.ts";
+import { formatIpv4, formatPrefix, type Ipv4, type Prefix } from "../../shared/base/address.ts";
 import { Deadlines } from "../../shared/base/deadlines.ts";
 import { flat } from "../../shared/base/flat.ts";
-import type { Json, JsonObject } from "../../shared/base/result.ts";
-import { after, type Instant, type Now, secondsLeft } from "../../shared/base/time.ts";
+import type { Json } from "../../shared/base/result.ts";
+import { type Instant, type Now, secondsLeft } from "../../shared/base/time.ts";
 import {
   type BindingItem,
-  type Encapsulation,
   type GroupService,
   HALF_BOUND,
   sameForm,
   type TunnelForm,
 } from "../../shared/forwarding/state.ts";
 import type { TunnelBound } from "../../shared/protocol/core.ts";
-import { INFINITE_LIFETIME } from "../../shared/wire/control.ts";
-import {
-  type BindingRevocation,
-  restoreRevocation,
-  revocationRecord,
-} from "./binding-revocation.ts";
-import {
-  AllocatedNetworks,
-  type BoundNetwork,
-  networkRecord,
-  restoreNetworks,
-} from "./bound-networks.ts";
-
+import type { ReplayMethod } from "../../shared/security/association.ts";
+import type { BindingRevocation } from "./binding-revocation.ts";
+import { AllocatedNetworks, type BoundNetwork } from "./bound-networks.ts";
 import type { HaCoreConfig, HomeNetwork } from "./config.ts";
 
 /** Bindings of one node that may be in force at once; code 135 beyond (RFC 5944 §3.8.2.3). */
@@ -55,6 +38,8 @@ export interface Binding extends TunnelForm {
   readonly homeAgent: Ipv4;
   /** Of the Registration Reply (RFC 5944 §3.8.1). */
   readonly identification: bigint;
+  /** With timestamps the Identification is the node's, and the greatest that was accepted of it. */
+  readonly replay: ReplayMethod;
   readonly reverse: boolean;
   /** The care-of address is the node's own (the D bit of RFC 5944 §3.3). */
   readonly colocated: boolean;
@@ -241,104 +226,4 @@ export function bindingRow(binding: Binding, now: Now): Json {
   const { expiresAt } = binding;
   const remaining = expiresAt === undefined ? null : secondsLeft(expiresAt, now.monotonic);
   return { ...bindingFields(binding), lifetime_remaining: remaining };
-}
-
-/** Journal form: the expiry by the wall clock, since the monotonic one does not survive. */
-export function bindingRecord(binding: Binding, now: Now): Json {
-  const left = binding.expiresAt === undefined ? undefined : binding.expiresAt - now.monotonic;
-  return {
-    home_address: formatIpv4(binding.homeAddress),
-    ...(binding.nai === undefined ? {} : { nai: binding.nai }),
-    care_of_address: formatIpv4(binding.careOfAddress),
-    home_agent: formatIpv4(binding.homeAgent),
-    identification: binding.identification.toString(16).padStart(16, "0"),
-    ...tunnelRecord(binding),
-    reverse_tunnel: binding.reverse,
-    ...(binding.colocated ? { colocated: true } : {}),
-    ...networkRecord(binding.networks),
-    ...(binding.broadcasts ? { broadcasts: true } : {}),
-    lifetime: binding.lifetime,
-    expires: left === undefined ? null : Math.round(now.wall + left),
-    revocation: revocationRecord(binding.revocation),
-  };
-}
-
-/** What is not there is as in a tunnel without NAT or keys. */
-function tunnelRecord(binding: Binding): JsonObject {
-  const { encapsulation, greKeyIn, greKeyOut, udpPort, effectiveCareOfAddress } = binding;
-  return {
-    encapsulation,
-    ...(greKeyIn === undefined ? {} : { gre_key_in: greKeyIn }),
-    ...(greKeyOut === undefined ? {} : { gre_key_out: greKeyOut }),
-    ...(udpPort === undefined
-      ? {}
-      : { udp_port: udpPort, effective_care_of_address: formatIpv4(effectiveCareOfAddress) }),
-  };
-}
-
-function restoreTunnel(
-  record: JsonObject,
-  careOfAddress: Ipv4,
-): Pick<Binding, keyof TunnelForm | "effectiveCareOfAddress"> | undefined {
-  const { encapsulation, udp_port: port, effective_care_of_address: end } = record;
-  if (!isEncapsulation(encapsulation)) return undefined;
-  const effectiveCareOfAddress = end === undefined ? careOfAddress : parseIpv4(String(end));
-  if (effectiveCareOfAddress === undefined) return undefined;
-  const number = (value: Json | undefined) => (typeof value === "number" ? value : undefined);
-  return {
-    encapsulation,
-    greKeyIn: number(record.gre_key_in),
-    greKeyOut: number(record.gre_key_out),
-    udpPort: number(port),
-    effectiveCareOfAddress,
-  };
-}
-
-const ENCAPSULATIONS: ReadonlySet<Json | undefined> = new Set(["ipip", "minimal", "gre"]);
-
-function isEncapsulation(value: Json | undefined): value is Encapsulation {
-  return ENCAPSULATIONS.has(value);
-}
-
-/** Reads a journal record; `undefined` when it is over, or not one of ours. */
-export function restoreBinding(value: Json, now: Now): Binding | undefined {
-  if (value === null || typeof value !== "object" || Array.isArray(value)) return undefined;
-  const record = value as JsonObject;
-  const homeAddress = parseIpv4(String(record.home_address));
-  const careOfAddress = parseIpv4(String(record.care_of_address));
-  const homeAgent = parseIpv4(String(record.home_agent));
-  if (homeAddress === undefined || careOfAddress === undefined || homeAgent === undefined) {
-    return undefined;
-  }
-  const { identification, lifetime, expires } = record;
-  const tunnel = restoreTunnel(record, careOfAddress);
-  if (typeof identification !== "string" || !/^[0-9a-f]{16}$/.test(identification)) {
-    return undefined;
-  }
-  if (tunnel === undefined || typeof lifetime !== "number") return undefined;
-  if (typeof expires !== "number" && lifetime !== INFINITE_LIFETIME) return undefined;
-  const left = typeof expires === "number" ? expires - now.wall : undefined;
-  // A wall clock that stepped must not lengthen what was granted.
-  if (left !== undefined && !(left > 0 && left <= lifetime * 1000)) return undefined;
-  const { encapsulation, greKeyIn, greKeyOut, udpPort, effectiveCareOfAddress } = tunnel;
-  return {
-    encapsulation,
-    greKeyIn,
-    greKeyOut,
-    udpPort,
-    effectiveCareOfAddress,
-    key: bindingKey(homeAddress, careOfAddress),
-    homeAddress,
-    nai: typeof record.nai === "string" ? record.nai : undefined,
-    careOfAddress,
-    homeAgent,
-    identification: BigInt(`0x${identification}`),
-    reverse: record.reverse_tunnel === true,
-    colocated: record.colocated === true,
-    networks: restoreNetworks(record),
-    broadcasts: record.broadcasts === true,
-    lifetime,
-    expiresAt: left === undefined ? undefined : after(now.monotonic, left),
-    revocation: restoreRevocation(record.revocation),
-  };
 }

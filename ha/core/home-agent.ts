@@ -21,23 +21,23 @@ import type {
   UdpReceived,
 } from "../../shared/protocol/core.ts";
 import { isRevocationMessage } from "../../shared/protocol/revocation-messages.ts";
-import {
-  type Binding,
-  BindingTable,
-  bindingItem,
-  bindingRecord,
-  bindingRow,
-  restoreBinding,
-  sameItem,
-} from "./bindings.ts";
+import { bindingRecord, type KeptBinding, restoreBinding } from "./binding-record.ts";
+import { type Binding, BindingTable, bindingItem, bindingRow, sameItem } from "./bindings.ts";
 import { type HaCoreConfig, type HomeNetwork, linkNames } from "./config.ts";
 import { HomeLinks } from "./home-link.ts";
 import { stillAllowed } from "./networks.ts";
 import { nodeRow } from "./node-service.ts";
-import { Directory, type MobileNode, replayKey, replayKeyName, restoreReplay } from "./nodes.ts";
+import { Directory, type MobileNode } from "./nodes.ts";
 import { type Exchange, receive } from "./reception.ts";
 import { Registrar, type RegistrarOwner } from "./registrar.ts";
 import type { BindingChange } from "./registration.ts";
+import {
+  noteTimestamp,
+  replayEffect,
+  replayKey,
+  replayKeyName,
+  restoreReplay,
+} from "./replay-record.ts";
 import { bindingReport, dropped } from "./reports.ts";
 import { HomeRevocations, type RevocationOwner } from "./revocation.ts";
 import { announceTakeover, declareShared, isShared } from "./sharing.ts";
@@ -189,14 +189,7 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
     const effects: Effect[] = [];
     const { sharing } = this.#config;
     this.#forwarding = declareShared(this.#forwarding, sharing);
-    for (const [key, value] of entries) {
-      const name = replayKeyName(key);
-      const node = name === undefined ? undefined : this.#directory.named(name);
-      if (node !== undefined) restoreReplay(node, value);
-      else if (!this.#restoreBinding(value, now)) {
-        effects.push({ type: "persist", key, value: null });
-      }
-    }
+    for (const [key, value] of entries) effects.push(...this.#restoreRecord(key, value, now));
     if (isTakeover) {
       const away = { bindings: this.bindings.all(), directory: this.#directory };
       announceTakeover(this.homeLinks, sharing, away, now);
@@ -204,11 +197,25 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
     return effects;
   }
 
-  /** False when a record is over, of no node of ours, or beyond the limit. */
-  #restoreBinding(value: Json, now: Now): boolean {
-    const binding = restoreBinding(value, now);
-    if (binding === undefined) return false;
-    if (this.bindings.size >= this.#config.maxBindings) return false;
+  /** A binding that is over, of no node of ours, or beyond the limit is forgotten. */
+  #restoreRecord(key: string, value: Json, now: Now): Effect[] {
+    const name = replayKeyName(key);
+    const named = name === undefined ? undefined : this.#directory.named(name);
+    if (named !== undefined) {
+      restoreReplay(named, value);
+      return [];
+    }
+    const kept = restoreBinding(value, now);
+    const node = kept && this.#directory.sender(kept.binding.homeAddress, kept.binding.nai);
+    const isProof = node !== undefined && kept?.binding.replay === "timestamp";
+    if (isProof) noteTimestamp(node, kept.binding.identification);
+    if (kept !== undefined && this.#restoreBinding(kept, now)) return [];
+    const forget: Effect = { type: "persist", key, value: null };
+    return isProof ? [replayEffect(node), forget] : [forget];
+  }
+
+  #restoreBinding({ binding, isOver }: KeptBinding, now: Now): boolean {
+    if (isOver || this.bindings.size >= this.#config.maxBindings) return false;
     const node = this.#directory.ownerOf(binding);
     if (node?.network === undefined) return false;
     const networks = stillAllowed(binding.networks, node, this.#config.networkPools);
@@ -314,14 +321,19 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
 
   #dropped(binding: Binding, reason: string): Effect[] {
     this.#forwarding = this.#forwarding.without(binding.key);
+    const node = this.#directory.sender(binding.homeAddress, binding.nai);
+    const isProof = node !== undefined && binding.replay === "timestamp";
     if (this.bindings.of(binding.homeAddress).length === 0) {
       this.#directory.node(binding.homeAddress)?.service?.bound(false, this.#at);
       this.#directory.release(binding.homeAddress);
     }
-    return [
+    const effects: Effect[] = [
       { type: "persist", key: binding.key, value: null },
       bindingReport("binding-removed", binding, { reason }),
     ];
+    // First, so that no torn write leaves neither.
+    if (isProof) effects.unshift(replayEffect(node));
+    return effects;
   }
 
   /** Declares a binding's forwarding; false: a mere renewal, which leaves the state the same object. */

@@ -7,7 +7,7 @@ import {
   prefixContains,
   UNSPECIFIED,
 } from "../../shared/base/address.ts";
-import { err, type Json, type JsonObject, ok, type Result } from "../../shared/base/result.ts";
+import { err, type JsonObject, ok, type Result } from "../../shared/base/result.ts";
 import type { Instant } from "../../shared/base/time.ts";
 import { canonicalNai } from "../../shared/protocol/identity.ts";
 import type {
@@ -212,37 +212,4 @@ function homeNetworkOf(networks: readonly HomeNetwork[], address: Ipv4): HomeNet
     if (better && prefixContains(network.prefix, address)) best = network;
   }
   return best;
-}
-
-const REPLAY_PREFIX = "replay/";
-
-/** Journal key of a node's replay state. */
-export function replayKey({ name }: MobileNode): string {
-  return REPLAY_PREFIX + name;
-}
-
-/** Journal form: without it a restart would let the last window's requests be replayed. */
-export function replayRecord({ replay }: MobileNode): Json {
-  const timestamp = replay.timestamp.lastAccepted;
-  return {
-    last_timestamp: timestamp === undefined ? null : timestamp.toString(16).padStart(16, "0"),
-    nonce: replay.nonce.nonce ?? null,
-  };
-}
-
-/** The name of a node in a journal key, if it is the key of a replay state. */
-export function replayKeyName(key: string): string | undefined {
-  return key.startsWith(REPLAY_PREFIX) ? key.slice(REPLAY_PREFIX.length) : undefined;
-}
-
-/** Takes a journal record over; what is not one of ours is ignored. */
-export function restoreReplay(node: MobileNode, value: Json): void {
-  if (value === null || typeof value !== "object" || Array.isArray(value)) return;
-  const { last_timestamp: timestamp, nonce } = value as JsonObject;
-  if (typeof timestamp === "string" && /^[0-9a-f]{16}$/.test(timestamp)) {
-    node.replay.timestamp = { lastAccepted: BigInt(`0x${timestamp}`), nonce: undefined };
-  }
-  if (typeof nonce === "number" && Number.isInteger(nonce) && nonce >= 0 && nonce <= 0xffffffff) {
-    node.replay.nonce = { lastAccepted: undefined, nonce };
-  }
 }

@@ -21,9 +21,10 @@ import type { HaCoreConfig } from "./config.ts";
 import type { HomeLinks } from "./home-link.ts";
 import { agreeNetworks } from "./networks.ts";
 import { NodeService } from "./node-service.ts";
-import { type Directory, type MobileNode, replayKey, replayRecord } from "./nodes.ts";
+import type { Directory, MobileNode } from "./nodes.ts";
 import { type Exchange, linkToHome } from "./reception.ts";
 import { applyRegistration, type BindingChange } from "./registration.ts";
+import { replayEffect } from "./replay-record.ts";
 import { encodeReply, sendReply } from "./reply.ts";
 import { replyWords } from "./reply-words.ts";
 import { denied, outcomeCounter, securityException } from "./reports.ts";
@@ -88,11 +89,12 @@ export class Registrar {
       return effects;
     }
     if (verdict.verdict === "authentic") {
-      const persist = this.#remember(node, verdict.update, true);
-      return this.#addressed(exchange, (known, homeAddress) => [
-        ...persist,
-        ...this.#serve(known, homeAddress, verdict.terms, now),
-      ]);
+      node.replay[verdict.update.method] = verdict.update.state;
+      return this.#addressed(exchange, (known, homeAddress) => {
+        const effects = this.#serve(known, homeAddress, verdict.terms, now);
+        if (!this.#isInBinding(known, verdict.update)) effects.unshift(replayEffect(node));
+        return effects;
+      });
     }
     if (!this.#exceptions.allow(event.source, now.monotonic)) {
       return this.#owner.discard(event, "denials-over-rate");
@@ -101,7 +103,9 @@ export class Registrar {
     if (verdict.limited && !this.#mayDenyUnauthenticated(node, now.monotonic)) {
       return [...effects, ...this.#owner.discard(event, "denials-over-rate")];
     }
-    this.#remember(node, verdict.update, false);
+    // A nonce given out by a denial is not written: a replay must not cost a write, and after a
+    // crash the one before it is as good.
+    if (verdict.update !== undefined) node.replay[verdict.update.method] = verdict.update.state;
     const deny = (known: Exchange): Effect[] => this.#deny(known, verdict.code, verdict.terms, now);
     const isProven = verdict.code !== ReplyCode.haMobileNodeFailedAuthentication;
     effects.push(...(isProven ? this.#addressed(exchange, deny) : deny(exchange)));
@@ -139,13 +143,13 @@ export class Registrar {
   }
 
   /**
-   * What was accepted is written before its reply leaves. A nonce given out by a denial is not: a
-   * replay must not cost a write, and after a crash the one before it is as good.
+   * What was accepted is written before its reply leaves: with the binding that came of it, or by
+   * itself. Only the record of a binding by timestamp tells what must be remembered.
    */
-  #remember(node: MobileNode, update: ReplayUpdate | undefined, durable: boolean): Effect[] {
-    if (update !== undefined) node.replay[update.method] = update.state;
-    if (!durable) return [];
-    return [{ type: "persist", key: replayKey(node), value: replayRecord(node) }];
+  #isInBinding({ request }: Exchange, { method, state }: ReplayUpdate): boolean {
+    if (method !== "timestamp") return false;
+    const bindings = this.#owner.bindings.of(request.homeAddress);
+    return bindings.some(({ identification }) => identification === state.lastAccepted);
   }
 
   #mayDenyUnauthenticated(node: MobileNode, now: Instant): boolean {
@@ -207,6 +211,7 @@ export class Registrar {
       networks: networks.value.networks,
       lifetime,
       identification: terms.identification,
+      replay: terms.context.replay,
       revocation: support?.revocation,
     };
     const change = applyRegistration(bindings, registration, now);

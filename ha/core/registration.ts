@@ -1,6 +1,7 @@
 /** What an accepted request does to the binding list: RFC 5944 §3.8.2.2. */
 
 import { after, type Now } from "../../shared/base/time.ts";
+import type { ReplayMethod } from "../../shared/security/association.ts";
 import {
   INFINITE_LIFETIME,
   type RegistrationRequest,
@@ -30,6 +31,7 @@ export interface Registration {
   readonly lifetime: number;
   /** Of the reply. */
   readonly identification: bigint;
+  readonly replay: ReplayMethod;
   readonly revocation: BindingRevocation | undefined;
 }
 
@@ -59,7 +61,8 @@ export function applyRegistration(
 }
 
 function newBinding(registration: Registration, tunnel: TunnelTerms, now: Now): Binding {
-  const { request, nai, terms, networks, lifetime, identification, revocation } = registration;
+  const { request, nai, terms, networks, lifetime, identification, replay, revocation } =
+    registration;
   const { homeAddress, careOfAddress, homeAgent, flags } = request;
   const { encapsulation, greKeyIn, greKeyOut, udpPort } = tunnel.form;
   return {
@@ -79,6 +82,7 @@ function newBinding(registration: Registration, tunnel: TunnelTerms, now: Now): 
     networks,
     broadcasts: (flags & RequestFlag.B) !== 0,
     identification,
+    replay,
     lifetime,
     expiresAt: lifetime === INFINITE_LIFETIME ? undefined : after(now.monotonic, lifetime * 1000),
     revocation,

@@ -15,8 +15,12 @@ test("reconfigure: bindings that still fit stay, and their forwarding is the sam
 
 test("reconfigure: a node that is gone loses its binding and its replay state", () => {
   const bench = Bench.up();
-  bench.request();
-  bench.request({ fields: { homeAddress: ROAMER } });
+  // Each has a record of its replay state beside that of its binding.
+  for (const lifetime of [0, 600]) {
+    bench.request({ fields: { lifetime } });
+    bench.request({ fields: { homeAddress: ROAMER, lifetime } });
+  }
+  assert.equal(bench.journal.size, 4);
   const mobileNodes = config.mobileNodes.filter(({ homeAddress }) => homeAddress !== HOME);
   const effects = bench.reconfigure({ mobileNodes });
   assert.equal(reports(effects, "binding-removed")[0]?.reason, "reconfigured");

@@ -154,10 +154,7 @@ test("RFC 5944 §5.7: after a crash a node known by NAI has its address, and a r
   const bench = Bench.up(overrides);
   const request = bench.requestBytes(asking(ANN));
   const { homeAddress } = replyIn(oneSend(bench.deliver(request)));
-  assert.deepEqual([...bench.journal.keys()].sort(), [
-    `binding/${pooled[0]}/192.0.2.1`,
-    `replay/${ANN}`,
-  ]);
+  assert.deepEqual([...bench.journal.keys()], [`binding/${pooled[0]}/192.0.2.1`]);
   bench.restart(overrides);
   assert.deepEqual([bench.bindings()[0]?.nai, bench.bindings()[0]?.home_address], [ANN, pooled[0]]);
   assert.equal(replyIn(oneSend(bench.deliver(request))).code, 133);

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { JsonObject } from "../../shared/base/result.ts";
 import type { WallTime } from "../../shared/base/time.ts";
+import type { Effect } from "../../shared/protocol/core.ts";
 import { highBits, lowBits, ntpTimestamp } from "../../shared/security/replay.ts";
 import {
   Bench,
@@ -138,6 +140,77 @@ test("RFC 5944 §5.7: nonces of one context do not lock out the timestamps of an
   const first = withNonce(bench, 0xffffffff_00000001n);
   withNonce(bench, (BigInt(highBits(first.identification)) << 32n) | 2n);
   assert.equal(bench.replyTo({ context: homeContext }).code, 0);
+});
+
+test("RFC 5944 §5.7.1: while there is a binding its own record tells what was accepted, and nothing else is written", () => {
+  const bench = Bench.up();
+  for (let i = 0; i < 3; i++) {
+    const effects = bench.request();
+    const written = effects.flatMap((effect) => (effect.type === "persist" ? [effect.key] : []));
+    assert.deepEqual(written, ["binding/10.1.0.7/192.0.2.1"]);
+  }
+  const last = bench.requestBytes();
+  bench.deliver(last);
+  bench.restart();
+  assert.equal(replyIn(oneSend(bench.deliver(last))).code, 133);
+  assert.equal(bench.replyTo().code, 0);
+});
+
+test("RFC 5944 §5.7.1: a binding that ends leaves behind what was accepted, and that is written first", () => {
+  const revoke = {
+    type: "command",
+    id: 1,
+    name: "revoke",
+    args: { home_address: "10.1.0.7" },
+  } as const;
+  const ends: Record<string, (bench: Bench) => readonly Effect[]> = {
+    expires: (bench) => bench.run(3),
+    "is revoked": (bench) => bench.handle(revoke),
+    "is over at a start": (bench) => {
+      bench.pass(3);
+      return bench.restart();
+    },
+  };
+  for (const [end, happens] of Object.entries(ends)) {
+    const bench = Bench.up({ maxLifetime: 3 });
+    const bytes = bench.requestBytes();
+    bench.deliver(bytes);
+    const effects = happens(bench);
+    const written = effects.flatMap((effect) => (effect.type === "persist" ? [effect.key] : []));
+    assert.deepEqual(written, ["replay/10.1.0.7", "binding/10.1.0.7/192.0.2.1"], end);
+    bench.restart();
+    assert.equal(replyIn(oneSend(bench.deliver(bytes))).code, 133, end);
+    assert.deepEqual(bench.bindings(), []);
+  }
+});
+
+test("RFC 5944 §5.7.1: of two records of what was accepted the greater counts, in whatever order they come", () => {
+  for (const isReversed of [false, true]) {
+    const bench = Bench.up();
+    bench.request({ fields: { lifetime: 0 } }); // leaves a record of its own, older than the binding's
+    const bytes = bench.requestBytes();
+    bench.deliver(bytes);
+    const entries = [...bench.journal];
+    assert.equal(entries.length, 2);
+    bench.journal.clear();
+    for (const [key, value] of isReversed ? entries.reverse() : entries)
+      bench.journal.set(key, value);
+    bench.restart();
+    assert.equal(replyIn(oneSend(bench.deliver(bytes))).code, 133);
+  }
+});
+
+test("journal: what an earlier version wrote, where each node has a record of its own, is read as it was", () => {
+  const bench = Bench.up();
+  const bytes = bench.requestBytes();
+  bench.deliver(bytes);
+  const [[key, value] = ["", null]] = [...bench.journal];
+  const { replay: _, identification, ...record } = value as JsonObject;
+  bench.journal.set(key, { ...record, identification: identification ?? null });
+  bench.journal.set("replay/10.1.0.7", { last_timestamp: identification ?? null, nonce: null });
+  bench.restart();
+  assert.equal(bench.bindings().length, 1);
+  assert.equal(replyIn(oneSend(bench.deliver(bytes))).code, 133);
 });
 
 test("journal: bindings come back with what is left of them, the dead do not", () => {

@@ -2,7 +2,7 @@
 
 import type { Ipv4 } from "../../shared/base/address.ts";
 import type { Random } from "../../shared/base/random.ts";
-import type { Json } from "../../shared/base/result.ts";
+import type { Json, JsonObject } from "../../shared/base/result.ts";
 import type { Instant, Now } from "../../shared/base/time.ts";
 import type { ForwardingState } from "../../shared/forwarding/state.ts";
 import type { Core, Effect, Event } from "../../shared/protocol/core.ts";
@@ -43,7 +43,9 @@ class Passing implements Core {
 class Forgetful extends Passing {
   override handle(event: Event, now: Now): Effect[] {
     if (event.type !== "restore") return super.handle(event, now);
-    const entries = event.entries.filter(([key]) => !key.startsWith("replay/"));
+    const entries = event.entries
+      .filter(([key]) => !key.startsWith("replay/"))
+      .map(([key, value]) => [key, { ...(value as JsonObject), replay: "nonce" }] as const);
     return super.handle({ ...event, entries }, now);
   }
 }

@@ -7,6 +7,7 @@ import {
   parseIpv4,
   parseMac,
 } from "../../../shared/base/address.ts";
+import { addressText } from "../../../shared/base/address-text.ts";
 import type { Json } from "../../../shared/base/result.ts";
 import { after, type Now } from "../../../shared/base/time.ts";
 import type { Encapsulation } from "../../../shared/forwarding/state.ts";
@@ -18,20 +19,6 @@ type JournalRecord = { readonly [key: string]: Json | undefined };
 
 const ENCAPSULATIONS: readonly Encapsulation[] = ["ipip", "minimal", "gre"];
 
-/** Of how many agents the texts are remembered. */
-const MAX_AGENTS = 64;
-const agentTexts = new Map<Ipv4, string>();
-
-/** Few agents serve many visitors, in whose records their addresses are then the same texts. */
-function agentText(address: Ipv4): string {
-  const known = agentTexts.get(address);
-  if (known !== undefined) return known;
-  if (agentTexts.size >= MAX_AGENTS) agentTexts.clear();
-  const text = formatIpv4(address);
-  agentTexts.set(address, text);
-  return text;
-}
-
 /**
  * Journal form: the expiry by the wall clock, since the monotonic one does not survive. What most
  * visitors do not have is left out; the store keeps every record in memory.
@@ -40,8 +27,8 @@ export function visitorRecord(visitor: Visitor, now: Now): Json {
   const { expiresAt, nai, greKeyIn, greKeyOut, udpPort, keepalive, revocation } = visitor;
   const record: { [key: string]: Json } = {
     home_address: formatIpv4(visitor.homeAddress),
-    home_agent: agentText(visitor.homeAgent),
-    care_of_address: agentText(visitor.careOfAddress),
+    home_agent: addressText(visitor.homeAgent),
+    care_of_address: addressText(visitor.careOfAddress),
     mac: visitor.mac,
     interface: visitor.interface,
     encapsulation: visitor.encapsulation,
