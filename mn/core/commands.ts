@@ -8,7 +8,6 @@ import type { AgentHistory } from "./movement/agent-history.ts";
 import { isFor, keyOf } from "./movement/attachment.ts";
 import type { Whereabouts } from "./movement/whereabouts.ts";
 import type { Registration } from "./registration/registration.ts";
-
 import { findTarget } from "./registration/targets.ts";
 import { throughText } from "./reports.ts";
 import type { Waiters } from "./waiters.ts";

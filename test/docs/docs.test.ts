@@ -1,7 +1,7 @@
 /** The documents agree with the code: generated pages, links, counters, keys without a meaning. */
 
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import * as z from "zod";
@@ -40,28 +40,18 @@ test("schema: every key says what it means", () => {
   }
 });
 
-const WRITTEN = [
-  "README.md",
-  "CONTRIBUTING.md",
-  "fa/README.md",
-  "mn/README.md",
-  "ha/README.md",
-  "docs/README.md",
-  "docs/start/quick-start.md",
-  "docs/operating/running.md",
-  "docs/operating/monitoring.md",
-  "docs/operating/troubleshooting.md",
-  "docs/operating/hooks.md",
-  "docs/operating/fast-handover.md",
-  "docs/operating/host-changes.md",
-  "docs/internals/architecture.md",
-  "docs/internals/forwarding.md",
-  "docs/internals/wire.md",
-  "packaging/wireshark/README.md",
+/** Pages that people write or that are made from the code, of the whole project. */
+const PAGES = [
+  ...readdirSync(".").filter((name) => name.endsWith(".md")),
+  ...["fa", "mn", "ha", "docs", "packaging", "board-configs"].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".md"))
+      .map((name) => join(folder, name)),
+  ),
 ];
 
 test("documents: every link to a file of the project leads somewhere", () => {
-  const broken = WRITTEN.flatMap((file) =>
+  const broken = PAGES.flatMap((file) =>
     [...readFileSync(file, "utf8").matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)]
       .map(([, target = ""]) => target)
       .filter((target) => !/^[a-z]+:/.test(target))
@@ -69,6 +59,20 @@ test("documents: every link to a file of the project leads somewhere", () => {
       .map((target) => `${file}: ${target}`),
   );
   assert.deepEqual(broken, []);
+});
+
+/** As they stand in code quotes: from the project's top, or from the folder of a program's page. */
+const CODE_PATH = /`((?:core|fa|mn|ha|shared|test|scripts|packaging|board-configs)\/[\w./-]+)`/g;
+
+test("documents: every file of the code that is named is there", () => {
+  const named = PAGES.flatMap((page) =>
+    [...readFileSync(page, "utf8").matchAll(CODE_PATH)].map(([, path = ""]) => ({ page, path })),
+  );
+  assert.ok(named.length > 30, "the test has gone blind");
+  assert.deepEqual(
+    named.filter(({ page, path }) => !existsSync(path) && !existsSync(join(dirname(page), path))),
+    [],
+  );
 });
 
 /** Names given to `counters.add` or to reports; of a template the part before what varies. */
