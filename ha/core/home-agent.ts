@@ -21,7 +21,7 @@ import type {
   UdpReceived,
 } from "../../shared/protocol/core.ts";
 import { isRevocationMessage } from "../../shared/protocol/revocation-messages.ts";
-import { bindingRecord, type KeptBinding, restoreBinding } from "./binding-record.ts";
+import { bindingRecord } from "./binding-record.ts";
 import { type Binding, BindingTable, bindingItem, bindingRow, sameItem } from "./bindings.ts";
 import { type HaCoreConfig, type HomeNetwork, linkNames } from "./config.ts";
 import { HomeLinks } from "./home-link.ts";
@@ -31,18 +31,15 @@ import { Directory, type MobileNode } from "./nodes.ts";
 import { type Exchange, receive } from "./reception.ts";
 import { Registrar, type RegistrarOwner } from "./registrar.ts";
 import type { BindingChange } from "./registration.ts";
-import {
-  noteTimestamp,
-  replayEffect,
-  replayKey,
-  replayKeyName,
-  restoreReplay,
-} from "./replay-record.ts";
+import { replayEffect, replayKey } from "./replay-record.ts";
 import { bindingReport, dropped } from "./reports.ts";
+import { type RestoreOwner, restoreRecord } from "./restore.ts";
 import { HomeRevocations, type RevocationOwner } from "./revocation.ts";
 import { announceTakeover, declareShared, isShared } from "./sharing.ts";
 
-export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, RevocationOwner {
+export class HomeAgent
+  implements Core<HaCoreConfig>, RegistrarOwner, RevocationOwner, RestoreOwner
+{
   #config: HaCoreConfig;
   #directory: Directory;
   readonly random: Random;
@@ -189,7 +186,7 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
     const effects: Effect[] = [];
     const { sharing } = this.#config;
     this.#forwarding = declareShared(this.#forwarding, sharing);
-    for (const [key, value] of entries) effects.push(...this.#restoreRecord(key, value, now));
+    for (const [key, value] of entries) effects.push(...restoreRecord(this, key, value, now));
     if (isTakeover) {
       const away = { bindings: this.bindings.all(), directory: this.#directory };
       announceTakeover(this.homeLinks, sharing, away, now);
@@ -197,40 +194,11 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
     return effects;
   }
 
-  /** A binding that is over, of no node of ours, or beyond the limit is forgotten. */
-  #restoreRecord(key: string, value: Json, now: Now): Effect[] {
-    const name = replayKeyName(key);
-    const named = name === undefined ? undefined : this.#directory.named(name);
-    if (named !== undefined) {
-      restoreReplay(named, value);
-      return [];
-    }
-    const kept = restoreBinding(value, now);
-    const node = kept && this.#directory.sender(kept.binding.homeAddress, kept.binding.nai);
-    const isProof = node !== undefined && kept?.binding.replay === "timestamp";
-    if (isProof) noteTimestamp(node, kept.binding.identification);
-    if (kept !== undefined && this.#restoreBinding(kept, now)) return [];
-    const forget: Effect = { type: "persist", key, value: null };
-    return isProof ? [replayEffect(node), forget] : [forget];
-  }
-
-  #restoreBinding({ binding, isOver }: KeptBinding, now: Now): boolean {
-    if (isOver || this.bindings.size >= this.#config.maxBindings) return false;
-    const node = this.#directory.ownerOf(binding);
-    if (node?.network === undefined) return false;
-    const networks = stillAllowed(binding.networks, node, this.#config.networkPools);
-    const kept = networks === binding.networks ? binding : { ...binding, networks };
-    this.bindings.set(kept);
-    this.revocations.restored(kept, now);
-    this.#forward(kept, node.network);
-    return true;
-  }
-
   /** A binding that stays when the configuration has changed, with the networks that may. */
   #retain(binding: Binding, node: MobileNode, now: Now): Effect[] {
     const networks = stillAllowed(binding.networks, node, this.#config.networkPools);
     const kept = networks === binding.networks ? binding : { ...binding, networks };
-    this.#forward(kept, node.network);
+    this.forward(kept, node.network);
     if (kept === binding) return [];
     this.bindings.set(kept);
     return [
@@ -273,7 +241,7 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
     if (half === undefined) return [];
     const bound = { ...half, udpPort: remotePort };
     this.bindings.set(bound);
-    this.#forward(bound, this.#directory.node(homeAddress)?.network);
+    this.forward(bound, this.#directory.node(homeAddress)?.network);
     return [
       { type: "persist", key: bound.key, value: bindingRecord(bound, now) },
       bindingReport("binding-updated", bound),
@@ -289,7 +257,7 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
       ...this.revocations.superseded(binding, event.source, now),
     ]);
     if (made === undefined) return effects;
-    const isRenewal = !this.#forward(made, node.network) && renewed;
+    const isRenewal = !this.forward(made, node.network) && renewed;
     effects.push(
       ...this.revocations.registered(made),
       { type: "persist", key: made.key, value: bindingRecord(made, now) },
@@ -337,7 +305,7 @@ export class HomeAgent implements Core<HaCoreConfig>, RegistrarOwner, Revocation
   }
 
   /** Declares a binding's forwarding; false: a mere renewal, which leaves the state the same object. */
-  #forward(binding: Binding, network: HomeNetwork | undefined): boolean {
+  forward(binding: Binding, network: HomeNetwork | undefined): boolean {
     this.#directory.node(binding.homeAddress)?.service?.bound(true, this.#at);
     const item = bindingItem(binding, network, this.#config);
     const current = this.#forwarding.get(binding.key);

@@ -1,0 +1,52 @@
+/** What an earlier life has left, in the journal or in the store that several home agents share. */
+
+import type { Json } from "../../shared/base/result.ts";
+import type { Now } from "../../shared/base/time.ts";
+import type { Effect } from "../../shared/protocol/core.ts";
+import { type KeptBinding, restoreBinding } from "./binding-record.ts";
+import type { Binding, BindingTable } from "./bindings.ts";
+import type { HaCoreConfig, HomeNetwork } from "./config.ts";
+import { stillAllowed } from "./networks.ts";
+import type { Directory } from "./nodes.ts";
+import { noteTimestamp, replayEffect, replayKeyName, restoreReplay } from "./replay-record.ts";
+import type { HomeRevocations } from "./revocation.ts";
+
+/** What the rest of the home agent is to this part. */
+export interface RestoreOwner {
+  readonly config: HaCoreConfig;
+  readonly directory: Directory;
+  readonly bindings: BindingTable;
+  readonly revocations: HomeRevocations;
+  forward(binding: Binding, network: HomeNetwork | undefined): boolean;
+}
+
+/** Takes one record; a binding that is over, of no node of ours, or beyond the limit is forgotten. */
+export function restoreRecord(owner: RestoreOwner, key: string, value: Json, now: Now): Effect[] {
+  const { directory } = owner;
+  const name = replayKeyName(key);
+  const named = name === undefined ? undefined : directory.named(name);
+  if (named !== undefined) {
+    restoreReplay(named, value);
+    return [];
+  }
+  const kept = restoreBinding(value, now);
+  const node = kept && directory.sender(kept.binding.homeAddress, kept.binding.nai);
+  const isProof = node !== undefined && kept?.binding.replay === "timestamp";
+  if (isProof) noteTimestamp(node, kept.binding.identification);
+  if (kept !== undefined && goesOn(owner, kept, now)) return [];
+  const forget: Effect = { type: "persist", key, value: null };
+  return isProof ? [replayEffect(node), forget] : [forget];
+}
+
+function goesOn(owner: RestoreOwner, { binding, isOver }: KeptBinding, now: Now): boolean {
+  const { config, directory, bindings, revocations } = owner;
+  if (isOver || bindings.size >= config.maxBindings) return false;
+  const node = directory.ownerOf(binding);
+  if (node?.network === undefined) return false;
+  const networks = stillAllowed(binding.networks, node, config.networkPools);
+  const kept = networks === binding.networks ? binding : { ...binding, networks };
+  bindings.set(kept);
+  revocations.restored(kept, now);
+  owner.forward(kept, node.network);
+  return true;
+}
