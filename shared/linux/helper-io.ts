@@ -1,7 +1,7 @@
 /** The provider `helper`: every capability, by the native helper. */
 
 import { openHelperLink } from "./helper-link.ts";
-import { openHelperNetlink } from "./helper-netlink.ts";
+import { openHelperNetfilter, openHelperNetlink } from "./helper-netlink.ts";
 import { openHelperRawIp } from "./helper-raw.ts";
 import { openHelperTun } from "./helper-tun.ts";
 import { openHelperUdp } from "./helper-udp.ts";
@@ -19,5 +19,6 @@ export function createHelperIo(): PacketIo {
     openUdp: (options) => openHelperUdp(native, options),
     openLink: (interfaceName, filter) => openHelperLink(native, interfaceName, filter),
     openNetlink: (groups) => openHelperNetlink(native, groups),
+    openNetfilter: () => openHelperNetfilter(native),
   };
 }

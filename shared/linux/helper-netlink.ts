@@ -17,15 +17,28 @@ import {
   setReceiveBuffer,
 } from "./kernel-call.ts";
 import type { Native } from "./native-loader.ts";
-import { IoError, type NetlinkSocket } from "./packet-io.ts";
+import {
+  createBatch,
+  HEADROOM,
+  IoError,
+  type NetfilterSocket,
+  type NetlinkSocket,
+} from "./packet-io.ts";
 
+const NETLINK_ROUTE = 0;
+const NETLINK_NETFILTER = 12;
 const HEADER = 16;
 const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
 const NLMSG_OVERRUN = 4;
 const NLM_F_REQUEST = 1;
 const NLM_F_ACK = 4;
+const NLM_F_DUMP = 0x300;
 const RECEIVE_BUFFER = 2 * 1024 * 1024;
+/** Requests that are answered at once, before packets have their turn. */
+const AT_ONCE = 64;
+/** Datagrams of the answer to one request that is no dump, and the room for each. */
+const ANSWER = { datagrams: 4, room: 32 * 1024 } as const;
 
 interface Pending {
   readonly message: Uint8Array;
@@ -78,18 +91,33 @@ function overrun(): Uint8Array {
   return message;
 }
 
-function openGroups(native: Native, groups: number): HelperDescriptor {
+function openGroups(native: Native, groups: number, protocol = NETLINK_ROUTE): HelperDescriptor {
   const what = "netlink socket";
-  const fd = openSocket(native, what, [AF_NETLINK, SOCK_RAW, 0], (open) => {
+  const fd = openSocket(native, what, [AF_NETLINK, SOCK_RAW, protocol], (open) => {
     setReceiveBuffer(native, open, RECEIVE_BUFFER);
     check(native.bind(open, netlinkAddress(groups)), what);
   });
   return new HelperDescriptor(native, fd, what);
 }
 
+let answers: ReceiveBatch | undefined;
+
+/** Not the batch that all sockets share: somebody may be reading that while a request is made. */
+function answerBatch(): ReceiveBatch {
+  const meta = new Uint8Array(ANSWER.datagrams * META.size);
+  answers ??= {
+    ...createBatch(ANSWER.datagrams, HEADROOM + ANSWER.room),
+    meta,
+    metaView: new DataView(meta.buffer),
+  };
+  return answers;
+}
+
 /**
  * Requests go to the kernel one at a time (it runs one dump a socket), in the order they were made.
- * Each gets NLM_F_REQUEST and NLM_F_ACK, so that every request has a last answer.
+ * Each gets NLM_F_REQUEST and NLM_F_ACK, so that every request has a last answer. The kernel does
+ * what is no dump before `sendto` returns, so its answer is read at once: many small changes take no
+ * turn of the event loop, in which packets would find some of them done and others not.
  */
 class HelperNetlink implements NetlinkSocket {
   readonly #native: Native;
@@ -98,6 +126,8 @@ class HelperNetlink implements NetlinkSocket {
   readonly #queue: Pending[] = [];
   #sequence = 0;
   #polling = false;
+  /** Requests answered at once since one was left to polling. */
+  #atOnce = 0;
 
   constructor(native: Native, groups: number) {
     this.#native = native;
@@ -160,7 +190,10 @@ class HelperNetlink implements NetlinkSocket {
       );
       view.setUint32(8, pending.sequence, LITTLE_ENDIAN);
       const sent = this.#native.sendTo(this.#requests.fd, pending.message, netlinkAddress(0), -1);
-      if (sent >= 0) return;
+      if (sent >= 0) {
+        this.#answerAtOnce(view);
+        return;
+      }
       this.#queue.shift();
       pending.reject(new IoError(errorName(sent), "netlink request"));
     }
@@ -169,9 +202,23 @@ class HelperNetlink implements NetlinkSocket {
   #listen(): void {
     if (this.#polling) return;
     this.#polling = true;
-    this.#requests.poll(fillByReceive(this.#native), (batch) => this.#receive(batch), {
+    const receive = (batch: ReceiveBatch) => {
+      this.#atOnce = 0;
+      this.#receive(batch);
+    };
+    this.#requests.poll(fillByReceive(this.#native), receive, {
       failed: (error) => this.#fail(error),
     });
+  }
+
+  /** What is not there yet, or is a dump, is left to polling. */
+  #answerAtOnce(request: DataView): void {
+    const isDump = (request.getUint16(6, LITTLE_ENDIAN) & NLM_F_DUMP) === NLM_F_DUMP;
+    if (isDump || this.#atOnce >= AT_ONCE) return;
+    this.#atOnce++;
+    const batch = answerBatch();
+    batch.count = Math.max(0, fillByReceive(this.#native)(this.#requests.fd, batch));
+    this.#receive(batch);
   }
 
   #receive(batch: ReceiveBatch): void {
@@ -199,6 +246,38 @@ class HelperNetlink implements NetlinkSocket {
     this.#queue.shift()?.reject(new IoError(error, "netlink request"));
     this.#sendNext();
   }
+}
+
+class HelperNetfilter implements NetfilterSocket {
+  readonly #native: Native;
+  readonly #socket: HelperDescriptor;
+
+  constructor(native: Native) {
+    this.#native = native;
+    this.#socket = openGroups(native, 0, NETLINK_NETFILTER);
+  }
+
+  transact(octets: Uint8Array): Uint8Array[] {
+    const { fd } = this.#socket;
+    const batch = answerBatch();
+    check(this.#native.sendTo(fd, octets, netlinkAddress(0), -1), "netfilter request");
+    const answers: Uint8Array[] = [];
+    for (;;) {
+      batch.count = fillByReceive(this.#native)(fd, batch);
+      const isOver = batch.count === 0 || (batch.count < 0 && errorName(batch.count) === "EAGAIN");
+      if (isOver) return answers;
+      check(batch.count, "netfilter answer");
+      for (let i = 0; i < batch.count; i++) answers.push(...messages(batch, i));
+    }
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+}
+
+export function openHelperNetfilter(native: Native): NetfilterSocket {
+  return new HelperNetfilter(native);
 }
 
 export function openHelperNetlink(native: Native, groups: number): NetlinkSocket {

@@ -25,5 +25,6 @@ export function createPackagesIo(): PacketIo {
     openUdp: openPackagesUdp,
     openLink: (interfaceName) => missing(`packet socket on ${interfaceName}`),
     openNetlink: () => missing("netlink socket"),
+    openNetfilter: () => missing("netfilter socket"),
   };
 }

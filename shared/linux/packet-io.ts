@@ -162,6 +162,12 @@ export interface NetlinkSocket extends Closable {
   onNotification(handler: (message: Uint8Array) => void): void;
 }
 
+/** Requests to netfilter. */
+export interface NetfilterSocket extends Closable {
+  /** Sends messages that are done, or refused, when this returns: the answers to them. */
+  transact(messages: Uint8Array): Uint8Array[];
+}
+
 export interface PacketIo {
   readonly provider: "helper" | "packages";
   readonly capabilities: ReadonlySet<Capability>;
@@ -172,6 +178,8 @@ export interface PacketIo {
   openLink(interfaceName: string, filter: LinkFilter): LinkSocket;
   /** `groups` is the bit mask of RTMGRP_* values. */
   openNetlink(groups: number): NetlinkSocket;
+  /** Like netlink, of which it is a part. */
+  openNetfilter(): NetfilterSocket;
 }
 
 /** A kernel call failed: which, on what, and the errno name. */

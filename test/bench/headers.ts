@@ -17,6 +17,7 @@ import {
   type RawIpSocket,
 } from "../../shared/linux/packet-io.ts";
 import { internetChecksum } from "../../shared/wire/checksum.ts";
+import { NO_IO } from "../no-io.ts";
 import { nanosecondsEach } from "./stopwatch.ts";
 import type { Row } from "./table.ts";
 
@@ -53,9 +54,6 @@ function open() {
     sendOne: () => undefined,
     close: () => {},
   });
-  const missing = (): never => {
-    throw new Error("the benchmark has no such socket");
-  };
   const tun = {
     name: "none",
     index: 1,
@@ -66,13 +64,9 @@ function open() {
     close: () => {},
   };
   const io: PacketIo = {
-    provider: "helper",
-    capabilities: new Set(),
+    ...NO_IO,
     openTun: () => tun,
     openRawIp: ({ protocol }) => socket(protocol),
-    openUdp: missing,
-    openLink: missing,
-    openNetlink: missing,
   };
   const table = new TunnelTable();
   const ends = { local: LOCAL, remote: REMOTE, encapsulation: "ipip" } as const;

@@ -18,6 +18,7 @@ import {
   type PacketBatch,
   type RawIpOptions,
 } from "../../shared/linux/packet-io.ts";
+import { NO_IO } from "../no-io.ts";
 import { entry, packet, ROOM, TUNNEL, translated } from "./packets.ts";
 
 export function batchOf(packets: readonly Uint8Array[]): PacketBatch {
@@ -60,7 +61,6 @@ export function openPath(setup: Setup = {}) {
   const tooBig: [Ipv4, number][] = [];
   const strangers: string[] = [];
   const bounds: Bound[] = [];
-  const missing = (): never => assert.fail("not used here");
   const tun = {
     name: "tun",
     index: 1,
@@ -94,13 +94,10 @@ export function openPath(setup: Setup = {}) {
   const counters = new Counters();
   const path = new DataPath({
     io: {
-      provider: "helper",
-      capabilities: new Set(),
+      ...NO_IO,
       openTun: () => tun,
       openRawIp,
-      openUdp: missing,
-      openLink: setup.openLink ?? missing,
-      openNetlink: missing,
+      openLink: setup.openLink ?? NO_IO.openLink,
     },
     tun,
     table,

@@ -36,7 +36,7 @@ function openAgent() {
     entries = wanted;
     opened.path.waiting.set("handover/10.1.0.7", item);
   };
-  const settle = (now = performance.now()): void => opened.path.waiting.settle(now);
+  const settle = (now = performance.now()): void => opened.path.waiting.settler()(now);
   const fromHome = (number: number): void => opened.arrive(fromPeer(IPIP, numbered(number)));
   return { ...opened, declare, settle, fromHome };
 }
@@ -64,6 +64,19 @@ test("RFC 4988 §4.2: what is kept goes on first, in its order, and what comes t
   assert.deepEqual(numbersIn(agent.delivered), [1]);
   assert.equal(agent.counters.get("handover-buffered"), 3);
   assert.equal(agent.counters.get("handover-relayed"), 4);
+});
+
+test("what is declared while the kernel is brought to an older state waits until the kernel has it, too", () => {
+  const agent = openAgent();
+  agent.declare(handover({ ...here, hold: true }));
+  const older = agent.path.waiting.settler();
+  agent.fromHome(1);
+  agent.declare(handover(here));
+  older();
+  agent.fromHome(2);
+  assert.deepEqual(agent.delivered, []);
+  agent.settle();
+  assert.deepEqual(numbersIn(agent.delivered), [1, 2]);
 });
 
 test("RFC 4988 §4.2: at the next router what is kept is delivered on the link once the node is seen [4988-5.5-05] [4988-4.2-13]", () => {
@@ -177,7 +190,7 @@ test("what a mobile node sends without a link waits for one, and leaves as it is
     );
   const declare = (hold: boolean) => {
     node.path.waiting.set("outgoing", { kind: "outgoing", address: HOME, hold, limits: LIMITS });
-    node.path.waiting.settle();
+    node.path.waiting.settler()();
   };
   declare(true);
   node.enter(sent(1), sent(2));

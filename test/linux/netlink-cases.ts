@@ -73,6 +73,20 @@ export function netlinkCases(io: PacketIo): void {
     socket.close();
   });
 
+  test("the answer to what is no dump takes no turn of the event loop, but for many at once", async () => {
+    const socket = io.openNetlink(0);
+    const answered: number[] = [];
+    const all = range(200).map(async (i) => {
+      await socket.request(linkRequest(RTM_GETLINK, 0, 1));
+      answered.push(i);
+    });
+    for (const _ of range(1000)) await Promise.resolve();
+    assert.ok(answered.length >= 32 && answered.length <= 150, `${answered.length} at once`);
+    await Promise.all(all);
+    assert.deepEqual(answered, range(200));
+    socket.close();
+  });
+
   test("changes are notified, and none is mistaken for an answer", async () => {
     const socket = io.openNetlink(RTMGRP_LINK);
     const seen: Uint8Array[] = [];

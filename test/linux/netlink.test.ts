@@ -32,6 +32,7 @@ import {
 import { Rtnetlink } from "../../shared/linux/netlink/rtnetlink.ts";
 import { decodeRule, encodeRule, type RuleMessage } from "../../shared/linux/netlink/rules.ts";
 import { IoError, type PacketIo } from "../../shared/linux/packet-io.ts";
+import { NO_IO } from "../no-io.ts";
 
 const RECORD = { noNullPrototype: true } as const;
 const u32 = fc.integer({ min: 0, max: 0xffffffff });
@@ -205,14 +206,9 @@ test("several messages of one datagram, and attributes with odd lengths", () => 
 
 /** A kernel that gives every request the same answers. */
 function kernelThatSays(...answers: Uint8Array[]): PacketIo {
-  const none = (): never => assert.fail("not asked for");
   return {
-    provider: "helper",
+    ...NO_IO,
     capabilities: new Set(["netlink"]),
-    openTun: none,
-    openRawIp: none,
-    openUdp: none,
-    openLink: none,
     openNetlink: () => ({
       request: async () => answers,
       onNotification: () => undefined,

@@ -136,6 +136,7 @@ export function tracked(io: PacketIo): { readonly io: PacketIo; readonly closeAl
       openUdp: (options) => keep(io.openUdp(options)),
       openLink: (name, filter) => keep(io.openLink(name, filter)),
       openNetlink: (groups) => keep(io.openNetlink(groups)),
+      openNetfilter: () => keep(io.openNetfilter()),
     },
     closeAll: () => {
       for (const closable of open.splice(0)) closable.close();

@@ -25,6 +25,7 @@ import { type JournalFiles, realFiles } from "../../shared/service/runtime/journ
 import type { HostLink, Loaded, Parts } from "../../shared/service/runtime/parts.ts";
 import { runWith } from "../../shared/service/runtime/runtime.ts";
 import type { WriteState } from "../../shared/service/runtime/state-file.ts";
+import { NO_IO } from "../no-io.ts";
 import { settle, ToyClock } from "./toy-clock.ts";
 import { type ToyConfig, ToyCore } from "./toy-core.ts";
 
@@ -255,15 +256,9 @@ export class Bench {
   }
 
   #io(): PacketIo {
-    const missing = (): never => {
-      throw new IoError("ENOTSUP", "not on this bench");
-    };
     return {
-      provider: "helper",
+      ...NO_IO,
       capabilities: new Set(["link", "udp", "udp-metadata"]),
-      openTun: missing,
-      openRawIp: missing,
-      openNetlink: missing,
       openUdp: (options) => this.#openUdp(options),
       openLink: (name) => this.#openLink(name),
     };

@@ -25,7 +25,8 @@ export function createTunDriver({ io, config, sysctlFile, events }: TunDriverOpt
   const sysctls = new Sysctls({ file: sysctlFile });
   sysctls.load();
   const marks = marksOf(config.routeTable);
-  const network = io.capabilities.has("netlink") ? new NetlinkNetwork(io) : new IpCommandNetwork();
+  const hasNetlink = io.capabilities.has("netlink");
+  const network = hasNetlink ? new NetlinkNetwork(io) : new IpCommandNetwork();
   const takeover = new AddressTakeover({
     network,
     marks,
@@ -38,7 +39,7 @@ export function createTunDriver({ io, config, sysctlFile, events }: TunDriverOpt
     config,
     network,
     sysctls,
-    nft: new NftVisitors(marks),
+    nft: new NftVisitors(marks, hasNetlink ? () => io.openNetfilter() : undefined),
     takeover,
     ...events,
   });

@@ -32,17 +32,19 @@ const NOTHING: Realized = { objects: [], tunnels: [], deliveries: [] };
 export class DeclaredItems {
   readonly #parts: DeclaredItemsParts;
   #state: ForwardingState = NO_FORWARDING;
+  #isSwapping = false;
 
   constructor(parts: DeclaredItemsParts) {
     this.#parts = parts;
   }
 
-  get state(): ForwardingState {
-    return this.#state;
-  }
-
-  /** Another state; what changed costs, no more. */
+  /**
+   * Another state; what changed costs, no more. What this reports may lead back here: that changes
+   * nothing.
+   */
   swap(state: ForwardingState): void {
+    if (this.#isSwapping) return;
+    this.#isSwapping = true;
     const { planes, echoes } = this.#parts;
     const dataPath = this.#parts.dataPath();
     for (const key of changedKeys(this.#state, state)) {
@@ -56,6 +58,7 @@ export class DeclaredItems {
     }
     echoes.run();
     this.#state = state;
+    this.#isSwapping = false;
   }
 
   #realize(key: string, item: ForwardingItem | undefined): Realized {

@@ -20,8 +20,11 @@ type Held = Pick<HandoverItem, "address" | "hold" | "limits" | "tunnel" | "behin
 /** What becomes of the packets of one address. */
 export class Hold {
   item: Held;
-  /** The kernel may not have the way that the item wants yet, so everything waits for `settle`. */
-  isUnsettled = true;
+  /**
+   * The kernel may not have the way that the item wants yet, so everything waits: the number of the
+   * change that wants it.
+   */
+  unsettled: number | undefined;
   packets: Kept[] = [];
   /** What came by the shorter way, and goes behind all the others. */
   early: Kept[] = [];
@@ -33,12 +36,13 @@ export class Hold {
   isStraight = false;
   timer: NodeJS.Timeout | undefined;
 
-  constructor(item: Held) {
+  constructor(item: Held, change: number) {
     this.item = item;
+    this.unsettled = change;
   }
 
   get isKeeping(): boolean {
-    return this.item.hold || this.isUnsettled;
+    return this.item.hold || this.unsettled !== undefined;
   }
 
   get size(): number {
@@ -58,6 +62,7 @@ export class Holds {
   readonly #release: (batch: PacketBatch, hold: Hold) => void;
   readonly #byAddress = new Map<Ipv4, Hold>();
   readonly #addresses = new Map<string, Ipv4>();
+  #changes = 0;
 
   /** `release` takes packets, each with headroom, that go where the hold's item says now. */
   constructor(counters: Counters, release: (batch: PacketBatch, hold: Hold) => void) {
@@ -78,13 +83,14 @@ export class Holds {
       return;
     }
     this.#addresses.set(key, item.address);
+    this.#changes++;
     const hold = this.#byAddress.get(item.address);
     if (hold === undefined) {
-      this.#byAddress.set(item.address, new Hold(item));
+      this.#byAddress.set(item.address, new Hold(item, this.#changes));
     } else {
       if (hold.item.behind !== item.behind || item.hold) hold.isStraight = false;
       hold.item = item;
-      hold.isUnsettled = true;
+      hold.unsettled = this.#changes;
     }
   }
 
@@ -101,13 +107,19 @@ export class Holds {
     return isEarly || hold.isKeeping;
   }
 
-  /** The kernel is as the items want it: what no item holds any more goes on. */
-  settle(now: number): void {
-    for (const hold of this.#byAddress.values()) {
-      if (!hold.isUnsettled) continue;
-      hold.isUnsettled = false;
-      if (!hold.item.hold) this.#flush(hold, now);
-    }
+  /**
+   * To be called when the kernel is as the items of now want it: what no item holds any more goes on
+   * then. What is set in between waits for a later one.
+   */
+  settler(): (now: number) => void {
+    const reached = this.#changes;
+    return (now) => {
+      for (const hold of this.#byAddress.values()) {
+        if (hold.unsettled === undefined || hold.unsettled > reached) continue;
+        hold.unsettled = undefined;
+        if (!hold.item.hold) this.#flush(hold, now);
+      }
+    };
   }
 
   close(): void {

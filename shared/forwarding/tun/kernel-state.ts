@@ -36,6 +36,8 @@ export class KernelState {
   readonly #failed = new Set<string>();
   /** Addresses that the kernel removes by itself unless they are renewed. */
   readonly #limited = new Map<string, AddressObject>();
+  /** What was done while the kernel is being read, of which the reader may have seen nothing. */
+  #doneMeanwhile: Set<string> | undefined;
   #isFenced = false;
 
   constructor(parts: Parts, marks: Marks, wanted: ObjectSet) {
@@ -47,6 +49,8 @@ export class KernelState {
   /** Reads what is there. Elements of the nft set are not read: the first update writes them all. */
   async load(): Promise<void> {
     const { network, sysctls, takeover } = this.#parts;
+    const done = new Set<string>();
+    this.#doneMeanwhile = done;
     const objects: KernelObject[] = await network.read(this.#marks);
     const paths = new Set(sysctls.changed());
     const exclusive = new Set(takeover.addresses());
@@ -63,7 +67,14 @@ export class KernelState {
       const elsewhere = await takeover.holders(address);
       objects.push({ kind: "exclusive-address", address, elsewhere });
     }
-    this.#current = new Map(objects.map((object) => [objectKey(object), object]));
+    const read = new Map(objects.map((object) => [objectKey(object), object]));
+    for (const key of done) {
+      const object = this.#current.get(key);
+      if (object === undefined) read.delete(key);
+      else read.set(key, object);
+    }
+    this.#doneMeanwhile = undefined;
+    this.#current = read;
   }
 
   /** Every key that is there or wanted. */
@@ -138,6 +149,7 @@ export class KernelState {
       // Nothing is awaited before the first request is on its way.
       await run();
       for (const { action, object, key } of operations) {
+        this.#doneMeanwhile?.add(key);
         if (action === "remove") this.#current.delete(key);
         else this.#current.set(key, object);
         this.#limit(action, object);

@@ -25,6 +25,7 @@ import { Echoes } from "./echoes.ts";
 import { KernelState } from "./kernel-state.ts";
 import { PathMtuRoutes } from "./path-mtu-routes.ts";
 import { Planes } from "./planes.ts";
+import { Rereading } from "./rereading.ts";
 import { tunnelRow } from "./tunnel-rows.ts";
 
 export interface TunDriverParts extends DriverEvents {
@@ -36,8 +37,6 @@ export interface TunDriverParts extends DriverEvents {
   readonly takeover: AddressTakeover;
 }
 
-/** A link that changes says so several times. */
-const SETTLE_MS = 50;
 /** A flood of packets from strangers is reported this often. */
 const REPORT_INTERVAL_MS = 1000;
 
@@ -52,6 +51,7 @@ export class TunDriver implements Driver {
   readonly #planes: Planes;
   readonly #echoes: Echoes;
   readonly #mtu: AnchorMtu;
+  readonly #rereading: Rereading;
   readonly #declared: DeclaredItems;
   #realizeConfig: RealizeConfig;
   #tun: TunDevice | undefined;
@@ -60,9 +60,9 @@ export class TunDriver implements Driver {
   #wanted: ForwardingState = NO_FORWARDING;
   #running: Promise<void> = Promise.resolve();
   #isWorking = false;
+  /** A state has come since the work began to bring the kernel to another. */
+  #isBehind = false;
   #failures: readonly string[] = [];
-  #timer: NodeJS.Timeout | undefined;
-  #isStale = false;
   #holdsBase = false;
   /** No state has been applied yet, so what an earlier run left may still be wanted. */
   #isFirst = true;
@@ -89,6 +89,11 @@ export class TunDriver implements Driver {
     );
     const devices = () => [this.#marks.anchor, ...this.#planes.devices()];
     this.#mtu = new AnchorMtu(network, devices, config.mtu, this.#table);
+    const read = async () => [
+      ...(await attempt(() => this.#mtu.refresh())),
+      ...(await attempt(() => this.#kernel.load())),
+    ];
+    this.#rereading = new Rereading(read, () => this.#applyAgain());
     this.#pathMtu = new PathMtuRoutes(this.#marks, this.#objects, this.#counters, () =>
       this.#applyAgain(),
     );
@@ -124,7 +129,7 @@ export class TunDriver implements Driver {
     await this.#kernel.load();
     this.#objects.hold(realizeBase(this.#realizeConfig));
     this.#holdsBase = true;
-    network.onChange(() => this.#lookAgain());
+    network.onChange(() => this.#rereading.lookAgain());
     this.#failures = [
       ...this.#listen(),
       ...(await this.#kernel.reach(this.#objects.takeChanged())),
@@ -134,12 +139,20 @@ export class TunDriver implements Driver {
     this.#parts.report("forwarding-failed", { problems: this.#failures });
   }
 
-  /** While one state is being applied only the newest other one waits. */
+  /**
+   * What happens to packets here changes at once, whatever is under way; the kernel follows, and
+   * while it is brought to one state only the newest other one waits.
+   */
   apply(state: ForwardingState): Promise<void> {
     this.#wanted = state;
     if (this.#isStopped) return Promise.resolve();
+    if (this.#isWorking) {
+      this.#isBehind = true;
+      this.#declared.swap(state);
+      this.#listen();
+      return this.#running;
+    }
     // Set before any work, since what the work reports may lead back here.
-    if (this.#isWorking) return this.#running;
     this.#isWorking = true;
     this.#running = this.#work().finally(() => {
       this.#isWorking = false;
@@ -158,8 +171,8 @@ export class TunDriver implements Driver {
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#kernel.unfence();
-    clearTimeout(this.#timer);
     this.#echoes.close();
+    await this.#rereading.close();
     await this.#running.catch(() => undefined);
     const { network, nft, config } = this.#parts;
     if (this.#tun === undefined) {
@@ -172,7 +185,7 @@ export class TunDriver implements Driver {
     if (this.#holdsBase) this.#objects.release(realizeBase(this.#realizeConfig));
     this.#dataPath?.close();
     const failures = await this.#kernel.reach(this.#kernel.allKeys());
-    failures.push(...(await this.#attempt(() => this.#planes.close(undefined))));
+    failures.push(...(await attempt(() => this.#planes.close(undefined))));
     if (config.role === "fa") await nft.remove();
     this.#tun?.close();
     try {
@@ -218,28 +231,29 @@ export class TunDriver implements Driver {
   async #work(): Promise<void> {
     let failures: string[];
     do {
-      const target = this.#wanted;
+      this.#isBehind = false;
       this.#kernel.unfence();
-      this.#declared.swap(target);
+      this.#declared.swap(this.#wanted);
       failures = this.#listen();
       failures.push(...this.#planes.open(this.#mtu.value, this.#dataPath));
-      if (this.#mtu.isStale) failures.push(...(await this.#attempt(() => this.#mtu.update())));
+      if (this.#mtu.isStale) failures.push(...(await attempt(() => this.#mtu.update())));
+      // What is taken up while the kernel is brought here waits for the next time round.
+      const settle = this.#dataPath?.waiting.settler();
       let keys: Iterable<string> = this.#objects.takeChanged();
       if (this.#isFirst) {
         this.#isFirst = false;
         if (this.#realizeConfig.hasNft) failures.push(...(await this.#kernel.resetVisitors()));
-        failures.push(...(await this.#attempt(() => this.#planes.removeLeftovers())));
+        failures.push(...(await attempt(() => this.#planes.removeLeftovers())));
         keys = this.#kernel.allKeys();
       }
-      if (this.#isStale) {
-        this.#isStale = false;
-        failures.push(...(await this.#attempt(() => this.#refresh())));
+      const unread = this.#rereading.take();
+      if (unread !== undefined) {
+        failures.push(...unread);
         keys = this.#kernel.allKeys();
       }
-      const settle = () => this.#dataPath?.waiting.settle();
       failures.push(...(await this.#kernel.reach(keys, settle)));
-      failures.push(...(await this.#attempt(() => this.#planes.close(this.#dataPath))));
-    } while (this.#declared.state !== this.#wanted || this.#isStale || this.#objects.isChanged);
+      failures.push(...(await attempt(() => this.#planes.close(this.#dataPath))));
+    } while (this.#isBehind || this.#rereading.isDone || this.#objects.isChanged);
     this.#failures = failures;
     if (failures.length > 0) throw new ForwardingError(failures);
   }
@@ -254,36 +268,12 @@ export class TunDriver implements Driver {
     }
   }
 
-  /** A link or a setting changed: what it took with it is made again. */
-  #lookAgain(): void {
-    if (this.#isStopped || this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.#isStale = true;
-      this.#applyAgain();
-    }, SETTLE_MS);
-  }
-
   #applyAgain(): void {
     if (this.#isFirst || this.#isStopped) return;
     this.apply(this.#wanted).catch((error: unknown) => {
       assert(error instanceof ForwardingError, String(error));
       this.#parts.report("forwarding-failed", { problems: error.failures });
     });
-  }
-
-  async #refresh(): Promise<void> {
-    await this.#mtu.refresh();
-    await this.#kernel.load();
-  }
-
-  async #attempt(step: () => Promise<void>): Promise<string[]> {
-    try {
-      await step();
-      return [];
-    } catch (error) {
-      return [error instanceof Error ? error.message : String(error)];
-    }
   }
 
   /** RFC 3024 §4.3.2: a security exception at the home agent; RFC 5944 §4.2.2: silent at an FA. */
@@ -297,5 +287,14 @@ export class TunDriver implements Driver {
       care_of_address: formatIpv4(remote),
       home_address: formatIpv4(source),
     });
+  }
+}
+
+async function attempt(step: () => Promise<void>): Promise<string[]> {
+  try {
+    await step();
+    return [];
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
   }
 }

@@ -33,10 +33,12 @@ export class Waiting {
     this.outgoing.set(key, item?.kind === "outgoing" ? { ...item, tunnel: undefined } : undefined);
   }
 
-  /** The kernel is as the items want it. */
-  settle(now = performance.now()): void {
-    this.holds.settle(now);
-    this.outgoing.settle(now);
+  /** To be called when the kernel is as the items of now want it. */
+  settler(): (now?: number) => void {
+    const settle = [this.holds.settler(), this.outgoing.settler()];
+    return (now = performance.now()) => {
+      for (const each of settle) each(now);
+    };
   }
 
   close(): void {
