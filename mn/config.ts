@@ -119,12 +119,12 @@ export const mnSchema = table({
     probe_interval: seconds(0, 60)
       .default(0.35)
       .describe(
-        "Seconds between two echoes to the home agent through the tunnel of an address of the node's own, when nothing else comes out of it; 0: the way is not watched. A home agent that has never answered one is not judged by it.",
+        "Seconds between two looks at the way in use, when nothing has come by it since: an echo to the home agent through the tunnel of an address of the node's own, a unicast ARP request to a foreign agent; 0: the way is not watched. Who has never answered is not judged by it.",
       ),
     probe_misses: integer(1, 100, "a number of echoes")
       .default(3)
       .describe(
-        "So many echoes in a row without an answer, and the way counts as lost: the next interface is taken.",
+        "So many of them in a row without an answer, and the way counts as lost: another one is taken.",
       ),
   })
     .prefault({})

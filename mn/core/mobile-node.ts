@@ -24,7 +24,7 @@ import { FastHandover } from "./handover/fast-handover.ts";
 import { AgentHistory } from "./movement/agent-history.ts";
 import { answerArp } from "./movement/arp.ts";
 import { isFor, keyOf } from "./movement/attachment.ts";
-import { followPath } from "./movement/lost-paths.ts";
+import { LostPaths } from "./movement/lost-paths.ts";
 import { Whereabouts } from "./movement/whereabouts.ts";
 import { ClockSteps } from "./registration/clock-steps.ts";
 import { IDENTIFICATION_KEY } from "./registration/identification.ts";
@@ -56,6 +56,7 @@ export class MobileNode implements Core<MnSettings> {
   readonly #view = new ForwardingView();
   readonly #clockSteps = new ClockSteps();
   readonly #fast: FastHandover;
+  readonly #lostPaths: LostPaths;
   /** A `deregister` lasts until `register`. */
   #wanted = true;
   /** At home and the home agent has confirmed that it holds no binding. */
@@ -82,6 +83,8 @@ export class MobileNode implements Core<MnSettings> {
       this.#outcomes,
       this.#history,
     );
+    const parts = [this.#where, this.#registration, this.#history] as const;
+    this.#lostPaths = new LostPaths(...parts, this.#counters);
     this.#updateView(0 as Instant);
   }
 
@@ -92,6 +95,7 @@ export class MobileNode implements Core<MnSettings> {
   handle(event: Event, now: Now): Effect[] {
     if (this.#stopped) return [];
     const effects = this.#clockSteps.follow(now, this.#registration);
+    this.#lostPaths.hear(event);
     const taken = this.#fast.take(event, now) ?? this.#take(event, now);
     effects.push(...taken, ...this.#advance(now));
     return effects;
@@ -146,14 +150,7 @@ export class MobileNode implements Core<MnSettings> {
       case "shutdown":
         return this.#stop(now.monotonic);
       case "path":
-        return followPath(
-          event,
-          this.#where,
-          this.#registration,
-          this.#history,
-          this.#counters,
-          now.monotonic,
-        );
+        return this.#lostPaths.told(event, now.monotonic);
       case "resolved":
         return this.#session.resolved(event, now.monotonic);
       case "tick":
@@ -217,8 +214,9 @@ export class MobileNode implements Core<MnSettings> {
     this.#settling = false;
     if (this.#stopping === undefined) effects.push(...this.#move(now));
     if (!this.#settling && !this.#fast.goesFirst) effects.push(...this.#drive(now));
+    const also = this.#requests.solicitsOn ?? this.#lostPaths.solicitsOn;
     const searching = this.#wanted && this.#stopping === undefined;
-    effects.push(...this.#where.solicit(searching, this.#requests.solicitsOn, monotonic));
+    effects.push(...this.#where.solicit(searching, also, monotonic));
     effects.push(...this.#updateState());
     this.#updateView(monotonic);
     this.#updateDeadline(monotonic);
@@ -241,6 +239,7 @@ export class MobileNode implements Core<MnSettings> {
     if (!this.#wanted && !this.#registration.exposed) {
       effects.push(...this.#waiters.settle("deregister", true, "nothing is registered"));
     }
+    effects.push(...this.#lostPaths.look(this.#config, now));
     effects.push(...this.#outcomes.unanswered(this.#registration, this.#where, now));
     if (this.#where.pinned === undefined) {
       effects.push(...this.#waiters.settle("handover", false, "the agent is not heard any more"));
@@ -314,6 +313,7 @@ export class MobileNode implements Core<MnSettings> {
           this.#where.nextDeadline(now),
           this.#stopping === undefined ? this.#fast.nextDeadline() : undefined,
           this.#view.nextDeadline(),
+          this.#lostPaths.nextDeadline(),
           this.#fast.goesFirst ? undefined : this.#registration.nextDeadline(now),
           this.#session.nextDeadline(),
         );

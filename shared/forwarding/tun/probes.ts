@@ -1,31 +1,21 @@
 /**
  * Does anything still come back by a way that looks sound? A link that dies without a word is found
  * out by echoes through the tunnel: an ICMP Echo Request from the home address to the home agent,
- * whenever nothing has come out of the tunnel for a while. Who has never answered one cannot be
- * told from a dead way, so only a tunnel that has once answered is ever called lost.
+ * whenever nothing has come out of the tunnel for a while (`Liveness`).
  */
 
 import type { PathNews } from "../driver.ts";
+import { Liveness } from "../liveness.ts";
 import { type CoLocatedItem, type ForwardingItem, type Probing, sameForm } from "../state.ts";
 import type { Tunnel, TunnelTable } from "../tunnel-table.ts";
 import { echoRequest } from "./keepalives.ts";
 
-/** Looks without an answer after which a home agent is taken for one that does not answer. */
-const FIRST_TRIES = 10;
-/** It is asked again every so many looks. */
-const LATER_TRY = 100;
-
 interface Watched {
   readonly item: CoLocatedItem;
   readonly probing: Probing;
+  readonly liveness: Liveness;
   packetsIn: number;
   echoesAnswered: number;
-  /** It has answered an echo. */
-  isProven: boolean;
-  isLost: boolean;
-  /** Looks in a row at which nothing had come since the echo before. */
-  misses: number;
-  looks: number;
   timer: NodeJS.Timeout | undefined;
 }
 
@@ -68,12 +58,9 @@ export class Probes {
     const watched: Watched = {
       item: now,
       probing,
+      liveness: new Liveness(),
       packetsIn: tunnel?.packetsIn ?? 0,
       echoesAnswered: tunnel?.echoesAnswered ?? 0,
-      isProven: false,
-      isLost: false,
-      misses: 0,
-      looks: 0,
       timer: setInterval(() => this.look(key), probing.interval * 1000),
     };
     watched.timer?.unref();
@@ -86,32 +73,16 @@ export class Probes {
     const tunnel = watched && this.#tunnelOf(watched.item);
     if (watched === undefined || tunnel === undefined) return;
     const isHeard = tunnel.packetsIn !== watched.packetsIn;
-    watched.isProven ||= tunnel.echoesAnswered !== watched.echoesAnswered;
+    const isAnswered = tunnel.echoesAnswered !== watched.echoesAnswered;
     watched.packetsIn = tunnel.packetsIn;
     watched.echoesAnswered = tunnel.echoesAnswered;
-    watched.looks++;
-    if (isHeard) this.#heard(watched);
-    else if (watched.isProven) this.#missed(watched);
-    const isDue = watched.isProven
-      ? !isHeard
-      : watched.looks <= FIRST_TRIES || watched.looks % LATER_TRY === 0;
-    if (isDue) this.#ask(watched.item, tunnel);
+    const { liveness, probing, item } = watched;
+    const { news, asks } = liveness.look({ isHeard, isAnswered }, probing.misses);
+    if (news) this.#say(item, liveness.isLost);
+    if (asks) this.#ask(item, tunnel);
   }
 
-  #heard(watched: Watched): void {
-    watched.misses = 0;
-    if (watched.isLost) this.#say(watched, false);
-  }
-
-  #missed(watched: Watched): void {
-    watched.misses++;
-    // The first look without anything has not asked yet.
-    if (!watched.isLost && watched.misses > watched.probing.misses) this.#say(watched, true);
-  }
-
-  #say(watched: Watched, isLost: boolean): void {
-    watched.isLost = isLost;
-    const { path, homeAgent } = watched.item;
+  #say({ path, homeAgent }: CoLocatedItem, isLost: boolean): void {
     this.#tell({ careOfAddress: path.careOfAddress, homeAgent, isLost });
   }
 
