@@ -81,6 +81,11 @@ export const mnSchema = table({
       .describe(
         "Keep the former binding for two seconds where the next way is taken while the former one still works (the S bit, RFC 5944 §3.6.1.2): nothing that is under way is lost, in either direction. auto: between addresses of this node's own, whose tunnels' copies are dropped here. always: through foreign agents too, by which packets then arrive twice.",
       ),
+    broadcasts: flag()
+      .default(false)
+      .describe(
+        "Have a copy of what is sent to all of the home link (the B bit, RFC 5944 §4.3). Which ones the home agent's administrator decides.",
+      ),
     encapsulation: encapsulation()
       .default("ipip")
       .describe(
@@ -266,6 +271,7 @@ export function resolveMn(config: MnConfig): Resolved<MnSettings> {
         reverseTunnel: config.registration.reverse_tunnel,
         simultaneous: config.registration.simultaneous,
         encapsulation: config.registration.encapsulation,
+        broadcasts: config.registration.broadcasts,
         revocation: config.registration.revocation,
         deliveryStyle: config.registration.delivery_style,
         natTraversal: config.registration.nat_traversal,

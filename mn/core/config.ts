@@ -66,6 +66,8 @@ export interface MnSettings {
   readonly registration: Terms & {
     /** Seconds to ask for; 0xffff is infinity. */
     readonly lifetime: number;
+    /** Have what is for all of the home link (the B bit). */
+    readonly broadcasts: boolean;
     /** Be told when the home agent ends the registration (RFC 3543). */
     readonly revocation: boolean;
     /** Tunnels in UDP (RFC 3519): where there is a NAT, always, never. */

@@ -1,6 +1,6 @@
 /** What the mobile node declares to be forwarded; the same object while nothing changes. */
 
-import { formatPrefix, UNSPECIFIED } from "../../shared/base/address.ts";
+import { formatPrefix, networkOf, UNSPECIFIED } from "../../shared/base/address.ts";
 import { after, type Instant } from "../../shared/base/time.ts";
 import {
   type AtHomeItem,
@@ -8,6 +8,7 @@ import {
   type ForwardingItem,
   type ForwardingState,
   NO_FORWARDING,
+  type NodeGroups,
   type VisitingItem,
 } from "../../shared/forwarding/state.ts";
 import { MOBILE_IP_PORT, RequestFlag } from "../../shared/wire/control.ts";
@@ -108,7 +109,11 @@ function servingItem(name: string, inputs: ForwardingInputs): AttachedItem | und
   if (serving.kind !== "co-located") {
     const { address, mac: routerMac } = serving.agent;
     const { operation, answeredBy } = registered;
-    const visiting = { kind: "visiting", interface: name, homeAddress, routerMac } as const;
+    const groups = groupsOf(operation, config, operation.encapsulating);
+    const visiting = {
+      ...({ kind: "visiting", interface: name, homeAddress, routerMac } as const),
+      ...(groups === undefined ? {} : { groups: { ...groups, homeAgent: operation.homeAgent } }),
+    };
     if (!operation.encapsulating) return { ...visiting, router: address };
     return { ...visiting, router: answeredBy, delivery: "encapsulating" };
   }
@@ -121,19 +126,33 @@ function servingItem(name: string, inputs: ForwardingInputs): AttachedItem | und
   };
 }
 
+/** RFC 5944 §4.3, §4.4: broadcasts were asked for; groups are joined where IGMP goes by the tunnel. */
+function groupsOf(
+  { flags }: Operation,
+  { homePrefix }: MnCoreConfig,
+  joins: boolean,
+): NodeGroups | undefined {
+  const broadcasts = (flags & RequestFlag.B) === 0 ? undefined : networkOf(homePrefix);
+  return broadcasts === undefined && !joins ? undefined : { broadcasts, joins };
+}
+
 function coLocatedItem(
   { interface: name, careOfAddress, gateway }: CoLocatedPath,
-  { flags, homeAgent }: Operation,
+  operation: Operation,
   config: MnCoreConfig,
 ): CoLocatedItem {
   const { homeAddress } = config;
+  const { flags, homeAgent } = operation;
+  const reverse = (flags & RequestFlag.T) !== 0;
+  const groups = groupsOf(operation, config, reverse);
   return {
     kind: "co-located",
     encapsulation: encapsulationOf(flags),
     homeAddress,
     homeAgent,
     path: { interface: name, number: rankOf(config, name) + 1, careOfAddress, gateway },
-    reverse: (flags & RequestFlag.T) !== 0,
+    reverse,
+    ...(groups === undefined ? {} : { groups }),
   };
 }
 

@@ -1,6 +1,13 @@
 /** What a mobile node's items mean in kernel objects. */
 
-import { type Ipv4, networkOf } from "../base/address.ts";
+import {
+  BROADCAST,
+  directedBroadcast,
+  type Ipv4,
+  ipv4,
+  networkOf,
+  type Prefix,
+} from "../base/address.ts";
 import {
   type KernelObject,
   MAIN_TABLE,
@@ -9,13 +16,15 @@ import {
   type RuleObject,
   uplinkTable,
 } from "./kernel-objects.ts";
-import { DEFAULT, host, only, type RealizeConfig, type Realized, setting } from "./realized.ts";
+import { DEFAULT, host, type RealizeConfig, type Realized, setting } from "./realized.ts";
 import {
   type AtHomeItem,
   type CoLocatedItem,
   formOf,
   type HomeAddressItem,
+  type NodeGroups,
   type RoutingPolicy,
+  type TunnelForm,
   type VisitingItem,
 } from "./state.ts";
 import type { TunnelEntry } from "./tunnel-table.ts";
@@ -109,6 +118,7 @@ export function realizeCoLocated(item: CoLocatedItem, config: RealizeConfig): Re
   ];
   const end = { ...formOf(item), local: from, remote: item.homeAgent, address };
   const tunnels: TunnelEntry[] = [{ ...end, direction: "in", match: "destination" }];
+  addGroups(end, item.groups, config, { objects, tunnels });
   if (item.isPassive === true) return { objects, tunnels, deliveries: [] };
   objects.push(...nodeRules(config, item.policy));
   if (item.reverse) tunnels.push({ ...end, direction: "out", match: "source" });
@@ -136,12 +146,50 @@ export function realizeVisiting(item: VisitingItem, config: RealizeConfig): Real
     { kind: "route", table, destination: host(router), device, source, scope: "link" },
     ...nodeRules(config, item.policy),
   ];
+  const tunnels: TunnelEntry[] = [];
+  const end = { encapsulation: "ipip", local: source, address: source } as const;
+  if (item.groups !== undefined) {
+    // RFC 5944 §3.6.1.2: what the agent has taken out of its tunnel has another header, to the node.
+    const nested = { ...end, remote: item.groups.homeAgent };
+    addGroups(nested, item.groups, config, { objects, tunnels });
+  }
   if (item.delivery === undefined) {
     objects.push({ ...defaultVia(table, device, router), source });
-    return only(objects);
+  } else {
+    tunnels.push({ ...end, remote: router, direction: "out", match: "source" });
   }
-  const end = { encapsulation: "ipip", local: source, remote: router, address: source } as const;
-  return { objects, tunnels: [{ ...end, direction: "out", match: "source" }], deliveries: [] };
+  return { objects, tunnels, deliveries: [] };
+}
+
+const ALL_GROUPS = { address: ipv4("224.0.0.0"), length: 4 };
+
+/**
+ * Datagrams for groups, and for all of the home link if it has asked for them, come by the tunnel, too
+ * (RFC 5944 §4.3, §4.4). The kernel takes a broadcast of the home network for one on the anchor because
+ * of the address with that prefix there; no route comes with it.
+ */
+function addGroups(
+  end: TunnelForm & Pick<TunnelEntry, "local" | "remote" | "address">,
+  groups: NodeGroups | undefined,
+  config: RealizeConfig,
+  realized: { readonly objects: KernelObject[]; readonly tunnels: TunnelEntry[] },
+): void {
+  if (groups === undefined) return;
+  const taken: Prefix[] = groups.joins ? [ALL_GROUPS] : [];
+  const { broadcasts } = groups;
+  if (broadcasts !== undefined) {
+    taken.push(host(BROADCAST));
+    const directed = directedBroadcast(broadcasts);
+    if (directed !== undefined) {
+      taken.push(host(directed));
+      const { anchor: device } = marksOf(config.routeTable);
+      const prefix = { address: end.address, length: broadcasts.length };
+      realized.objects.push({ kind: "address", device, prefix, noPrefixRoute: true });
+    }
+  }
+  for (const prefix of taken) {
+    realized.tunnels.push({ ...end, ...prefix, direction: "in", match: "destination" });
+  }
 }
 
 export function realizeAtHome(item: AtHomeItem, config: RealizeConfig): KernelObject[] {

@@ -176,6 +176,14 @@ interface Attached {
   readonly policy?: RoutingPolicy;
 }
 
+/** Mobile node: what it takes that is for all of its home link, or for groups (RFC 5944 §4.3, §4.4). */
+export interface NodeGroups {
+  /** Broadcasts of this network; `undefined`: it has asked for none. */
+  readonly broadcasts: Prefix | undefined;
+  /** It joins groups through its tunnel. */
+  readonly joins: boolean;
+}
+
 /** Mobile node on a foreign link: a foreign agent is its default router (RFC 5944 §4.2.1). */
 export interface VisitingItem extends Attached {
   readonly kind: "visiting";
@@ -185,6 +193,8 @@ export interface VisitingItem extends Attached {
   readonly routerMac: Mac;
   /** What the node sends goes to the agent encapsulated (RFC 3024 §5.2), or as it is. */
   readonly delivery?: "encapsulating";
+  /** It comes encapsulated by the home agent to the home address (RFC 5944 §4.3, §4.4). */
+  readonly groups?: (NodeGroups & { readonly homeAgent: Ipv4 }) | undefined;
 }
 
 /**
@@ -207,6 +217,7 @@ export interface CoLocatedItem extends TunnelForm, Attached {
    * for and the home agent may have begun.
    */
   readonly isPassive?: boolean;
+  readonly groups?: NodeGroups | undefined;
   /** Find out when nothing comes back any more; it takes a reverse tunnel. */
   readonly probing?: Probing;
 }

@@ -49,6 +49,12 @@ const isGratuitous = (row: Row<(typeof ARP)[number]>, mac: string): boolean =>
   row["arp.src.proto_ipv4"] === ADDRESS.home &&
   row["arp.dst.proto_ipv4"] === ADDRESS.home;
 
+/** Is the agent still there? Asked by unicast, in nobody's name, and answered. */
+const isPoll = (row: Row<(typeof ARP)[number]>): boolean =>
+  row["eth.src"] === MAC.mn
+    ? row["eth.dst"] === MAC.fa1 && row["arp.src.proto_ipv4"] === "0.0.0.0"
+    : row["eth.dst"] === MAC.mn && row["arp.dst.proto_ipv4"] === "0.0.0.0";
+
 test("RFC 5944 §4.6: leaving home, the home agent announces itself several times, answers for the node with its own MAC, and the home link reaches the node both ways [5944-1.7-03, 5944-4.2.3-01, 5944-4.6-02, 5944-4.6-03, 5944-4.6-05, 5944-4.6-06, 5944-4.6-07, 5944-4.6-08, 5944-4.6-18]", async () => {
   const { net } = session;
   assert.equal(await net.peer.ping(ADDRESS.home), true);
@@ -79,7 +85,7 @@ test("RFC 5944 §4.6: leaving home, the home agent announces itself several time
   }
   // Meanwhile on the foreign link.
   const path = await away.stop();
-  const seen = await tshark(path, "arp", ARP);
+  const seen = (await tshark(path, "arp", ARP)).filter((row) => !isPoll(row));
   assert.deepEqual(
     seen.filter((row) => row["eth.src"] === MAC.mn),
     [],
@@ -113,13 +119,13 @@ test("RFC 5944 §4.6: on the foreign link the node broadcasts no ARP and answers
   // The answer to the last one shows that the others were passed over.
   const answers = (): Promise<Row<(typeof ARP)[number]>[]> =>
     tshark(capture.path, `arp && eth.src == ${MAC.mn}`, ARP);
-  const isAnswer = (row: { readonly "arp.opcode": string }): boolean => row["arp.opcode"] === "2";
-  await waitFor("an answer", async () => (await answers()).some(isAnswer), { everyMs: 200 });
+  const isOther = async (): Promise<boolean> => (await answers()).some((row) => !isPoll(row));
+  await waitFor("an answer", isOther, { everyMs: 200 });
   const path = await capture.stop();
   const said = await tshark(path, `arp && eth.src == ${MAC.mn}`, ARP);
   assert.deepEqual(
     said
-      .filter(isAnswer)
+      .filter((row) => !isPoll(row))
       .map((row) => [
         row["eth.dst"],
         row["arp.opcode"],
@@ -128,10 +134,6 @@ test("RFC 5944 §4.6: on the foreign link the node broadcasts no ARP and answers
       ]),
     [[MAC.fa1, "2", MAC.mn, ADDRESS.home]],
   );
-  // Is the agent still there? Unicast, and in nobody's name.
-  for (const row of said.filter((each) => !isAnswer(each))) {
-    assert.deepEqual([row["eth.dst"], row["arp.src.proto_ipv4"]], [MAC.fa1, "0.0.0.0"]);
-  }
   const asked = await tshark(path, `arp.opcode == 1 && eth.src == ${MAC.fa1}`, ARP);
   assert.equal(asked.length, 2); // only what this test put there
 });

@@ -51,6 +51,7 @@ export function makeConfig({ registration, ...changes }: Changes = {}): MnCoreCo
       lifetime: 300,
       reverseTunnel: true,
       simultaneous: "off",
+      broadcasts: false,
       encapsulation: "ipip",
       deliveryStyle: "direct",
       hostConfiguration: false,

@@ -80,6 +80,7 @@ test("auto: three solicitations that nobody answers, then the interface's own ad
     homeAgent: HOME_AGENT,
     path: { interface: "wlan0", number: 1, careOfAddress: OWN, gateway: GATEWAY },
     reverse: true,
+    groups: { broadcasts: undefined, joins: true },
   });
   assert.deepEqual(
     [line.status().mode, line.status().agent, line.status().interface],

@@ -225,6 +225,7 @@ function mobileNode(plan: Plan, index: number): Blueprint {
     registration: {
       lifetime: plan.registrationLifetime,
       simultaneous: "off",
+      broadcasts: false,
       reverseTunnel: plan.mobileReverseTunnel,
       encapsulation: plan.encapsulation,
       deliveryStyle: "direct",

@@ -108,6 +108,7 @@ export function coLocatedRegistration(
   if (encapsulation === "minimal") flags |= RequestFlag.M;
   if (encapsulation === "gre") flags |= RequestFlag.G;
   if (reverseTunnel) flags |= RequestFlag.T;
+  if (config.registration.broadcasts) flags |= RequestFlag.B;
   const most = path.relay?.registrationLifetime ?? lifetime;
   return {
     ...route("register", path, config),

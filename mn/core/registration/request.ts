@@ -87,7 +87,8 @@ export function sameOperation(a: Operation, b: Operation): boolean {
 /** M, G and T only where the agent advertises them; D never with its address (§3.6.1.2). */
 function requestFlags(agent: Agent, config: MnCoreConfig): number {
   const { encapsulation } = config.registration;
-  let flags = 0;
+  // D is clear, so they come encapsulated to the node itself, which decapsulates them (§3.6.1.2).
+  let flags: number = config.registration.broadcasts ? RequestFlag.B : 0;
   if (encapsulation === "minimal" && hasFlag(agent, "M")) flags |= RequestFlag.M;
   if (encapsulation === "gre" && hasFlag(agent, "G")) flags |= RequestFlag.G;
   if (usesReverseTunnel(agent, config)) flags |= RequestFlag.T;

@@ -32,13 +32,7 @@ import {
   takeHop,
   totalLength,
 } from "../packet.ts";
-import type {
-  Acceptance,
-  ArrivalDrop,
-  Tunnel,
-  TunnelTable,
-  WaitingPacket,
-} from "../tunnel-table.ts";
+import type { Acceptance, ArrivalDrop, Tunnel, TunnelTable } from "../tunnel-table.ts";
 
 import { Deliveries, type DeliveryPoint } from "./deliveries.ts";
 import { Entrance, type EntranceOptions, NONE } from "./entrance.ts";
@@ -101,7 +95,9 @@ export class DataPath {
       ...options,
       send: (packet) => this.entrance.sendOne(packet),
     });
-    this.#order = new GreOrder(options.counters, (packet) => this.#deliverLate(packet));
+    this.#order = new GreOrder(options.counters, ({ bytes, plane }) =>
+      this.deliverOne(bytes, plane),
+    );
     this.#sockets = new TunnelSockets(options.io, {
       onTunnel: (batch) => this.#decapsulateAll(batch),
       onIcmp: (batch) => this.#errors.read(batch),
@@ -203,8 +199,8 @@ export class DataPath {
     if (lost > 0) this.#counters.add("tunnel-anchor-refused", lost);
   }
 
-  /** A packet that has waited for others of its flow. */
-  #deliverLate({ bytes, plane }: WaitingPacket): void {
+  /** A packet of its own: one that has waited for others of its flow, or one of ours. */
+  deliverOne(bytes: Uint8Array, plane = 0): void {
     const batch = createBatch(1, HEADROOM + bytes.length);
     batch.slab.set(bytes, HEADROOM);
     batch.offsets[0] = HEADROOM;

@@ -86,6 +86,7 @@ export class TunDriver implements Driver {
       this.#table,
       (...about) => this.#dataPath?.entrance.sendKeepalive(...about),
       parts.path,
+      (packet) => this.#dataPath?.deliverOne(packet),
     );
     const devices = () => [this.#marks.anchor, ...this.#planes.devices()];
     this.#mtu = new AnchorMtu(network, devices, config.mtu, this.#table);
