@@ -2,6 +2,7 @@
 
 import { formatIpv4, type Ipv4 } from "../../shared/base/address.ts";
 import type { Report } from "../../shared/protocol/core.ts";
+import { LateReport } from "../../shared/protocol/late-report.ts";
 import { messageStrings } from "../../shared/protocol/message-string.ts";
 import type { ControlExtension } from "../../shared/wire/control-extensions.ts";
 import { replyCodeText } from "../../shared/wire/reply-code.ts";
@@ -36,11 +37,13 @@ export function visitorReport(
   visitor: Visitor,
   reason?: string,
 ): Report {
+  // A renewal is no news to a person; thousands of visitors renew all the time.
+  if (event === "visitor-updated") {
+    return new LateReport("debug", event, () => visitorFields(visitor));
+  }
   const fields = visitorFields(visitor);
   if (reason !== undefined) fields.reason = reason;
-  // A renewal is no news to a person; thousands of visitors renew all the time.
-  const level = event === "visitor-updated" ? "debug" : "info";
-  return { type: "report", level, event, fields };
+  return { type: "report", level: "info", event, fields };
 }
 
 /** A visit that an agent has ended before its time (RFC 3543). */

@@ -58,6 +58,8 @@ export function bindingKey(homeAddress: Ipv4, careOfAddress: Ipv4): string {
   return flat(`binding/${formatIpv4(homeAddress)}/${formatIpv4(careOfAddress)}`);
 }
 
+const NO_NETWORKS: readonly BoundNetwork[] = [];
+
 export class BindingTable {
   readonly #byNode = new Map<Ipv4, readonly Binding[]>();
   readonly #byKey = new Map<string, Binding>();
@@ -73,8 +75,8 @@ export class BindingTable {
     return this.#byNode.get(homeAddress) ?? [];
   }
 
-  get(key: string): Binding | undefined {
-    return this.#byKey.get(key);
+  get(homeAddress: Ipv4, careOfAddress: Ipv4): Binding | undefined {
+    return this.of(homeAddress).find((binding) => binding.careOfAddress === careOfAddress);
   }
 
   /** Is this prefix given out (RFC 6626)? */
@@ -97,10 +99,12 @@ export class BindingTable {
   }
 
   set(binding: Binding): void {
-    const { key, homeAddress, expiresAt } = binding;
-    const others = this.of(homeAddress).filter((other) => other.key !== key);
-    this.#allocated.swap(this.#byKey.get(key)?.networks ?? [], binding.networks);
-    this.#byNode.set(homeAddress, [...others, binding]);
+    const { key, homeAddress, expiresAt, networks } = binding;
+    const all = this.of(homeAddress);
+    const before = all.find((other) => other.key === key);
+    const others = before === undefined ? all : all.filter((other) => other !== before);
+    this.#allocated.swap(before?.networks ?? NO_NETWORKS, networks);
+    this.#byNode.set(homeAddress, others.length === 0 ? [binding] : [...others, binding]);
     this.#byKey.set(key, binding);
     if (expiresAt === undefined) this.#expiry.delete(key);
     else this.#expiry.set(key, expiresAt);
@@ -110,7 +114,7 @@ export class BindingTable {
     const left = this.of(homeAddress).filter((other) => other.key !== key);
     if (left.length > 0) this.#byNode.set(homeAddress, left);
     else this.#byNode.delete(homeAddress);
-    this.#allocated.swap(this.#byKey.get(key)?.networks ?? [], []);
+    this.#allocated.swap(this.#byKey.get(key)?.networks ?? NO_NETWORKS, NO_NETWORKS);
     this.#byKey.delete(key);
     this.#expiry.delete(key);
   }
@@ -195,9 +199,13 @@ export function sameItem(a: BindingItem, b: BindingItem): boolean {
     a.homeInterface === b.homeInterface &&
     a.dependsOn === b.dependsOn &&
     a.byAgent === b.byAgent &&
-    namesOf(a.networks) === namesOf(b.networks) &&
+    sameNetworks(a.networks, b.networks) &&
     sameGroups(a.groups, b.groups)
   );
+}
+
+function sameNetworks(a: BindingItem["networks"], b: BindingItem["networks"]): boolean {
+  return a === b || namesOf(a) === namesOf(b);
 }
 
 function namesOf(networks: readonly Prefix[] = []): string {

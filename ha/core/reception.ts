@@ -83,7 +83,8 @@ export function receive(event: UdpReceived, surroundings: Surroundings): Recepti
   const homeAgent = isChosen ? destination : message.homeAgent;
   const homeAddress =
     message.homeAddress === UNSPECIFIED ? (node.homeAddress ?? UNSPECIFIED) : message.homeAddress;
-  const request = { ...message, homeAddress, homeAgent };
+  const isWhole = homeAddress === message.homeAddress && homeAgent === message.homeAgent;
+  const request = isWhole ? message : { ...message, homeAddress, homeAgent };
   return { kind: "request", exchange: { event, decoded, request, node, isNew: false, broadcast } };
 }
 

@@ -16,7 +16,7 @@ import { RequestFlag } from "../../shared/wire/control.ts";
 import { ReplyCode } from "../../shared/wire/reply-code.ts";
 import { authenticate, type ReplayUpdate, type ReplyTerms } from "./authenticate.ts";
 import { negotiate, supportExtensions } from "./binding-revocation.ts";
-import { type BindingTable, bindingKey } from "./bindings.ts";
+import type { BindingTable } from "./bindings.ts";
 import type { HaCoreConfig } from "./config.ts";
 import type { HomeLinks } from "./home-link.ts";
 import { agreeNetworks } from "./networks.ts";
@@ -220,11 +220,10 @@ export class Registrar {
       toNode: [...answers.toNode, ...networks.value.answers, ...offers.toNode],
       toAgent: [...answers.toAgent, ...offers.toAgent],
     };
-    return [
-      ...this.#owner.changed(exchange, change, now),
-      ...this.#announce(exchange, change, now),
-      ...this.#reply(exchange, ReplyCode.accepted, terms, now, grant),
-    ];
+    const effects = this.#owner.changed(exchange, change, now);
+    effects.push(...this.#announce(exchange, change, now));
+    effects.push(this.#reply(exchange, ReplyCode.accepted, terms, now, grant));
+    return effects;
   }
 
   /** RFC 4433 §5.3: where a node without a binding here is sent that has no home agent yet. */
@@ -240,7 +239,7 @@ export class Registrar {
   #standingAnswers({ request }: Exchange, terms: ReplyTerms): ReplyExtensions {
     const asked = readTunnelRequest(request, terms.foreign !== undefined);
     const { homeAddress, careOfAddress } = request;
-    const current = this.#owner.bindings.get(bindingKey(homeAddress, careOfAddress));
+    const current = this.#owner.bindings.get(homeAddress, careOfAddress);
     return tunnelAnswers(asked, current, undefined);
   }
 
@@ -261,13 +260,7 @@ export class Registrar {
     return homeLinks.announce(home, homeAddress, event.linkSource, now);
   }
 
-  #reply(
-    exchange: Exchange,
-    code: number,
-    terms: ReplyTerms,
-    now: Now,
-    content: Content,
-  ): Effect[] {
+  #reply(exchange: Exchange, code: number, terms: ReplyTerms, now: Now, content: Content): Effect {
     const { event, request, broadcast, node } = exchange;
     node.service?.replied(code, now.monotonic);
     const { address } = this.#owner.config;
@@ -284,7 +277,7 @@ export class Registrar {
       toNode: [...words.toNode, ...(content.toNode ?? [])],
       toAgent: [...words.toAgent, ...(content.toAgent ?? [])],
     });
-    return [sendReply(event, address, broadcast, linkToHome(exchange), payload)];
+    return sendReply(event, address, broadcast, linkToHome(exchange), payload);
   }
 
   #deny(
@@ -298,7 +291,7 @@ export class Registrar {
     const toNode = [...answers.toNode, ...(more.toNode ?? [])];
     return [
       denied(exchange.event, exchange.request, code),
-      ...this.#reply(exchange, code, terms, now, { ...answers, toNode }),
+      this.#reply(exchange, code, terms, now, { ...answers, toNode }),
     ];
   }
 }

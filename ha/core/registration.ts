@@ -51,16 +51,21 @@ export function applyRegistration(
     for (const binding of removed) bindings.delete(binding);
     return { removed, made: undefined, before, renewed: false };
   }
-  const made = newBinding(registration, tunnel, now);
-  const renewed = bindings.get(made.key) !== undefined;
+  const former = bindings.get(request.homeAddress, request.careOfAddress);
+  const made = newBinding(registration, tunnel, former, now);
   const keep = (request.flags & RequestFlag.S) !== 0;
   const removed = keep ? [] : current.filter(({ key }) => key !== made.key);
   for (const binding of removed) bindings.delete(binding);
   bindings.set(made);
-  return { removed, made, before, renewed };
+  return { removed, made, before, renewed: former !== undefined };
 }
 
-function newBinding(registration: Registration, tunnel: TunnelTerms, now: Now): Binding {
+function newBinding(
+  registration: Registration,
+  tunnel: TunnelTerms,
+  former: Binding | undefined,
+  now: Now,
+): Binding {
   const { request, nai, terms, networks, lifetime, identification, replay, revocation } =
     registration;
   const { homeAddress, careOfAddress, homeAgent, flags } = request;
@@ -71,7 +76,7 @@ function newBinding(registration: Registration, tunnel: TunnelTerms, now: Now): 
     greKeyIn,
     greKeyOut,
     udpPort,
-    key: bindingKey(homeAddress, careOfAddress),
+    key: former?.key ?? bindingKey(homeAddress, careOfAddress),
     homeAddress,
     nai,
     careOfAddress,

@@ -2,6 +2,7 @@
 
 import { formatIpv4 } from "../../shared/base/address.ts";
 import type { Report, UdpReceived } from "../../shared/protocol/core.ts";
+import { LateReport } from "../../shared/protocol/late-report.ts";
 import type { RegistrationRequest } from "../../shared/wire/control.ts";
 import { ReplyCode, replyCodeText } from "../../shared/wire/reply-code.ts";
 import { type Binding, bindingFields } from "./bindings.ts";
@@ -66,8 +67,9 @@ export function bindingReport(
   binding: Binding,
   { reason, isRenewal = false }: { readonly reason?: string; readonly isRenewal?: boolean } = {},
 ): Report {
+  // A renewal is no news to a person; thousands of nodes renew all the time.
+  if (isRenewal) return new LateReport("debug", event, () => bindingFields(binding));
   const fields = bindingFields(binding);
   if (reason !== undefined) fields.reason = reason;
-  // A renewal is no news to a person; thousands of nodes renew all the time.
-  return { type: "report", level: isRenewal ? "debug" : "info", event, fields };
+  return { type: "report", level: "info", event, fields };
 }

@@ -66,7 +66,9 @@ export class HomeRevocations {
 
   /** RFC 3543 §3.3: not within a second of a revocation of the same binding. */
   isTooSoon(homeAddress: Ipv4, careOfAddress: Ipv4, now: Instant): boolean {
-    return this.#sender.isRecent(bindingKey(homeAddress, careOfAddress), now);
+    return (
+      !this.#sender.isIdle && this.#sender.isRecent(bindingKey(homeAddress, careOfAddress), now)
+    );
   }
 
   /** A binding was made or renewed: an older revocation must not meet it. */
@@ -205,7 +207,7 @@ export class HomeRevocations {
     const name = `${formatIpv4(homeDomainAddress)} ${key}`;
     const last = this.#memory.check(name, message.revocationIdentifier);
     if (last === "replayed") return this.#discard(event, "revocation-replayed");
-    const found = owner.bindings.get(key);
+    const found = owner.bindings.get(homeAddress, foreignDomainAddress);
     const binding = found?.homeAgent === homeDomainAddress ? found : undefined;
     const fault = binding && revocationFault(binding, message.revocationIdentifier);
     if (fault !== undefined) return this.#discard(event, fault);

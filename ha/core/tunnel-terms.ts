@@ -56,6 +56,8 @@ export interface ReplyExtensions {
   readonly toAgent: readonly ControlExtension[];
 }
 
+const NO_EXTENSIONS: ReplyExtensions = { toNode: [], toAgent: [] };
+
 /**
  * Finds the extensions. With an association with the foreign agent, `isProtected`, what stands
  * behind extension 34 counts for nothing: anyone can have put it there.
@@ -175,6 +177,7 @@ export function tunnelAnswers(
   form: TunnelForm | undefined,
   accepted: { readonly keepalive: number } | undefined,
 ): ReplyExtensions {
+  if (udp === undefined && greKey === undefined) return NO_EXTENSIONS;
   const answers: { by: Author; extension: ControlExtension }[] = [];
   if (udp !== undefined && form !== undefined && accepted !== undefined) {
     answers.push({ by: udp.by, extension: udpAnswer(udp, form, accepted.keepalive) });

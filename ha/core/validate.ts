@@ -10,7 +10,7 @@ import { requestedHomeAgent } from "../../shared/protocol/dynamic-home-agent.ts"
 import { type RegistrationRequest, RequestFlag } from "../../shared/wire/control.ts";
 import type { ControlExtension } from "../../shared/wire/control-extensions.ts";
 import { ReplyCode } from "../../shared/wire/reply-code.ts";
-import { type BindingTable, bindingKey, MAX_SIMULTANEOUS_BINDINGS } from "./bindings.ts";
+import { type BindingTable, MAX_SIMULTANEOUS_BINDINGS } from "./bindings.ts";
 import type { HaCoreConfig } from "./config.ts";
 import type { MobileNode } from "./nodes.ts";
 import type { Exchange } from "./reception.ts";
@@ -57,7 +57,7 @@ export function validate(
   if (!isPossibleCareOf(context, request)) return err(ReplyCode.haPoorlyFormedRequest);
   if (!isServedAt(node, request.careOfAddress)) return err(ReplyCode.haProhibited);
   const { source, sourcePort } = event;
-  const current = context.bindings.get(bindingKey(request.homeAddress, request.careOfAddress));
+  const current = context.bindings.get(request.homeAddress, request.careOfAddress);
   const about = { config, isOwnAddress, random, limits, source, sourcePort, current };
   const tunnel = agreeTunnel(about, request, asked);
   if (!tunnel.ok) return tunnel;
@@ -110,7 +110,7 @@ function roomFault(
 ): number | undefined {
   const { homeAddress, careOfAddress, flags } = request;
   const current = bindings.of(homeAddress).length;
-  const renews = bindings.get(bindingKey(homeAddress, careOfAddress)) !== undefined;
+  const renews = bindings.get(homeAddress, careOfAddress) !== undefined;
   const kept = (flags & RequestFlag.S) === 0 ? 0 : current - (renews ? 1 : 0);
   if (kept + 1 > MAX_SIMULTANEOUS_BINDINGS) return ReplyCode.haTooManyBindings;
   const total = bindings.size - current + kept + 1;

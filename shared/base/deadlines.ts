@@ -4,10 +4,15 @@ import type { Instant } from "./time.ts";
 
 interface Entry<K> {
   readonly key: K;
-  readonly at: Instant;
+  at: Instant;
+  /** What the heap orders it by: never later than `at`. */
+  place: Instant;
 }
 
-/** A binary heap whose outdated entries are dropped when they surface, or when they outnumber. */
+/**
+ * A binary heap. A deadline that moves away, as one does with every renewal, leaves its entry where
+ * it is until that surfaces. Outdated entries are dropped when they surface, or when they outnumber.
+ */
 export class Deadlines<K> {
   readonly #current = new Map<K, Entry<K>>();
   #heap: Entry<K>[] = [];
@@ -21,7 +26,12 @@ export class Deadlines<K> {
   }
 
   set(key: K, at: Instant): void {
-    const entry = { key, at };
+    const known = this.#current.get(key);
+    if (known !== undefined && known.place <= at) {
+      known.at = at;
+      return;
+    }
+    const entry = { key, at, place: at };
     this.#current.set(key, entry);
     this.#heap.push(entry);
     this.#up(this.#heap.length - 1);
@@ -35,14 +45,14 @@ export class Deadlines<K> {
 
   /** The earliest deadline. */
   next(): Instant | undefined {
-    this.#dropOutdated();
+    this.#settle();
     return this.#heap[0]?.at;
   }
 
   /** Takes out the keys that are due, earliest first. */
   takeDue(now: Instant): K[] {
     const due: K[] = [];
-    for (this.#dropOutdated(); (this.#heap[0]?.at ?? Infinity) <= now; this.#dropOutdated()) {
+    for (this.#settle(); (this.#heap[0]?.at ?? Infinity) <= now; this.#settle()) {
       const entry = this.#pop();
       this.#current.delete(entry.key);
       due.push(entry.key);
@@ -50,15 +60,22 @@ export class Deadlines<K> {
     return due;
   }
 
-  #dropOutdated(): void {
+  /** The entry on top is one that counts, in its true place. */
+  #settle(): void {
     for (let top = this.#heap[0]; top !== undefined; top = this.#heap[0]) {
-      if (this.#current.get(top.key) === top) return;
-      this.#pop();
+      if (this.#current.get(top.key) !== top) this.#pop();
+      else if (top.place === top.at) return;
+      else {
+        top.place = top.at;
+        this.#down();
+      }
     }
   }
 
   #rebuild(): void {
-    this.#heap = [...this.#current.values()].sort((a, b) => a.at - b.at);
+    this.#heap = [...this.#current.values()];
+    for (const entry of this.#heap) entry.place = entry.at;
+    this.#heap.sort((a, b) => a.at - b.at);
   }
 
   #pop(): Entry<K> {
@@ -79,7 +96,7 @@ export class Deadlines<K> {
     while (i > 0) {
       const parent = (i - 1) >> 1;
       const above = heap[parent] as Entry<K>;
-      if (above.at <= entry.at) break;
+      if (above.place <= entry.place) break;
       heap[i] = above;
       i = parent;
     }
@@ -94,9 +111,9 @@ export class Deadlines<K> {
       let child = 2 * i + 1;
       if (child >= heap.length) break;
       const right = heap[child + 1];
-      if (right !== undefined && right.at < (heap[child] as Entry<K>).at) child++;
+      if (right !== undefined && right.place < (heap[child] as Entry<K>).place) child++;
       const below = heap[child] as Entry<K>;
-      if (below.at >= entry.at) break;
+      if (below.place >= entry.place) break;
       heap[i] = below;
       i = child;
     }

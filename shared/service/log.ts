@@ -69,9 +69,13 @@ export class Log {
     this.#config = config;
   }
 
+  takes(level: Level): boolean {
+    return SEVERITY[level] >= SEVERITY[this.#config.level];
+  }
+
   /** `message`: the name of an event, or a sentence of the service's own. */
   write(level: Level, message: string, fields: JsonObject = {}): void {
-    if (SEVERITY[level] < SEVERITY[this.#config.level]) return;
+    if (!this.takes(level)) return;
     const wall = this.#options.now();
     if (this.#config.format === "json") {
       const line = { ...eventJson(message, fields, wall), level };

@@ -48,3 +48,16 @@ test("due keys come earliest first", () => {
   assert.deepEqual(deadlines.takeDue(at(35)), ["b", "c", "a"]);
   assert.equal(deadlines.next(), 40);
 });
+
+test("a deadline that only moves away, as with renewals, fires once and in its new place", () => {
+  const deadlines = new Deadlines<string>();
+  for (let round = 0; round < 100; round++) {
+    for (const key of ["a", "b", "c"]) deadlines.set(key, at(10 + round));
+  }
+  deadlines.set("a", at(500));
+  assert.deepEqual(deadlines.takeDue(at(108)), []);
+  assert.deepEqual(deadlines.takeDue(at(109)).sort(), ["b", "c"]);
+  assert.equal(deadlines.next(), 500);
+  assert.deepEqual(deadlines.takeDue(at(500)), ["a"]);
+  assert.equal(deadlines.next(), undefined);
+});

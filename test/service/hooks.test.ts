@@ -40,6 +40,7 @@ class Stage {
     clock: this.clock,
     counters: this.counters,
     log: {
+      takes: () => true,
       write: (level, message, fields) =>
         this.log.push(`${level}: ${message} ${JSON.stringify(fields)}`),
       setConfig: () => {},

@@ -167,10 +167,9 @@ export class Bench {
         openControl: async (_path, options) => {
           this.control = options;
           return {
+            isWatched: true,
             publish: (event, fields) => this.published.push({ event, ...fields }),
-            close: async () => {
-              this.trace.push("control closed");
-            },
+            close: async () => void this.trace.push("control closed"),
           };
         },
         openMetrics: async (listen, { source }) => {
@@ -179,6 +178,7 @@ export class Bench {
           return { close: () => this.trace.push(`metrics closed: ${listen.port}`) };
         },
         log: {
+          takes: () => true,
           write: (level, message) => this.log.push(`${level}: ${message}`),
           setConfig: () => {},
         },

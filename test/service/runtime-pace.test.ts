@@ -70,7 +70,11 @@ test("run: a driver at work is waited for once, however many states it is given 
     },
   };
   const said: string[] = [];
-  const log = { write: (_level: string, text: string) => said.push(text), setConfig: () => {} };
+  const log = {
+    takes: () => true,
+    write: (_level: string, text: string) => said.push(text),
+    setConfig: () => {},
+  };
   const problems = new Problems(log);
   const forwarder = new Forwarder(driver as never, problems);
   for (let i = 0; i < 5; i++) forwarder.apply(new Map());

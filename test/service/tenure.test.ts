@@ -10,7 +10,7 @@ import { temporaryDirectory } from "./support.ts";
 import { ToyClock } from "./toy-clock.ts";
 import { ToyCore } from "./toy-core.ts";
 
-const log = { write: () => undefined, setConfig: () => undefined };
+const log = { takes: () => true, write: () => undefined, setConfig: () => undefined };
 const ENTRIES = Array.from({ length: 5001 }, (_, i) => [`key/${i}`, i] as const);
 
 function tenureOf(directory: string) {

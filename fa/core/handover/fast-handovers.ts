@@ -124,6 +124,7 @@ export class FastHandovers {
 
   /** A node has registered here: by a request that was relayed then. */
   registered(visitor: Visitor, relayedAt: Instant, now: Now): Effect[] {
+    if (!this.isEnabled) return [];
     const address = addressOf(visitor);
     const since = this.#previous.awaySince(address);
     const isBack = since !== undefined && relayedAt >= since;

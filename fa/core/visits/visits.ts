@@ -144,7 +144,8 @@ function supersededBy(
   const same = visitors.get(homeAgent, homeAddress);
   const { interface: name, mac, nai } = pending;
   const here = visitors.at({ interface: name, mac, homeAddress, nai });
-  return [...new Set([same, here])].filter((visitor) => visitor !== undefined);
+  const first = same === undefined ? [] : [same];
+  return here === undefined || here === same ? first : [...first, here];
 }
 
 /** What an accepting reply comes to. */

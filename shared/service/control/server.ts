@@ -76,9 +76,13 @@ export class ControlServer {
     });
   }
 
+  get isWatched(): boolean {
+    return this.#watchers.size > 0;
+  }
+
   /** To everybody who watches; who does not read is dropped, and never waited for. */
   publish(event: string, fields: JsonObject, wall: WallTime): void {
-    if (this.#watchers.size === 0) return;
+    if (!this.isWatched) return;
     const line = `${JSON.stringify(eventJson(event, fields, wall))}\n`;
     for (const socket of this.#watchers) {
       if (socket.writableLength + line.length > WATCH_BACKLOG_MAX) {

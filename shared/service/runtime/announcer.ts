@@ -26,6 +26,11 @@ export class Announcer {
     this.#hooks = new Hooks({ program, programs: hookPrograms, clock, log, counters });
   }
 
+  /** Is there anybody to tell? */
+  isHeard(level: Report["level"]): boolean {
+    return level !== "debug" || this.#log.takes(level) || this.#control()?.isWatched === true;
+  }
+
   tell(level: Report["level"], event: string, fields: JsonObject): void {
     const { wall } = this.#clock.now();
     this.#log.write(level, event, fields);

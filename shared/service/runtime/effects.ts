@@ -57,7 +57,9 @@ export function carryOut(outlets: Outlets, effect: Effect): void {
       return;
     }
     case "report":
-      outlets.announcer.tell(effect.level, effect.event, effect.fields);
+      if (outlets.announcer.isHeard(effect.level)) {
+        outlets.announcer.tell(effect.level, effect.event, effect.fields);
+      }
       return;
     case "answer":
       outlets.commands.answer(effect);

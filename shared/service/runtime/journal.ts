@@ -16,8 +16,8 @@ import { decodeRecord, encodeRecord, HEADER } from "./journal-record.ts";
 import { Rewrite } from "./journal-rewrite.ts";
 import type { Kept, Records, Store, Tenant } from "./store.ts";
 
-/** Rewriting is not worth it before the file holds this many superseded records. */
-export const COMPACT_MIN_GARBAGE = 1024;
+/** Rewriting is not worth it before the file holds this many superseded records: about a megabyte. */
+export const COMPACT_MIN_GARBAGE = 4096;
 const NEWLINE = 0x0a;
 
 export class Journal implements Store {

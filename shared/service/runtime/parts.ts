@@ -38,9 +38,11 @@ export interface HostMonitor extends Closable {
 }
 
 /** The open control socket. */
-export type Control = Pick<ControlServer, "publish" | "close">;
+export type Control = Pick<ControlServer, "publish" | "isWatched" | "close">;
 
 export interface Log {
+  /** Is anything written at this level? */
+  takes(level: Report["level"]): boolean;
   write(level: Report["level"], message: string, fields?: JsonObject): void;
   setConfig(config: CommonConfig["log"]): void;
 }
