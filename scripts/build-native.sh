@@ -25,7 +25,7 @@ build() {
     -fno-stack-protector -fno-asynchronous-unwind-tables -shared -nostdlib -s \
     -Wl,--build-id=none -Wl,--gc-sections -Wl,-z,noseparate-code -Wl,-z,relro,-z,now \
     -isystem "$headers" -o "$out/$arch.node.part" \
-    shared/native/helper.c shared/native/packets.c shared/native/poll.c -lgcc
+    shared/native/*.c -lgcc
   mv "$out/$arch.node.part" "$out/$arch.node"
   echo "$out/$arch.node: $(wc -c <"$out/$arch.node") octets, $(gzip -9c "$out/$arch.node" | wc -c) gzipped"
 }

@@ -107,6 +107,7 @@ export class TunnelTable {
   readonly #tunnels = new Map<string, Tunnel>();
   readonly #locals = new Tally<Ipv4>();
   readonly #udpLocals = new Tally<Ipv4>();
+  readonly #minimalUdpLocals = new Tally<Ipv4>();
   readonly #overheads = new Tally<number>();
   readonly #byRemote = new PrefixLists<Tunnel>();
   /** Tunnels through which one to a mobile router goes, by its home address. */
@@ -126,7 +127,7 @@ export class TunnelTable {
       this.#byRemote.add(host(tunnel.remote), tunnel);
       if (tunnel.router !== UNSPECIFIED) this.#byRouter.add(host(tunnel.router), tunnel);
       this.#locals.add(tunnel.local);
-      if (tunnel.port !== 0) this.#udpLocals.add(tunnel.local);
+      for (const tally of this.#udpTallies(tunnel)) tally.add(tunnel.local);
       this.#overheads.add(tunnel.overhead);
     }
     tunnel.entries++;
@@ -156,7 +157,7 @@ export class TunnelTable {
     this.#byRemote.remove(host(tunnel.remote), isTunnel);
     if (tunnel.router !== UNSPECIFIED) this.#byRouter.remove(host(tunnel.router), isTunnel);
     this.#locals.remove(tunnel.local);
-    if (tunnel.port !== 0) this.#udpLocals.remove(tunnel.local);
+    for (const tally of this.#udpTallies(tunnel)) tally.remove(tunnel.local);
     this.#overheads.remove(tunnel.overhead);
     return tunnel;
   }
@@ -250,9 +251,12 @@ export class TunnelTable {
     return this.#locals.keys();
   }
 
-  /** Our own ends of UDP tunnels. */
-  udpLocals(): IterableIterator<Ipv4> {
-    return this.#udpLocals.keys();
+  /** Our own ends of UDP tunnels, and those of them with minimal encapsulation. */
+  udpEnds(): { readonly all: ReadonlySet<Ipv4>; readonly minimal: ReadonlySet<Ipv4> } {
+    return {
+      all: new Set(this.#udpLocals.keys()),
+      minimal: new Set(this.#minimalUdpLocals.keys()),
+    };
   }
 
   /** Octets that the headers of a tunnel add: each number once. */
@@ -267,6 +271,13 @@ export class TunnelTable {
       ({ local, form }) => local === entry.local && sameForm(form, entry),
     );
     return alike === undefined ? new GreFlow() : alike.flow;
+  }
+
+  #udpTallies({ port, encapsulation }: Tunnel): readonly Tally<Ipv4>[] {
+    if (port === 0) return [];
+    return encapsulation === "minimal"
+      ? [this.#udpLocals, this.#minimalUdpLocals]
+      : [this.#udpLocals];
   }
 
   #outFrom(plane: number): Directed<Tunnel> {

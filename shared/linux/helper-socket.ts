@@ -8,7 +8,9 @@ import type { Native } from "./native-loader.ts";
 import { type Closable, createBatch, HEADROOM, IoError, type PacketBatch } from "./packet-io.ts";
 
 /** Packets of one system call. */
-const BATCH_CAPACITY = 64;
+const BATCH = 64;
+/** Packets of one batch: those of one call, and what the last superpacket among them was cut into. */
+const BATCH_CAPACITY = 2048;
 /** The largest IPv4 packet, and room for the outer headers before it. */
 const SLOT = 65536 + HEADROOM;
 /** Batches of one wake-up; then the event loop runs, so that control traffic is never starved. */
@@ -35,7 +37,10 @@ export function receiveBatch(): ReceiveBatch {
   if (shared === undefined) {
     const meta = new Uint8Array(BATCH_CAPACITY * META.size);
     shared = {
-      ...createBatch(BATCH_CAPACITY, SLOT),
+      ...createBatch(BATCH, SLOT),
+      capacity: BATCH_CAPACITY,
+      offsets: new Int32Array(BATCH_CAPACITY),
+      lengths: new Int32Array(BATCH_CAPACITY),
       meta,
       metaView: new DataView(meta.buffer),
     };
@@ -60,10 +65,33 @@ export function fillByReceive(native: Native): Fill {
     );
 }
 
+/** Octets for one message of datagrams that came together, and for what is put before each. */
+const TOGETHER = 65536 + 64 * (HEADROOM + 64);
+
+/** Datagrams of the socket on `local`, cut apart, as IPv4 packets. */
+export function fillByUdp(native: Native, local: Uint8Array): Fill {
+  return (fd, batch) =>
+    native.udpReceive(
+      fd,
+      batch.slab,
+      batch.offsets,
+      batch.lengths,
+      TOGETHER,
+      HEADROOM,
+      batch.meta,
+      local,
+    );
+}
+
 /** Received packets, nothing but their octets. */
 export function fillByReceivePlain(native: Native): Fill {
   return (fd, batch) =>
     native.receiveBatch(fd, batch.slab, batch.offsets, batch.lengths, batch.slot, HEADROOM);
+}
+
+/** Packets of a TUN device that has superpackets. */
+export function fillByTunRead(native: Native): Fill {
+  return (fd, batch) => native.tunRead(fd, batch.slab, batch.offsets, batch.lengths, HEADROOM);
 }
 
 /** Packets of a character device. */
@@ -170,7 +198,7 @@ export class HelperDescriptor implements Closable {
       }
       batch.count = count;
       deliver(batch);
-      if (count < batch.capacity && status >= 0) break;
+      if (count < BATCH && status >= 0) break;
     }
     if (status >= 0 || this.#fd < 0) return;
     // libuv stops a handle that reports an error. Unless reading has cleared it, wait a little:

@@ -1,35 +1,52 @@
-/** TUN devices through the native helper. */
+/**
+ * TUN devices through the native helper: with superpackets (IFF_VNET_HDR) where the kernel has them,
+ * which are cut when they are read and put together when they are written (shared/native/segments.c),
+ * else packet by packet.
+ */
 
 import { closeSync, constants, openSync, writeFileSync } from "node:fs";
-import { fillByRead, HelperDescriptor } from "./helper-socket.ts";
-import { bringUp, check, interfaceCall } from "./kernel-call.ts";
+import { type Fill, fillByRead, fillByTunRead, HelperDescriptor } from "./helper-socket.ts";
+import { bringUp, check, int, interfaceCall } from "./kernel-call.ts";
 import type { Native } from "./native-loader.ts";
 import { IoError, type PacketBatch, type TunDevice } from "./packet-io.ts";
 
 const TUNSETIFF = 0x400454ca;
 const TUNSETPERSIST = 0x400454cb;
+const TUNSETOFFLOAD = 0x400454d0;
+const TUNSETVNETHDRSZ = 0x400454d8;
 const IFF_TUN = 1;
 const IFF_NO_PI = 0x1000;
+const IFF_VNET_HDR = 0x4000;
+/** struct virtio_net_hdr without the number of buffers. */
+const VNET_HEADER = 10;
+/** TUN_F_CSUM, TUN_F_TSO4, TUN_F_TSO_ECN. */
+const OFFLOAD_TCP = 0x01 | 0x02 | 0x08;
+/** TUN_F_USO4 and TUN_F_USO6, which Linux 6.2 and later know, and only both. */
+const OFFLOAD_UDP = 0x20 | 0x40;
 /** Packets the kernel holds for us: a burst of this many passes while the event loop is busy. */
 const QUEUE_LENGTH = 1000;
 
 class HelperTun extends HelperDescriptor implements TunDevice {
   readonly name: string;
   readonly index: number;
+  readonly #fill: Fill;
+  readonly #write: Native["writeBatch"];
 
-  constructor(native: Native, fd: number, name: string, index: number) {
+  constructor(native: Native, fd: number, name: string, index: number, hasSuperpackets: boolean) {
     super(native, fd, `TUN device ${name}`, closeSync);
     this.name = name;
     this.index = index;
+    this.#fill = hasSuperpackets ? fillByTunRead(native) : fillByRead(native);
+    this.#write = hasSuperpackets ? native.tunWrite : native.writeBatch;
   }
 
   onPackets(handler: (batch: PacketBatch) => void): void {
-    this.poll(fillByRead(this.native), handler);
+    this.poll(this.#fill, handler);
   }
 
   write(batch: PacketBatch): number {
     const { slab, offsets, lengths, count } = batch;
-    return Math.max(0, this.native.writeBatch(this.fd, slab, offsets, lengths, count));
+    return Math.max(0, this.#write(this.fd, slab, offsets, lengths, count));
   }
 }
 
@@ -42,9 +59,35 @@ function disableIpv6(name: string): void {
   }
 }
 
+/**
+ * Makes the device, or takes one that an earlier run has left, whatever that one had. True: packets
+ * have a header of the device's own.
+ */
+function attach(native: Native, fd: number, name: string, offload: boolean): boolean {
+  const what = "creating TUN device";
+  if (offload) {
+    try {
+      const flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR;
+      interfaceCall(native, fd, [TUNSETIFF, what], name, flags);
+      native.ioctl(fd, TUNSETVNETHDRSZ, int(VNET_HEADER));
+      if (native.ioctl(fd, TUNSETOFFLOAD, OFFLOAD_TCP | OFFLOAD_UDP) < 0) {
+        native.ioctl(fd, TUNSETOFFLOAD, OFFLOAD_TCP);
+      }
+      return true;
+    } catch (error) {
+      if (!(error instanceof IoError) || error.code !== "EINVAL") throw error;
+    }
+  }
+  interfaceCall(native, fd, [TUNSETIFF, what], name, IFF_TUN | IFF_NO_PI);
+  // An earlier run may have left the device with what only such a header can tell.
+  native.ioctl(fd, TUNSETOFFLOAD, 0);
+  return false;
+}
+
 export function openHelperTun(
   native: Native,
   { name, mtu }: { readonly name: string; readonly mtu: number },
+  offload: boolean,
 ): TunDevice {
   let fd: number;
   try {
@@ -54,11 +97,11 @@ export function openHelperTun(
     throw new IoError(code, "opening /dev/net/tun");
   }
   try {
-    interfaceCall(native, fd, [TUNSETIFF, "creating TUN device"], name, IFF_TUN | IFF_NO_PI);
+    const hasSuperpackets = attach(native, fd, name, offload);
     check(native.ioctl(fd, TUNSETPERSIST, 1), `keeping TUN device ${name}`);
     disableIpv6(name);
     const index = bringUp(native, name, { mtu, queue: QUEUE_LENGTH });
-    return new HelperTun(native, fd, name, index);
+    return new HelperTun(native, fd, name, index, hasSuperpackets);
   } catch (error) {
     closeSync(fd);
     throw error;

@@ -4,7 +4,9 @@ import { formatIpv4, type Ipv4, toIpv4, UNSPECIFIED } from "../base/address.ts";
 import { pooledCopy } from "../base/pool.ts";
 import { compileUdpFilter } from "./datagram-filter.ts";
 import {
+  type Fill,
   fillByReceive,
+  fillByUdp,
   HelperDescriptor,
   MESSAGE_ROUNDS,
   type ReceiveBatch,
@@ -27,50 +29,178 @@ import {
   SOL_SOCKET,
   setInternetAddress,
   setReceiveBuffer,
+  setSendBuffer,
 } from "./kernel-call.ts";
 import type { Native } from "./native-loader.ts";
-import type { UdpDatagram, UdpOptions, UdpSocket } from "./packet-io.ts";
+import {
+  IoError,
+  type PacketBatch,
+  type UdpDatagram,
+  type UdpOptions,
+  type UdpSocket,
+} from "./packet-io.ts";
+import type { PortSocket, PortTaker, UdpPorts } from "./udp-ports.ts";
 
+const IP_TTL = 2;
 const IP_PKTINFO = 8;
+const IP_MTU_DISCOVER = 10;
 const IP_RECVTTL = 12;
+const IP_RECVTOS = 13;
 const IP_FREEBIND = 15;
 /** Off: only groups that this very socket joined, which are none. */
 const IP_MULTICAST_ALL = 49;
+const SO_DETACH_FILTER = 27;
+const SOL_UDP = 17;
+const UDP_SEGMENT = 103;
+const UDP_GRO = 104;
+/** IP_MTU_DISCOVER is as it was. */
+const NOT_CHANGED = -1;
 const RECEIVE_BUFFER = 1024 * 1024;
+/** Tunnelled traffic of some milliseconds at a gigabit a second. */
+const TUNNEL_BUFFER = 4 * 1024 * 1024;
+/** Of the outer header (RFC 2003 §3.1). */
+const TUNNEL_TTL = 64;
 
-/** Message i of a batch; `undefined` when it was cut. */
-function datagram(batch: ReceiveBatch, i: number): UdpDatagram | undefined {
+/** IPv4 and UDP header, where datagrams come as packets. */
+const HEADERS = 28;
+
+/** Message i of a batch, after `headers` octets; `undefined` when it was cut. */
+function datagram(batch: ReceiveBatch, i: number, headers: number): UdpDatagram | undefined {
   const { metaView } = batch;
   const meta = i * META.size;
   if ((metaView.getUint32(meta + META.flags, LITTLE_ENDIAN) & MSG_TRUNC) !== 0) return undefined;
-  const start = batch.offsets[i] ?? 0;
+  const start = (batch.offsets[i] ?? 0) + headers;
   return {
     source: toIpv4(metaView.getUint32(meta + META.address)),
     sourcePort: metaView.getUint16(meta + META.port),
     destination: toIpv4(metaView.getUint32(meta + META.destination)),
     interfaceIndex: metaView.getUint32(meta + META.interfaceIndex, LITTLE_ENDIAN),
     ttl: metaView.getUint32(meta + META.ttl, LITTLE_ENDIAN),
-    payload: pooledCopy(batch.slab, start, start + (batch.lengths[i] ?? 0)),
+    payload: pooledCopy(batch.slab, start, start + (batch.lengths[i] ?? 0) - headers),
   };
 }
 
-class HelperUdp extends HelperDescriptor implements UdpSocket {
+class HelperUdp extends HelperDescriptor implements UdpSocket, PortSocket {
   readonly #to = internetAddress(UNSPECIFIED, 0);
+  readonly #options: UdpOptions;
+  readonly #ports: UdpPorts;
+  /** For `udpSend`. */
+  readonly #sending = new Int32Array(2);
+  /** IP_MTU_DISCOVER for datagrams of our own. */
+  readonly #discover = int(0);
+  #handler: ((datagram: UdpDatagram) => void) | undefined;
+  #taker: PortTaker | undefined;
+  #isPolled = false;
+
+  constructor(native: Native, fd: number, what: string, options: UdpOptions, ports: UdpPorts) {
+    super(native, fd, what);
+    this.#options = options;
+    this.#ports = ports;
+    if (options.exceptFirstOctet === undefined) return;
+    native.getOption(fd, SOL_IP, IP_MTU_DISCOVER, this.#discover);
+    const canSegment = native.getOption(fd, SOL_UDP, UDP_SEGMENT, int(0)) >= 0;
+    this.#sending.set([NOT_CHANGED, canSegment ? 0 : 1]);
+    ports.joined(options, this);
+  }
 
   onDatagram(handler: (datagram: UdpDatagram) => void): void {
-    const deliver = (batch: ReceiveBatch): void => {
-      for (let i = 0; i < batch.count && this.fd >= 0; i++) {
-        const received = datagram(batch, i);
-        if (received !== undefined) handler(received);
-      }
-    };
-    this.poll(fillByReceive(this.native), deliver, { rounds: MESSAGE_ROUNDS });
+    if (this.#handler !== undefined) throw new IoError("EINVAL", "a second handler");
+    this.#handler = handler;
+    this.#start();
   }
 
   send(payload: Uint8Array, destination: Ipv4, port: number, ttl: number): string | undefined {
+    if ((this.#sending[0] ?? NOT_CHANGED) !== NOT_CHANGED) {
+      this.native.setOption(this.fd, SOL_IP, IP_MTU_DISCOVER, this.#discover);
+      this.#sending[0] = NOT_CHANGED;
+    }
     setInternetAddress(this.#to, destination, port);
     const sent = this.native.sendTo(this.fd, payload, this.#to, ttl);
     return sent < 0 ? errorName(sent) : undefined;
+  }
+
+  sendPackets({ slab, offsets, lengths, count }: PacketBatch): number {
+    const taken = this.native.udpSend(this.fd, slab, offsets, lengths, count, this.#sending);
+    return Math.max(0, taken);
+  }
+
+  shareWith(taker: PortTaker | undefined): void {
+    const { native, fd } = this;
+    this.#taker = taker;
+    if (fd < 0) return;
+    native.setOption(fd, SOL_UDP, UDP_GRO, int(taker === undefined ? 0 : 1));
+    if (taker === undefined) {
+      this.#filter();
+      return;
+    }
+    native.setOption(fd, SOL_SOCKET, SO_DETACH_FILTER, int(0));
+    native.setOption(fd, SOL_IP, IP_RECVTOS, int(1));
+    native.setOption(fd, SOL_IP, IP_TTL, int(TUNNEL_TTL));
+    setReceiveBuffer(native, fd, TUNNEL_BUFFER);
+    setSendBuffer(native, fd, TUNNEL_BUFFER);
+    this.#start();
+  }
+
+  override close(): void {
+    this.#ports.left(this.#options, this);
+    super.close();
+  }
+
+  #start(): void {
+    if (this.#isPolled) return;
+    this.#isPolled = true;
+    const { address, port } = this.#options;
+    const local = internetAddress(address, port);
+    const plain = fillByReceive(this.native);
+    const together = fillByUdp(
+      this.native,
+      Uint8Array.of(...local.slice(4, 8), ...local.slice(2, 4)),
+    );
+    // Both see the socket as it is when it is read.
+    let isCut = false;
+    const fill: Fill = (fd, batch) => {
+      isCut = this.#taker !== undefined;
+      return isCut ? together(fd, batch) : plain(fd, batch);
+    };
+    const deliver = (batch: ReceiveBatch): void =>
+      isCut ? this.#deal(batch) : this.#deliver(batch);
+    this.poll(fill, deliver, { rounds: MESSAGE_ROUNDS });
+  }
+
+  #deliver(batch: ReceiveBatch): void {
+    for (let i = 0; i < batch.count && this.fd >= 0; i++) {
+      const received = datagram(batch, i, 0);
+      if (received !== undefined) this.#handler?.(received);
+    }
+  }
+
+  /** What bears the octet goes to the taker, the rest is ours. */
+  #deal(batch: ReceiveBatch): void {
+    const { slab, offsets, lengths } = batch;
+    const taker = this.#taker;
+    const own: UdpDatagram[] = [];
+    let kept = 0;
+    for (let i = 0; i < batch.count; i++) {
+      const [offset = 0, length = 0] = [offsets[i], lengths[i]];
+      if (length > HEADERS && slab[offset + HEADERS] === taker?.firstOctet) {
+        offsets[kept] = offset;
+        lengths[kept] = length;
+        kept++;
+        continue;
+      }
+      const received = datagram(batch, i, HEADERS);
+      if (received !== undefined) own.push(received);
+    }
+    batch.count = kept;
+    if (kept > 0) taker?.take(batch);
+    for (const received of own) {
+      if (this.fd >= 0) this.#handler?.(received);
+    }
+  }
+
+  #filter(): void {
+    const { exceptFirstOctet = 0 } = this.#options;
+    this.native.attachFilter(this.fd, compileUdpFilter(exceptFirstOctet));
   }
 }
 
@@ -93,7 +223,7 @@ function allowAbsent(native: Native, fd: number, options: UdpOptions, what: stri
   check(native.setOption(fd, SOL_IP, IP_FREEBIND, int(1)), what);
 }
 
-export function openHelperUdp(native: Native, options: UdpOptions): UdpSocket {
+export function openHelperUdp(native: Native, options: UdpOptions, ports: UdpPorts): UdpSocket {
   const { address, port, device, exceptFirstOctet } = options;
   const on = device === undefined ? "" : ` on ${device}`;
   const what = `UDP socket ${formatIpv4(address)}:${port}${on}`;
@@ -113,5 +243,5 @@ export function openHelperUdp(native: Native, options: UdpOptions): UdpSocket {
     if (device !== undefined) bindToDevice(native, open, device, what);
     check(native.bind(open, internetAddress(address, port)), what);
   });
-  return new HelperUdp(native, fd, what);
+  return new HelperUdp(native, fd, what, options, ports);
 }

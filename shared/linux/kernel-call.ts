@@ -22,7 +22,9 @@ export const SOL_SOCKET = 1;
 export const SOL_PACKET = 263;
 export const SO_REUSEADDR = 2;
 export const SO_BROADCAST = 6;
+const SO_SNDBUF = 7;
 const SO_RCVBUF = 8;
+const SO_SNDBUFFORCE = 32;
 const SO_RCVBUFFORCE = 33;
 const SO_BINDTODEVICE = 25;
 
@@ -119,6 +121,13 @@ export function openSocket(
 export function setReceiveBuffer(native: Native, fd: number, octets: number): void {
   if (native.setOption(fd, SOL_SOCKET, SO_RCVBUFFORCE, int(octets)) < 0) {
     native.setOption(fd, SOL_SOCKET, SO_RCVBUF, int(octets));
+  }
+}
+
+/** So that what is too much is for the device's queue to drop, not for the socket. */
+export function setSendBuffer(native: Native, fd: number, octets: number): void {
+  if (native.setOption(fd, SOL_SOCKET, SO_SNDBUFFORCE, int(octets)) < 0) {
+    native.setOption(fd, SOL_SOCKET, SO_SNDBUF, int(octets));
   }
 }
 

@@ -62,6 +62,54 @@ export interface Native {
     lengths: Int32Array,
     count: number,
   ): number;
+  /**
+   * Packets of a TUN device with IFF_VNET_HDR, each behind `headroom` octets: superpackets are cut,
+   * checksums finished.
+   */
+  tunRead(
+    fd: number,
+    slab: Uint8Array,
+    offsets: Int32Array,
+    lengths: Int32Array,
+    headroom: number,
+  ): number;
+  /**
+   * Packets to a TUN device with IFF_VNET_HDR, those of a flow together; returns how many were taken.
+   * The headers of some are changed.
+   */
+  tunWrite(
+    fd: number,
+    slab: Uint8Array,
+    offsets: Int32Array,
+    lengths: Int32Array,
+    count: number,
+  ): number;
+  /**
+   * Datagrams of a UDP socket as IPv4 packets; those that came as one message (UDP_GRO) are cut.
+   * `local` is the socket's address and port, six octets.
+   */
+  udpReceive(
+    fd: number,
+    slab: Uint8Array,
+    offsets: Int32Array,
+    lengths: Int32Array,
+    slot: number,
+    headroom: number,
+    meta: Uint8Array,
+    local: Uint8Array,
+  ): number;
+  /**
+   * IPv4 packets with UDP headers by a UDP socket, many a message (UDP_SEGMENT); returns how many were
+   * taken. `state`: IP_MTU_DISCOVER of the socket, and 1 when a message has one datagram only.
+   */
+  udpSend(
+    fd: number,
+    slab: Uint8Array,
+    offsets: Int32Array,
+    lengths: Int32Array,
+    count: number,
+    state: Int32Array,
+  ): number;
   /** sendmmsg of IPv4 packets to the destinations in their headers; returns how many were taken. */
   sendBatch(
     fd: number,

@@ -21,7 +21,9 @@ export type Capability =
   /** Whole frames on one link, with link-layer addresses. */
   | "link"
   /** rtnetlink requests and notifications. */
-  | "netlink";
+  | "netlink"
+  /** Many segments of a flow as one, through TUN and UDP sockets. */
+  | "offload";
 
 /** Slots of equal size in one allocation; each packet starts `HEADROOM` octets into its slot. */
 export interface PacketBatch {
@@ -65,6 +67,12 @@ export interface RawIpSocket extends Closable {
   send(batch: PacketBatch): number;
   /** One packet; `undefined` when sent, otherwise the error (`EMSGSIZE`, `ENETUNREACH`, …). */
   sendOne(packet: Uint8Array): string | undefined;
+}
+
+/** What bears one first octet, by the UDP sockets that are open on a port for everything else. */
+export interface UdpPortShare extends RawIpSocket {
+  /** There is such a socket; without one nothing comes and nothing is sent. */
+  readonly isOpen: boolean;
 }
 
 export interface UdpDatagram {
@@ -175,6 +183,17 @@ export interface PacketIo {
   openTun(options: { readonly name: string; readonly mtu: number }): TunDevice;
   openRawIp(options: RawIpOptions): RawIpSocket;
   openUdp(options: UdpOptions): UdpSocket;
+  /**
+   * Takes what begins with `firstOctet` from the sockets of `openUdp` that are or will be open on this
+   * address and port with that octet as exception, and sends by them: whole IPv4 packets, many in one
+   * message. The header of what comes is made up from what the kernel tells: Identification and flags
+   * are 0. Only with the capability `offload`.
+   */
+  shareUdpPort?(options: {
+    readonly address: Ipv4;
+    readonly port: number;
+    readonly firstOctet: number;
+  }): UdpPortShare;
   openLink(interfaceName: string, filter: LinkFilter): LinkSocket;
   /** `groups` is the bit mask of RTMGRP_* values. */
   openNetlink(groups: number): NetlinkSocket;

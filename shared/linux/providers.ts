@@ -1,6 +1,6 @@
 /** Which provider of packet I/O a program uses; chosen at start and logged. */
 
-import { createHelperIo } from "./helper-io.ts";
+import { createHelperIo, type HelperOptions } from "./helper-io.ts";
 import { createPackagesIo } from "./packages-io.ts";
 import type { PacketIo } from "./packet-io.ts";
 
@@ -20,14 +20,19 @@ function message(error: unknown): string {
  * `auto` takes the helper, and the packages when there is none for this CPU. Throws when the one
  * asked for, or with `auto` either, cannot be loaded.
  */
-export function choosePacketIo(preference: ProviderPreference): ChosenPacketIo {
+export function choosePacketIo(
+  preference: ProviderPreference,
+  options?: HelperOptions,
+): ChosenPacketIo {
   if (preference === "packages") {
     return { io: createPackagesIo(), reason: "packages, as configured" };
   }
-  if (preference === "helper") return { io: createHelperIo(), reason: "helper, as configured" };
+  if (preference === "helper") {
+    return { io: createHelperIo(options), reason: "helper, as configured" };
+  }
   let why: string;
   try {
-    return { io: createHelperIo(), reason: `native helper for ${process.arch}` };
+    return { io: createHelperIo(options), reason: `native helper for ${process.arch}` };
   } catch (error) {
     why = message(error);
   }

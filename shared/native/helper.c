@@ -121,7 +121,8 @@ __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_e
     { "setOption", set_option }, { "getOption", get_option }, { "attachFilter", attach_filter },
     { "ioctl", control }, { "prctl", process_control }, { "capset", set_capabilities },
     { "readBatch", read_batch }, { "receiveBatch", receive_batch }, { "writeBatch", write_batch },
-    { "sendBatch", send_batch }, { "sendTo", send_to }, { "pollStart", poll_start },
+    { "tunRead", tun_read }, { "tunWrite", tun_write }, { "udpReceive", udp_receive },
+    { "udpSend", udp_send }, { "sendBatch", send_batch }, { "sendTo", send_to }, { "pollStart", poll_start },
     { "pollResume", poll_resume }, { "pollStop", poll_stop },
   };
   for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {

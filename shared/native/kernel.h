@@ -12,16 +12,16 @@
 #include <stdint.h>
 
 #if defined(__x86_64__)
-enum { NR_READ = 0, NR_WRITE = 1, NR_CLOSE = 3, NR_IOCTL = 16, NR_SOCKET = 41, NR_SENDMSG = 46,
+enum { NR_READ = 0, NR_WRITE = 1, NR_CLOSE = 3, NR_IOCTL = 16, NR_WRITEV = 20, NR_SOCKET = 41, NR_SENDMSG = 46,
        NR_BIND = 49, NR_SETSOCKOPT = 54, NR_GETSOCKOPT = 55, NR_CAPSET = 126, NR_PRCTL = 157,
        NR_RECVMMSG = 299, NR_SENDMMSG = 307 };
 #elif defined(__aarch64__) || (defined(__riscv) && __riscv_xlen == 64)
-enum { NR_READ = 63, NR_WRITE = 64, NR_CLOSE = 57, NR_IOCTL = 29, NR_SOCKET = 198, NR_SENDMSG = 211,
-       NR_BIND = 200, NR_SETSOCKOPT = 208, NR_GETSOCKOPT = 209, NR_CAPSET = 91, NR_PRCTL = 167,
+enum { NR_READ = 63, NR_WRITE = 64, NR_CLOSE = 57, NR_IOCTL = 29, NR_WRITEV = 66, NR_SOCKET = 198,
+       NR_SENDMSG = 211, NR_BIND = 200, NR_SETSOCKOPT = 208, NR_GETSOCKOPT = 209, NR_CAPSET = 91, NR_PRCTL = 167,
        NR_RECVMMSG = 243, NR_SENDMMSG = 269 };
 #elif defined(__arm__)
-enum { NR_READ = 3, NR_WRITE = 4, NR_CLOSE = 6, NR_IOCTL = 54, NR_SOCKET = 281, NR_SENDMSG = 296,
-       NR_BIND = 282, NR_SETSOCKOPT = 294, NR_GETSOCKOPT = 295, NR_CAPSET = 185, NR_PRCTL = 172,
+enum { NR_READ = 3, NR_WRITE = 4, NR_CLOSE = 6, NR_IOCTL = 54, NR_WRITEV = 146, NR_SOCKET = 281,
+       NR_SENDMSG = 296, NR_BIND = 282, NR_SETSOCKOPT = 294, NR_GETSOCKOPT = 295, NR_CAPSET = 185, NR_PRCTL = 172,
        NR_RECVMMSG = 365, NR_SENDMMSG = 374 };
 #else
 #error "system call numbers of this CPU are not listed"
@@ -32,13 +32,17 @@ long syscall(long number, ...);
 int *__errno_location(void);
 void *calloc(size_t count, size_t size);
 void free(void *memory);
+void *memcpy(void *to, const void *from, size_t length);
+void *memmove(void *to, const void *from, size_t length);
+int memcmp(const void *a, const void *b, size_t length);
 
 /* errno values used here; the same on every CPU above. */
-enum { ERR_BADF = 9, ERR_AGAIN = 11, ERR_NOMEM = 12, ERR_INVAL = 22, ERR_NOBUFS = 105 };
+enum { ERR_IO = 5, ERR_BADF = 9, ERR_AGAIN = 11, ERR_NOMEM = 12, ERR_INVAL = 22, ERR_NOBUFS = 105 };
 
-enum { FAMILY_INET = 2, LEVEL_IP = 0, LEVEL_SOCKET = 1, LEVEL_PACKET = 263, CMSG_IP_TTL = 2,
-       CMSG_IP_PKTINFO = 8, CMSG_PACKET_AUXDATA = 8, OPTION_ATTACH_FILTER = 26,
-       FLAG_DONTWAIT = 0x40 };
+enum { FAMILY_INET = 2, LEVEL_IP = 0, LEVEL_SOCKET = 1, LEVEL_UDP = 17, LEVEL_PACKET = 263,
+       CMSG_IP_TOS = 1, CMSG_IP_TTL = 2, CMSG_IP_PKTINFO = 8, CMSG_PACKET_AUXDATA = 8,
+       CMSG_UDP_SEGMENT = 103, CMSG_UDP_GRO = 104, OPTION_ATTACH_FILTER = 26,
+       OPTION_MTU_DISCOVER = 10, FLAG_TRUNCATED = 0x20, FLAG_DONTWAIT = 0x40 };
 
 struct k_iovec { void *base; size_t length; };
 struct k_msghdr {

@@ -7,16 +7,8 @@
  */
 #include "helper.h"
 
-enum {
-  BATCH = 64,      /* most packets of one system call */
-  META = 32,       /* octets of metadata a received message */
-  CONTROL = 128,   /* octets for control messages */
-};
-
-struct batch { int fd; struct bytes slab; int32_t *offsets; int32_t *lengths; size_t capacity; };
-
 /* Arguments 0..3 of every batch function: fd, slab, offsets, lengths. */
-static int take_batch(napi_env env, napi_value *v, struct batch *batch) {
+int take_batch(napi_env env, napi_value *v, struct batch *batch) {
   struct bytes offsets = bytes_of(env, v[2]), lengths = bytes_of(env, v[3]);
   batch->fd = (int)number_of(env, v[0]);
   batch->slab = bytes_of(env, v[1]);
@@ -38,7 +30,7 @@ static size_t take_slots(napi_env env, napi_value *v, struct batch *batch, size_
   return slots > BATCH ? BATCH : slots;
 }
 
-static int inside(const struct batch *batch, size_t i) {
+int inside(const struct batch *batch, size_t i) {
   int64_t offset = batch->offsets[i], length = batch->lengths[i];
   return offset >= 0 && length >= 0 && offset + length <= (int64_t)batch->slab.length;
 }
@@ -65,33 +57,31 @@ napi_value read_batch(napi_env env, napi_callback_info info) {
   return result(env, (long)count);
 }
 
-static void put(uint8_t *at, const void *from, size_t length) {
-  for (size_t i = 0; i < length; i++) at[i] = ((const uint8_t *)from)[i];
+const struct k_cmsghdr *next_control(const struct k_msghdr *header, size_t *at) {
+  if (header->control_length < *at + sizeof(struct k_cmsghdr)) return NULL;
+  const struct k_cmsghdr *cmsg = (const void *)((const uint8_t *)header->control + *at);
+  if (cmsg->length < sizeof *cmsg || cmsg->length > header->control_length - *at) return NULL;
+  *at += (cmsg->length + sizeof(size_t) - 1) & ~(sizeof(size_t) - 1);
+  return cmsg;
 }
 
-/* Metadata: address 0-7, interface 8, destination 12, TTL 16, packet status 20, flags 24. */
-static void describe(uint8_t *meta, const struct k_msghdr *header, const uint8_t *name) {
-  const uint8_t *control = header->control;
+void describe(uint8_t *meta, const struct k_msghdr *header, const uint8_t *name) {
+  const struct k_cmsghdr *cmsg;
   size_t at = 0;
   for (size_t i = 0; i < META; i++) meta[i] = 0;
-  put(meta, name, 8);
-  put(meta + 24, &header->flags, 4);
-  while (header->control_length - at >= sizeof(struct k_cmsghdr)) {
-    const struct k_cmsghdr *cmsg = (const void *)(control + at);
-    const uint8_t *data = control + at + sizeof *cmsg;
-    if (cmsg->length < sizeof *cmsg || cmsg->length > header->control_length - at) break;
+  memcpy(meta, name, 8);
+  memcpy(meta + 24, &header->flags, 4);
+  while ((cmsg = next_control(header, &at)) != NULL) {
+    const uint8_t *data = (const uint8_t *)(cmsg + 1);
     size_t length = cmsg->length - sizeof *cmsg;
     if (cmsg->level == LEVEL_IP && cmsg->type == CMSG_IP_PKTINFO && length >= 12) {
-      put(meta + 8, data, 4);
-      put(meta + 12, data + 8, 4);
+      memcpy(meta + 8, data, 4);
+      memcpy(meta + 12, data + 8, 4);
     } else if (cmsg->level == LEVEL_IP && cmsg->type == CMSG_IP_TTL && length >= 4) {
-      put(meta + 16, data, 4);
+      memcpy(meta + 16, data, 4);
     } else if (cmsg->level == LEVEL_PACKET && cmsg->type == CMSG_PACKET_AUXDATA && length >= 4) {
-      put(meta + 20, data, 4);
+      memcpy(meta + 20, data, 4);
     }
-    size_t step = (cmsg->length + sizeof(size_t) - 1) & ~(sizeof(size_t) - 1);
-    if (step > header->control_length - at) break;
-    at += step;
   }
 }
 
@@ -176,7 +166,7 @@ napi_value send_batch(napi_env env, napi_callback_info info) {
       if (!inside(&batch, next) || batch.lengths[next] < 20) continue;
       uint8_t *packet = batch.slab.data + batch.offsets[next];
       names[ready] = (struct k_sockaddr_in){ .family = FAMILY_INET };
-      put(names[ready].address, packet + 16, 4);
+      memcpy(names[ready].address, packet + 16, 4);
       iov[ready] = (struct k_iovec){ packet, (size_t)batch.lengths[next] };
       messages[ready].header =
           (struct k_msghdr){ &names[ready], sizeof names[ready], &iov[ready], 1, NULL, 0, 0 };

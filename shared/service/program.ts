@@ -79,6 +79,7 @@ export interface CommonConfig {
     readonly mtu: number;
     readonly df: "copy" | "clear" | "set";
     readonly mss_clamp: boolean;
+    readonly offload: boolean;
     readonly route_table: number;
     readonly rule_priority: number;
   };

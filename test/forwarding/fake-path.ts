@@ -122,7 +122,7 @@ export function openPath(setup: Setup = {}) {
     },
   });
   for (const one of deliveries) path.deliveries.add(one);
-  path.listen(new Set([TUNNEL.local]), new Set(table.udpLocals()));
+  path.listen(new Set([TUNNEL.local]), table.udpEnds());
   return {
     enter: (...packets: Uint8Array[]) => fromTun(batchOf(packets)),
     arrive: (...packets: Uint8Array[]) => {

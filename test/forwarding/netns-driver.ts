@@ -45,7 +45,10 @@ const events: JsonObject[] = [];
 const arp: string[] = [];
 /** The same with the link's addresses: `from` is the sender's, `to` is `all` for a broadcast. */
 const arpFrames: JsonObject[] = [];
-const { io } = choosePacketIo(provider as ProviderPreference);
+const { io } = choosePacketIo(
+  provider === "per-packet" ? "helper" : (provider as ProviderPreference),
+  { offload: provider !== "per-packet" },
+);
 const links: JsonObject[] = [];
 const driver = createTunDriver({
   io,

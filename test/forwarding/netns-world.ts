@@ -137,13 +137,16 @@ export interface Answer extends JsonObject {
   readonly events: readonly JsonObject[];
 }
 
+/** `per-packet` is the native helper without superpackets. */
+export type Engine = "helper" | "per-packet" | "packages";
+
 /** A driver in a process of its own, inside one host. */
 export class DriverProcess {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #lines: Interface;
   readonly #waiting: ((line: string) => void)[] = [];
 
-  constructor(host: Host, config: DriverConfig, provider: "helper" | "packages") {
+  constructor(host: Host, config: DriverConfig, provider: Engine) {
     const argv = [
       `--net=/run/netns/${host}`,
       process.execPath,

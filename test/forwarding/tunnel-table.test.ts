@@ -89,10 +89,10 @@ test("tunnels of different forms between the same ends are different tunnels", (
   ] as const;
   for (const form of forms) assert.ok(table.add(entry(form)) !== undefined);
   assert.equal(table.to(TUNNEL.remote).length, forms.length);
-  assert.deepEqual([...table.udpLocals()], [TUNNEL.local]);
+  assert.deepEqual([...table.udpEnds().all], [TUNNEL.local]);
   assert.deepEqual([...table.overheads()].sort(), [20, 24, 28, 32]);
   for (const form of forms) assert.ok(table.remove(entry(form)) !== undefined);
-  assert.deepEqual([...table.udpLocals(), ...table.overheads()], []);
+  assert.deepEqual([...table.udpEnds().all, ...table.overheads()], []);
 });
 
 test("RFC 3024 §A.2: one home address of two home agents: each in its own plane, by the tunnel it came from", () => {

@@ -3,6 +3,8 @@
  * space; and veth pairs are told to send plain frames, as a real wire carries them.
  *
  *   wire plain IF...          no checksum or segmentation offload on these interfaces
+ *   wire card IF...           plain frames are sent, and those received are put together (GRO), as by
+ *                             the driver of a network card
  *   wire line IFA IFB         a line between two interfaces; each line of standard input sets it:
  *                             DELAY_US_AB DELAY_US_BA LOSS_PPM_AB LOSS_PPM_BA SEED
  *                             and is answered with "ok FORWARDED_AB LOST_AB FORWARDED_BA LOST_BA".
@@ -67,12 +69,13 @@ static uint32_t random_ppm(struct direction *way) {
   return (uint32_t)((way->random * 0x2545f4914f6cdd1dull) >> 40) % 1000000u;
 }
 
-static void plain(const char *name) {
-  static const uint32_t commands[] = {ETHTOOL_STXCSUM, ETHTOOL_STSO, ETHTOOL_SGSO, ETHTOOL_SGRO};
+static void set_offloads(const char *name, uint32_t receive) {
+  const struct ethtool_value values[] = {
+      {ETHTOOL_STXCSUM, 0}, {ETHTOOL_STSO, 0}, {ETHTOOL_SGSO, 0}, {ETHTOOL_SGRO, receive}};
   int fd = socket(AF_INET, SOCK_DGRAM, 0);
   if (fd < 0) die("socket");
-  for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
-    struct ethtool_value value = {commands[i], 0};
+  for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+    struct ethtool_value value = values[i];
     struct ifreq request = {0};
     snprintf(request.ifr_name, sizeof request.ifr_name, "%s", name);
     request.ifr_data = (void *)&value;
@@ -236,13 +239,13 @@ static int inject(const char *name, uint64_t rate) {
 
 int main(int argc, char **argv) {
   if (argc == 4 && strcmp(argv[1], "line") == 0) line(argv[2], argv[3]);
-  if (argc >= 3 && strcmp(argv[1], "plain") == 0) {
-    for (int i = 2; i < argc; i++) plain(argv[i]);
+  if (argc >= 3 && (strcmp(argv[1], "plain") == 0 || strcmp(argv[1], "card") == 0)) {
+    for (int i = 2; i < argc; i++) set_offloads(argv[i], strcmp(argv[1], "card") == 0);
     return 0;
   }
   if (argc == 4 && strcmp(argv[1], "capture") == 0) return capture(argv[2], argv[3]);
   if (argc == 3 && strcmp(argv[1], "inject") == 0) return inject(argv[2], 0);
   if (argc == 4 && strcmp(argv[1], "inject") == 0) return inject(argv[2], strtoull(argv[3], NULL, 10));
-  fprintf(stderr, "usage: wire plain IF... | wire line IFA IFB | wire capture IF FILE | wire inject IF [RATE]\n");
+  fprintf(stderr, "usage: wire plain|card IF... | wire line IFA IFB | wire capture IF FILE | wire inject IF [RATE]\n");
   return 2;
 }

@@ -18,6 +18,7 @@ import { choosePacketIo } from "../../shared/linux/providers.ts";
 import { enterLab } from "../lab/enter.ts";
 import { linkCases } from "./link-cases.ts";
 import { netlinkCases } from "./netlink-cases.ts";
+import { offloadCases } from "./offload-cases.ts";
 import { rawCases } from "./raw-cases.ts";
 import { addLink, ip, MAC_1, numbered, quiet, range, tracked, until } from "./support.ts";
 import { tunCases } from "./tun-cases.ts";
@@ -46,6 +47,7 @@ const CASES: readonly (readonly [Capability, (io: PacketIo) => void])[] = [
   ["udp", udpCases],
   ["link", linkCases],
   ["netlink", netlinkCases],
+  ["offload", offloadCases],
 ];
 const ALL: readonly Capability[] = [
   ...CASES.map(([capability]) => capability),

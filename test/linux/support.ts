@@ -137,6 +137,12 @@ export function tracked(io: PacketIo): { readonly io: PacketIo; readonly closeAl
       openLink: (name, filter) => keep(io.openLink(name, filter)),
       openNetlink: (groups) => keep(io.openNetlink(groups)),
       openNetfilter: () => keep(io.openNetfilter()),
+      ...(io.shareUdpPort === undefined
+        ? {}
+        : {
+            shareUdpPort: (options: Parameters<NonNullable<PacketIo["shareUdpPort"]>>[0]) =>
+              keep(io.shareUdpPort?.(options) ?? assert.fail()),
+          }),
     },
     closeAll: () => {
       for (const closable of open.splice(0)) closable.close();

@@ -225,8 +225,8 @@ export class Bench {
           mtu: 0,
           df: "copy",
           mss_clamp: true,
-          route_table: 1,
-          rule_priority: 1,
+          offload: true,
+          ...{ route_table: 1, rule_priority: 1 },
         },
       },
     });

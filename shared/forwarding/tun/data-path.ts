@@ -42,7 +42,7 @@ import { HomeGroups } from "./home-groups.ts";
 import { isKeepalive, takeAnswer } from "./keepalives.ts";
 
 import { TunnelErrors } from "./tunnel-errors.ts";
-import { TunnelSockets } from "./tunnel-sockets.ts";
+import { NO_UDP_ENDS, TunnelSockets, type UdpEnds } from "./tunnel-sockets.ts";
 import { Waiting } from "./waiting.ts";
 
 export interface DataPathOptions extends EntranceOptions {
@@ -89,7 +89,7 @@ export class DataPath {
     this.entrance = new Entrance(
       options,
       () => this.#errors,
-      (local) => this.#sockets.sender(local),
+      (...end) => this.#sockets.sender(...end),
     );
     this.#errors = new TunnelErrors({
       ...options,
@@ -124,7 +124,7 @@ export class DataPath {
   }
 
   /** See `TunnelSockets.listen`. */
-  listen(locals: ReadonlySet<Ipv4>, udp: ReadonlySet<Ipv4> = new Set()): void {
+  listen(locals: ReadonlySet<Ipv4>, udp: UdpEnds = NO_UDP_ENDS): void {
     this.#sockets.listen(locals, udp);
     this.deliveries.listen();
     this.homeGroups.listen();

@@ -12,6 +12,7 @@ import {
   destinationOf,
   isDontFragment,
   LONGEST_IPV4_HEADER,
+  protocolOf,
   sourceOf,
   totalLength,
 } from "../packet.ts";
@@ -41,7 +42,7 @@ export class Entrance {
   readonly #mssClamp: boolean;
   readonly #onTooBig: EntranceOptions["onTooBig"];
   readonly #errors: () => TunnelErrors;
-  readonly #sender: (local: Ipv4) => RawIpSocket | undefined;
+  readonly #sender: (local: Ipv4, protocol: number) => RawIpSocket | undefined;
   /** Minimal encapsulation uses up the header, which the copies for other tunnels need. */
   readonly #header = new Uint8Array(LONGEST_IPV4_HEADER);
   #identification = 0;
@@ -49,7 +50,7 @@ export class Entrance {
   constructor(
     { df, counters, mtu, mssClamp, onTooBig }: EntranceOptions,
     errors: () => TunnelErrors,
-    sender: (local: Ipv4) => RawIpSocket | undefined,
+    sender: (local: Ipv4, protocol: number) => RawIpSocket | undefined,
   ) {
     this.#df = df;
     this.#counters = counters;
@@ -127,29 +128,37 @@ export class Entrance {
   }
 
   sendOne(packet: Uint8Array): string | undefined {
-    const sender = this.#sender(sourceOf(packet, 0));
+    const sender = this.#sender(sourceOf(packet, 0), protocolOf(packet, 0));
     return sender === undefined ? "no-socket" : sender.sendOne(packet);
   }
 
-  /** Packets that follow each other from one end go in one call. */
+  /** Packets that follow each other from one end, of one protocol, go in one call. */
   sendAll(batch: PacketBatch): void {
     const { slab, offsets, lengths, count } = batch;
     let first = 0;
     for (let i = 1; i <= count; i++) {
-      const local = sourceOf(slab, offsets[first] ?? 0);
-      if (i < count && sourceOf(slab, offsets[i] ?? 0) === local) continue;
+      const head = offsets[first] ?? 0;
+      const next = offsets[i] ?? 0;
+      const local = sourceOf(slab, head);
+      const protocol = protocolOf(slab, head);
+      if (i < count && sourceOf(slab, next) === local && protocolOf(slab, next) === protocol) {
+        continue;
+      }
       const part = {
         ...batch,
         offsets: offsets.subarray(first, i),
         lengths: lengths.subarray(first, i),
       };
-      this.#sendFrom(local, first === 0 && i === count ? batch : { ...part, count: i - first });
+      this.#sendFrom(
+        [local, protocol],
+        first === 0 && i === count ? batch : { ...part, count: i - first },
+      );
       first = i;
     }
   }
 
-  #sendFrom(local: Ipv4, batch: PacketBatch): void {
-    const sender = this.#sender(local);
+  #sendFrom(end: readonly [Ipv4, number], batch: PacketBatch): void {
+    const sender = this.#sender(...end);
     if (sender === undefined) {
       this.#counters.add("tunnel-send-no-socket", batch.count);
       return;

@@ -262,7 +262,7 @@ export class TunDriver implements Driver {
   #listen(): string[] {
     try {
       const locals = new Set([...this.#configuredLocals, ...this.#table.locals()]);
-      this.#dataPath?.listen(locals, new Set(this.#table.udpLocals()));
+      this.#dataPath?.listen(locals, this.#table.udpEnds());
       return [];
     } catch (error) {
       return [error instanceof Error ? error.message : String(error)];

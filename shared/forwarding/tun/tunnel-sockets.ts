@@ -5,7 +5,7 @@
  */
 
 import type { Ipv4 } from "../../base/address.ts";
-import type { PacketBatch, PacketIo, RawIpSocket } from "../../linux/packet-io.ts";
+import type { PacketBatch, PacketIo, RawIpSocket, UdpPortShare } from "../../linux/packet-io.ts";
 import {
   PROTOCOL_GRE,
   PROTOCOL_ICMP,
@@ -22,7 +22,18 @@ interface End {
   readonly icmp: RawIpSocket;
   /** Where there are UDP tunnels. */
   udp: RawIpSocket | undefined;
+  /** The same one, if it is a share of the registrations' socket. */
+  share: UdpPortShare | undefined;
 }
+
+/** Ends of UDP tunnels. */
+export interface UdpEnds {
+  readonly all: ReadonlySet<Ipv4>;
+  /** Those with a tunnel of minimal encapsulation, which needs the outer header as it came. */
+  readonly minimal: ReadonlySet<Ipv4>;
+}
+
+export const NO_UDP_ENDS: UdpEnds = { all: new Set(), minimal: new Set() };
 
 export interface SocketHandlers {
   readonly onTunnel: (batch: PacketBatch) => void;
@@ -43,15 +54,17 @@ export class TunnelSockets {
    * Sends what is from this end. The header says all, but the kernel looks for the way by the
    * address that the socket is bound to.
    */
-  sender(local: Ipv4): RawIpSocket | undefined {
-    return this.#ends.get(local)?.tunnels[0];
+  sender(local: Ipv4, protocol: number): RawIpSocket | undefined {
+    const end = this.#ends.get(local);
+    if (protocol === PROTOCOL_UDP && end?.share?.isOpen === true) return end.share;
+    return end?.tunnels[0];
   }
 
   /**
-   * Listens on these ends and no others, for tunnel data (RFC 3519) where `udp` has them too;
-   * throws an `IoError` when one cannot be opened.
+   * Listens on these ends and no others, for tunnel data (RFC 3519) where `udp` has them too: by the
+   * registrations' own socket, many segments a message, where that can be; throws an `IoError` when one cannot be opened.
    */
-  listen(locals: ReadonlySet<Ipv4>, udp: ReadonlySet<Ipv4>): void {
+  listen(locals: ReadonlySet<Ipv4>, udp: UdpEnds): void {
     for (const [address, end] of this.#ends) {
       if (locals.has(address)) continue;
       closeEnd(end);
@@ -60,12 +73,7 @@ export class TunnelSockets {
     for (const address of locals) {
       const end = this.#ends.get(address) ?? this.#open(address);
       this.#ends.set(address, end);
-      if (udp.has(address)) {
-        end.udp ??= this.#openUdp(address);
-      } else {
-        end.udp?.close();
-        end.udp = undefined;
-      }
+      this.#listenUdp(address, end, udp);
     }
   }
 
@@ -84,18 +92,25 @@ export class TunnelSockets {
       }
       const icmp = this.#io.openRawIp({ protocol: PROTOCOL_ICMP, address });
       icmp.onPackets(this.#handlers.onIcmp);
-      return { tunnels, icmp, udp: undefined };
+      return { tunnels, icmp, udp: undefined, share: undefined };
     } catch (error) {
       for (const socket of tunnels) socket.close();
       throw error;
     }
   }
 
-  #openUdp(address: Ipv4): RawIpSocket {
+  #listenUdp(address: Ipv4, end: End, { all, minimal }: UdpEnds): void {
+    const wantsShare = this.#io.shareUdpPort !== undefined && !minimal.has(address);
+    if (end.udp !== undefined && (!all.has(address) || wantsShare !== (end.share !== undefined))) {
+      end.udp.close();
+      end.udp = undefined;
+      end.share = undefined;
+    }
+    if (end.udp !== undefined || !all.has(address)) return;
     const udp = { port: TUNNEL_PORT, firstOctet: TUNNEL_DATA };
-    const socket = this.#io.openRawIp({ protocol: PROTOCOL_UDP, address, udp });
-    socket.onPackets(this.#handlers.onTunnel);
-    return socket;
+    if (wantsShare) end.share = this.#io.shareUdpPort?.({ address, ...udp });
+    end.udp = end.share ?? this.#io.openRawIp({ protocol: PROTOCOL_UDP, address, udp });
+    end.udp.onPackets(this.#handlers.onTunnel);
   }
 }
 

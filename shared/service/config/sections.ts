@@ -185,6 +185,11 @@ export function dataplane(routeTable: number, rulePriority: number) {
       .describe(
         "Lower the maximum segment size that TCP connections through a tunnel ask for to what fits, for paths that lose ICMP.",
       ),
+    offload: flag()
+      .default(true)
+      .describe(
+        "Pass segments of one flow through the TUN device and through UDP tunnels many at a time, where the kernel can; the packets on the wire are the same.",
+      ),
     // 0 and 253 to 255 are the kernel's own tables.
     route_table: integer(1, 0x7fffffff, "a routing table number")
       .refine((id) => id < 253 || id > 255, {

@@ -72,7 +72,10 @@ export interface Parts<Config extends CommonConfig, CoreConfig> {
   readonly fileStamp: () => string;
   readonly hostFacts: () => HostFacts;
   /** Also why this one, for the log. */
-  readonly openPacketIo: () => { readonly io: PacketIo; readonly reason: string };
+  readonly openPacketIo: (loaded: Loaded<Config, CoreConfig>) => {
+    readonly io: PacketIo;
+    readonly reason: string;
+  };
   /** Gives up what is not needed; the user, if it is another one, for the log. */
   readonly confine?: (loaded: Loaded<Config, CoreConfig>) => string | undefined;
   readonly openMonitor: (io: PacketIo) => Promise<HostMonitor>;

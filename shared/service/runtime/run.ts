@@ -54,7 +54,7 @@ export function runProgram<FileConfig extends CommonConfig, CoreConfig>(
     load: (host) => loadConfig(program, options, host),
     fileStamp: () => stampOf(options.configFile),
     hostFacts: readHostFacts,
-    openPacketIo: () => choosePacketIo("auto"),
+    openPacketIo: ({ config }) => choosePacketIo("auto", { offload: config.dataplane.offload }),
     confine: ({ config, journalPath }) => confine(config, journalPath),
     openMonitor: (io) => LinkMonitor.open(io),
     createDriver: (io, { config, journalPath }, events) =>

@@ -76,7 +76,7 @@ class Running<Config extends CommonConfig, CoreConfig> {
         return false;
       }
       parts.log.setConfig(loaded.value.config.log);
-      const { io, reason } = parts.openPacketIo();
+      const { io, reason } = parts.openPacketIo(loaded.value);
       parts.log.write("info", `${this.#program.name} starts`, { packet_io: reason });
       const user = parts.confine?.(loaded.value);
       if (user !== undefined) parts.log.write("info", "privileges given up", { user });
