@@ -30,7 +30,7 @@ build/.compiled: $(sources) package.json tsconfig.json | setup
 	@tsc
 	@touch $@
 
-build/.native: $(wildcard shared/native/*) scripts/build-native.sh | setup
+build/.native: $(wildcard shared/native/* shared/bpf/*) scripts/build-native.sh | setup
 	@scripts/build-native.sh
 	@touch $@
 

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Builds the native helper (shared/native) for this CPU and for each other one whose cross compiler
 # is installed, into build/native/<arch>.node, where <arch> is Node's process.arch. One call of gcc
-# each: no C library, no node-gyp; Node's own headers are all that is needed.
+# each: no C library, no node-gyp; Node's own headers are all that is needed. Then the BPF programs
+# (shared/bpf), which are the same on every CPU, for both byte orders.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -45,5 +46,17 @@ for target in x64:x86_64-linux-gnu arm64:aarch64-linux-gnu arm:arm-linux-gnueabi
     build "$arch" "$compiler"
   else
     echo "$out/$arch.node: not built, $compiler is not installed"
+  fi
+done
+
+for order in bpfel bpfeb; do
+  if command -v clang >/dev/null; then
+    clang -target "$order" -std=gnu11 -O2 -Wall -Wextra -Werror -fno-jump-tables -g0 \
+      -c -o "$out/$order.o.part" shared/bpf/tunnel.c
+    mv "$out/$order.o.part" "$out/$order.o"
+    echo "$out/$order.o: $(wc -c <"$out/$order.o") octets"
+  else
+    rm -f "$out/$order.o"
+    echo "$out/$order.o: not built, clang is not installed"
   fi
 done

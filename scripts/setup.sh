@@ -9,7 +9,7 @@ fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
 
 # command -> Debian package that brings it
 needs=(
-  make:make gcc:gcc g++:g++ python3:python3 unshare:util-linux nsenter:util-linux
+  make:make gcc:gcc g++:g++ clang:clang python3:python3 unshare:util-linux nsenter:util-linux
   setpriv:util-linux taskset:util-linux mount:mount ip:iproute2 nft:nftables ping:iputils-ping
   tshark:tshark busybox:busybox shellcheck:shellcheck
   man:man-db systemd-analyze:systemd redis-server:redis-server

@@ -15,4 +15,5 @@ export const NO_IO: PacketIo = {
   openLink: missing,
   openNetlink: missing,
   openNetfilter: missing,
+  openBpf: missing,
 };

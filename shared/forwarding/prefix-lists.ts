@@ -26,6 +26,11 @@ export class PrefixLists<T> {
     return undefined;
   }
 
+  /** The values of this very address. */
+  at(address: Ipv4): readonly T[] | undefined {
+    return this.#hosts.get(address);
+  }
+
   has(address: Ipv4): boolean {
     return this.get(address) !== undefined;
   }

@@ -171,6 +171,16 @@ export class TunnelTable {
     return out.destination.get(destination) ?? out.source.get(source) ?? NO_TUNNELS;
   }
 
+  /** Tunnels of this very address, for what is from or for it in plane 0. */
+  outAt(match: "source" | "destination", address: Ipv4): readonly Tunnel[] {
+    return this.#out[match].at(address) ?? NO_TUNNELS;
+  }
+
+  /** By what, from or for this very address may come. */
+  inAt(match: "source" | "destination", address: Ipv4): readonly Acceptance[] {
+    return this.#in[match].at(address) ?? [];
+  }
+
   /**
    * The tunnel by which this inner packet may come: to a visitor (RFC 5944 §4.2.2), or from a node
    * bound to the outer source as care-of address (RFC 3024 §4.3.2), in the agreed form.

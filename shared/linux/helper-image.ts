@@ -9,7 +9,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** `build/native` of the checkout that this module was compiled in, wherever its output went. */
-function imageDirectory(): string | undefined {
+export function imageDirectory(): string | undefined {
   let directory = dirname(fileURLToPath(import.meta.url));
   for (;;) {
     const candidate = join(directory, "build", "native");

@@ -1,5 +1,6 @@
 /** The provider `helper`: every capability, by the native helper. */
 
+import { BpfCalls } from "./bpf/calls.ts";
 import { openHelperLink } from "./helper-link.ts";
 import { openHelperNetfilter, openHelperNetlink } from "./helper-netlink.ts";
 import { openHelperRawIp } from "./helper-raw.ts";
@@ -30,5 +31,6 @@ export function createHelperIo({ offload }: HelperOptions = { offload: true }): 
     openLink: (interfaceName, filter) => openHelperLink(native, interfaceName, filter),
     openNetlink: (groups) => openHelperNetlink(native, groups),
     openNetfilter: () => openHelperNetfilter(native),
+    openBpf: () => new BpfCalls(native),
   };
 }

@@ -35,6 +35,15 @@ export interface Native {
   prctl(option: number, a: number, b: number, c: number, d: number): number;
   /** capset(2), for the thread that calls. */
   capset(header: Uint8Array, sets: Uint8Array): number;
+  /**
+   * bpf(2). The addresses of up to four arrays go into the attributes, each at the octet before it;
+   * an address in the attributes is always 64 bits long.
+   */
+  bpf(
+    command: number,
+    attributes: Uint8Array,
+    ...pointers: readonly (number | Uint8Array)[]
+  ): number;
   /** read(2) until there is no more; begins each packet `headroom` octets into its slot. */
   readBatch(
     fd: number,

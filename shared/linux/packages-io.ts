@@ -26,5 +26,6 @@ export function createPackagesIo(): PacketIo {
     openLink: (interfaceName) => missing(`packet socket on ${interfaceName}`),
     openNetlink: () => missing("netlink socket"),
     openNetfilter: () => missing("netfilter socket"),
+    openBpf: () => missing("bpf(2)"),
   };
 }

@@ -6,6 +6,7 @@
  */
 
 import type { Ipv4, Mac } from "../base/address.ts";
+import type { BpfCalls } from "./bpf/calls.ts";
 
 export type Capability =
   /** Create and move packets through a persistent TUN device. */
@@ -199,6 +200,7 @@ export interface PacketIo {
   openNetlink(groups: number): NetlinkSocket;
   /** Like netlink, of which it is a part. */
   openNetfilter(): NetfilterSocket;
+  openBpf(): BpfCalls;
 }
 
 /** A kernel call failed: which, on what, and the errno name. */

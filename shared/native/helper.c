@@ -7,6 +7,9 @@
  */
 #include "helper.h"
 
+/* Most addresses in the attributes of one bpf(2). */
+enum { BPF_POINTERS = 4 };
+
 void arguments(napi_env env, napi_callback_info info, napi_value *values, size_t count) {
   napi_get_cb_info(env, info, &count, values, NULL, NULL);
 }
@@ -115,11 +118,28 @@ static napi_value set_capabilities(napi_env env, napi_callback_info info) {
   return result(env, SYSCALL3(NR_CAPSET, bytes_of(env, v[0]).data, bytes_of(env, v[1]).data, 0));
 }
 
+/* bpf(command, attributes, at, octets, ...): the address of octets goes into the attributes at `at` */
+static napi_value bpf(napi_env env, napi_callback_info info) {
+  napi_value v[2 + 2 * BPF_POINTERS];
+  arguments(env, info, v, 2 + 2 * BPF_POINTERS);
+  struct bytes attributes = bytes_of(env, v[1]);
+  for (size_t i = 0; i < BPF_POINTERS; i++) {
+    struct bytes octets = bytes_of(env, v[3 + 2 * i]);
+    int64_t at = number_of(env, v[2 + 2 * i]);
+    if (octets.data == NULL) continue;
+    if (at < 0 || at + 8 > (int64_t)attributes.length) return result(env, -ERR_INVAL);
+    uint64_t address = (uintptr_t)octets.data;
+    for (size_t j = 0; j < 8; j++) attributes.data[(size_t)at + j] = ((const uint8_t *)&address)[j];
+  }
+  return result(env, SYSCALL3(NR_BPF, number_of(env, v[0]), attributes.data, attributes.length));
+}
+
 __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_env env, napi_value exports) {
   static const struct { const char *name; napi_callback function; } functions[] = {
     { "socket", open_socket }, { "close", close_fd }, { "bind", bind_socket },
     { "setOption", set_option }, { "getOption", get_option }, { "attachFilter", attach_filter },
     { "ioctl", control }, { "prctl", process_control }, { "capset", set_capabilities },
+    { "bpf", bpf },
     { "readBatch", read_batch }, { "receiveBatch", receive_batch }, { "writeBatch", write_batch },
     { "tunRead", tun_read }, { "tunWrite", tun_write }, { "udpReceive", udp_receive },
     { "udpSend", udp_send }, { "sendBatch", send_batch }, { "sendTo", send_to }, { "pollStart", poll_start },

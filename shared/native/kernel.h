@@ -14,15 +14,15 @@
 #if defined(__x86_64__)
 enum { NR_READ = 0, NR_WRITE = 1, NR_CLOSE = 3, NR_IOCTL = 16, NR_WRITEV = 20, NR_SOCKET = 41, NR_SENDMSG = 46,
        NR_BIND = 49, NR_SETSOCKOPT = 54, NR_GETSOCKOPT = 55, NR_CAPSET = 126, NR_PRCTL = 157,
-       NR_RECVMMSG = 299, NR_SENDMMSG = 307 };
+       NR_RECVMMSG = 299, NR_SENDMMSG = 307, NR_BPF = 321 };
 #elif defined(__aarch64__) || (defined(__riscv) && __riscv_xlen == 64)
 enum { NR_READ = 63, NR_WRITE = 64, NR_CLOSE = 57, NR_IOCTL = 29, NR_WRITEV = 66, NR_SOCKET = 198,
        NR_SENDMSG = 211, NR_BIND = 200, NR_SETSOCKOPT = 208, NR_GETSOCKOPT = 209, NR_CAPSET = 91, NR_PRCTL = 167,
-       NR_RECVMMSG = 243, NR_SENDMMSG = 269 };
+       NR_RECVMMSG = 243, NR_SENDMMSG = 269, NR_BPF = 280 };
 #elif defined(__arm__)
 enum { NR_READ = 3, NR_WRITE = 4, NR_CLOSE = 6, NR_IOCTL = 54, NR_WRITEV = 146, NR_SOCKET = 281,
        NR_SENDMSG = 296, NR_BIND = 282, NR_SETSOCKOPT = 294, NR_GETSOCKOPT = 295, NR_CAPSET = 185, NR_PRCTL = 172,
-       NR_RECVMMSG = 365, NR_SENDMMSG = 374 };
+       NR_RECVMMSG = 365, NR_SENDMMSG = 374, NR_BPF = 386 };
 #else
 #error "system call numbers of this CPU are not listed"
 #endif

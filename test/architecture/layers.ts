@@ -26,7 +26,7 @@ export function layerOf(path: string): Layer | undefined {
   if (top !== "shared") return undefined;
   if (second !== "forwarding") return SHARED_LAYERS.find((layer) => layer === second);
   // What forwards packets touches the kernel; what says what should be forwarded does not.
-  const impure = path.startsWith("shared/forwarding/tun/") || path.endsWith("/driver.ts");
+  const impure = /^shared\/forwarding\/((tun|ebpf)\/|driver\.ts$)/.test(path);
   return impure ? "driver" : "forwarding";
 }
 

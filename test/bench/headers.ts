@@ -84,6 +84,7 @@ function open() {
     onTooBig: ignore,
     onStranger: ignore,
     onBound: ignore,
+    onTunnelChanged: ignore,
   };
   const config = { df: "copy", mtu: () => 1480, mssClamp: true } as const;
   new DataPath({ ...options, ...config }).listen(new Set([LOCAL]));

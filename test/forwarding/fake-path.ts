@@ -107,6 +107,7 @@ export function openPath(setup: Setup = {}) {
     mssClamp: clampTo !== undefined,
     onTooBig: (destination, mtu) => tooBig.push([destination, mtu]),
     onStranger: (reason) => strangers.push(reason),
+    onTunnelChanged: () => {},
     onBound: (bound) => {
       bounds.push(bound);
       setup.onBound?.(bound, table);

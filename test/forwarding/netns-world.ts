@@ -20,6 +20,7 @@ import type { DriverCommand } from "./netns-driver.ts";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const INSIDE = "MIP4_FORWARDING_NETNS";
+const DRIVER = "MIP4_FORWARDING_DRIVER";
 export const HOSTS = ["cn", "ha", "rt", "fa", "mn", "mn2"] as const;
 export type Host = (typeof HOSTS)[number];
 
@@ -27,10 +28,29 @@ export function isInside(): boolean {
   return process.env[INSIDE] !== undefined;
 }
 
+/** The driver that the tests inside are about. */
+export function driverInside(): NonNullable<DriverConfig["driver"]> {
+  return process.env[DRIVER] === "ebpf" ? "ebpf" : "tun";
+}
+
+/**
+ * May programs be loaded into the kernel here? A user namespace's own root may not. Where they may
+ * not, what needs them does not run, and this says so.
+ */
+export function canLoadPrograms(): boolean {
+  if (process.getuid?.() === 0) return true;
+  process.stderr.write("NOT RUN: programs can be loaded into the kernel by root only\n");
+  return false;
+}
+
 /** Runs this test file again inside namespaces; its exit code and output. */
-export function runInside(file: string): { readonly code: number | null; readonly output: string } {
-  const argv = ["-Urnm", "--kill-child=KILL", "--fork", process.execPath, "--test", file];
-  const env = { ...process.env, [INSIDE]: "1", NODE_TEST_CONTEXT: undefined };
+export function runInside(
+  file: string,
+  driver: NonNullable<DriverConfig["driver"]> = "tun",
+): { readonly code: number | null; readonly output: string } {
+  const namespaces = driver === "ebpf" ? "-nm" : "-Urnm";
+  const argv = [namespaces, "--kill-child=KILL", "--fork", process.execPath, "--test", file];
+  const env = { ...process.env, [INSIDE]: "1", [DRIVER]: driver, NODE_TEST_CONTEXT: undefined };
   const { status, stdout, stderr } = spawnSync("unshare", argv, {
     encoding: "utf8",
     env,
@@ -60,6 +80,7 @@ function setting(host: Host, path: string): string {
 export function buildWorld(): void {
   execFileSync("mount", ["-t", "tmpfs", "tmpfs", "/run"]);
   mkdirSync("/run/netns");
+  if (driverInside() === "ebpf") execFileSync("mount", ["-t", "bpf", "bpf", "/sys/fs/bpf"]);
   for (const host of HOSTS) execFileSync("ip", ["netns", "add", host]);
   const links = [
     ["cn", "cn0", "ha", "cn1"],

@@ -7,6 +7,7 @@ import { NftVisitors } from "../../linux/nft-visitors.ts";
 import type { PacketIo } from "../../linux/packet-io.ts";
 import { Sysctls } from "../../linux/sysctl.ts";
 import type { DriverConfig, DriverEvents } from "../driver.ts";
+import { Accelerator } from "../ebpf/accelerator.ts";
 import { marksOf } from "../kernel-objects.ts";
 import { TunDriver } from "./tun-driver.ts";
 
@@ -41,6 +42,10 @@ export function createTunDriver({ io, config, sysctlFile, events }: TunDriverOpt
     sysctls,
     nft: new NftVisitors(marks, hasNetlink ? () => io.openNetfilter() : undefined),
     takeover,
+    accelerate:
+      config.driver === "ebpf"
+        ? (about) => new Accelerator({ ...about, ...config, io, marks })
+        : undefined,
     ...events,
   });
 }

@@ -51,6 +51,8 @@ export interface DataPathOptions extends EntranceOptions {
   readonly table: TunnelTable;
   /** A packet came to a tunnel end from nobody who may use it (RFC 3024 §4.3.2). */
   readonly onStranger: (reason: ArrivalDrop, remote: Ipv4, innerSource: Ipv4) => void;
+  /** What an error from inside a tunnel said of it, or that this is no longer so. */
+  readonly onTunnelChanged: (tunnel: Tunnel) => void;
   /** The first keepalive of a half-bound tunnel; a tunnel declared at once takes it. */
   readonly onBound: DriverEvents["bound"];
 }

@@ -4,11 +4,18 @@
  */
 
 import type { DriverEvents } from "../driver.ts";
+import type { Mirror } from "../ebpf/mirror.ts";
 import type { ObjectSet } from "../object-set.ts";
 import { changedKeys } from "../persistent-map.ts";
 import { realize } from "../realize.ts";
 import type { RealizeConfig, Realized } from "../realized.ts";
-import { type ForwardingItem, type ForwardingState, NO_FORWARDING } from "../state.ts";
+import {
+  type ForwardingItem,
+  type ForwardingState,
+  type HandoverItem,
+  NO_FORWARDING,
+  type OutgoingItem,
+} from "../state.ts";
 import { prefixOf, type TunnelEntry, type TunnelTable } from "../tunnel-table.ts";
 import type { DataPath } from "./data-path.ts";
 import type { Echoes } from "./echoes.ts";
@@ -25,6 +32,12 @@ export interface DeclaredItemsParts {
   readonly echoes: Echoes;
   readonly pathMtu: PathMtuRoutes;
   readonly dataPath: () => DataPath | undefined;
+  readonly mirror: () => Mirror | undefined;
+}
+
+/** Does the daemon keep packets to or from its address? */
+function isHeld(item: ForwardingItem | undefined): item is HandoverItem | OutgoingItem {
+  return item?.kind === "handover" || item?.kind === "outgoing";
 }
 
 const NOTHING: Realized = { objects: [], tunnels: [], deliveries: [] };
@@ -47,6 +60,7 @@ export class DeclaredItems {
     this.#isSwapping = true;
     const { planes, echoes } = this.#parts;
     const dataPath = this.#parts.dataPath();
+    const mirror = this.#parts.mirror();
     for (const key of changedKeys(this.#state, state)) {
       const before = this.#state.get(key);
       const now = state.get(key);
@@ -55,8 +69,10 @@ export class DeclaredItems {
       if (now === undefined || planes.aliasOf(key, now) === undefined) planes.forgetAlias(key);
       echoes.set(key, now);
       dataPath?.waiting.set(key, now);
+      for (const item of [before, now]) if (isHeld(item)) mirror?.addressChanged(item.address);
     }
     echoes.run();
+    mirror?.flush();
     this.#state = state;
     this.#isSwapping = false;
   }
@@ -77,16 +93,23 @@ export class DeclaredItems {
     for (const delivery of made.deliveries) dataPath?.deliveries.add(delivery);
     if (left.listener !== undefined) dataPath?.homeGroups.remove(left.listener);
     if (made.listener !== undefined) dataPath?.homeGroups.add(made.listener);
+    for (const listener of [left.listener, made.listener]) {
+      if (listener !== undefined) this.#parts.mirror()?.addressChanged(listener.homeAddress);
+    }
   }
 
   #exchangeEntries(added: readonly TunnelEntry[], removed: readonly TunnelEntry[]): void {
     const { report, table, pathMtu } = this.#parts;
+    const mirror = this.#parts.mirror();
     for (const entry of added) {
       const tunnel = table.add(entry);
+      mirror?.changed(entry, 1);
       if (tunnel !== undefined) report("tunnel-up", endsOf(tunnel));
     }
     for (const entry of removed) {
       const tunnel = table.remove(entry);
+      mirror?.changed(entry, -1);
+      if (tunnel !== undefined) mirror?.tunnelGone(tunnel);
       if (tunnel !== undefined) report("tunnel-down", endsOf(tunnel));
       // RFC 5944 §4.2.3: without a binding nothing is intercepted, narrow path or not.
       const isOut = entry.direction === "out" && entry.match === "destination";

@@ -16,7 +16,7 @@ export class Echoes {
   readonly #groups: GroupQueries;
 
   constructor(
-    table: TunnelTable,
+    table: Pick<TunnelTable, "to">,
     send: (tunnel: Tunnel, packet: Uint8Array, plane: number) => void,
     tell: (news: PathNews) => void,
     toKernel: (packet: Uint8Array) => void,

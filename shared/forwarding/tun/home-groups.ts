@@ -115,6 +115,11 @@ export class HomeGroups {
     this.#linkOf.clear();
   }
 
+  /** Directed broadcast of the home link of this node, whose packets `takeFromNode` looks at. */
+  broadcastOf(homeAddress: Ipv4): Ipv4 | undefined {
+    return this.#linkOf.get(homeAddress)?.broadcast;
+  }
+
   /**
    * Takes what a node sends to all or to a group of its home link; `source` is its home address.
    * False: it is an ordinary packet.

@@ -64,7 +64,7 @@ const ANSWER_MS = 2000;
 const TRIES = 4;
 
 export class Keepalives {
-  readonly #table: TunnelTable;
+  readonly #table: Pick<TunnelTable, "to">;
   readonly #send: (tunnel: Tunnel, packet: Uint8Array, plane: number) => void;
   readonly #tell: (news: PathNews) => void;
   readonly #watched = new Map<string, Watched>();
@@ -72,7 +72,7 @@ export class Keepalives {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
-    table: TunnelTable,
+    table: Pick<TunnelTable, "to">,
     send: (tunnel: Tunnel, packet: Uint8Array, plane: number) => void,
     tell: (news: PathNews) => void,
   ) {

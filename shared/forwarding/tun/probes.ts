@@ -20,14 +20,14 @@ interface Watched {
 }
 
 export class Probes {
-  readonly #table: TunnelTable;
+  readonly #table: Pick<TunnelTable, "to">;
   readonly #send: (tunnel: Tunnel, packet: Uint8Array) => void;
   readonly #tell: (news: PathNews) => void;
   readonly #watched = new Map<string, Watched>();
   #sequence = 0;
 
   constructor(
-    table: TunnelTable,
+    table: Pick<TunnelTable, "to">,
     send: (tunnel: Tunnel, packet: Uint8Array) => void,
     tell: (news: PathNews) => void,
   ) {

@@ -12,12 +12,13 @@ import type { NftVisitors } from "../../linux/nft-visitors.ts";
 import type { PacketIo, TunDevice } from "../../linux/packet-io.ts";
 import type { Sysctls } from "../../linux/sysctl.ts";
 import { type Driver, type DriverConfig, type DriverEvents, ForwardingError } from "../driver.ts";
+import type { Accelerated, Accelerator } from "../ebpf/accelerator.ts";
 import { type Marks, marksOf } from "../kernel-objects.ts";
 import { ObjectSet } from "../object-set.ts";
 import { realizeBase } from "../realize.ts";
 import type { RealizeConfig } from "../realized.ts";
 import { type ForwardingState, NO_FORWARDING } from "../state.ts";
-import { type ArrivalDrop, TunnelTable } from "../tunnel-table.ts";
+import { type ArrivalDrop, type Tunnel, TunnelTable } from "../tunnel-table.ts";
 import { AnchorMtu } from "./anchor-mtu.ts";
 import { DataPath } from "./data-path.ts";
 import { DeclaredItems } from "./declared-items.ts";
@@ -35,6 +36,8 @@ export interface TunDriverParts extends DriverEvents {
   readonly sysctls: Sysctls;
   readonly nft: NftVisitors;
   readonly takeover: AddressTakeover;
+  /** Loads programs into the kernel for what they can do; throws when there can be none. */
+  readonly accelerate?: ((about: Accelerated) => Accelerator) | undefined;
 }
 
 /** A flood of packets from strangers is reported this often. */
@@ -56,6 +59,7 @@ export class TunDriver implements Driver {
   #realizeConfig: RealizeConfig;
   #tun: TunDevice | undefined;
   #dataPath: DataPath | undefined;
+  #accelerator: Accelerator | undefined;
   #configuredLocals: readonly Ipv4[] = [];
   #wanted: ForwardingState = NO_FORWARDING;
   #running: Promise<void> = Promise.resolve();
@@ -83,7 +87,7 @@ export class TunDriver implements Driver {
       config: () => this.#realizeConfig,
     });
     this.#echoes = new Echoes(
-      this.#table,
+      { to: (remote) => this.#counted(this.#table.to(remote)) },
       (...about) => this.#dataPath?.entrance.sendKeepalive(...about),
       parts.path,
       (packet) => this.#dataPath?.deliverOne(packet),
@@ -92,6 +96,7 @@ export class TunDriver implements Driver {
     this.#mtu = new AnchorMtu(network, devices, config.mtu, this.#table);
     const read = async () => [
       ...(await attempt(() => this.#mtu.refresh())),
+      ...(await attempt(async () => this.#accelerator?.attach())),
       ...(await attempt(() => this.#kernel.load())),
     ];
     this.#rereading = new Rereading(read, () => this.#applyAgain());
@@ -107,6 +112,7 @@ export class TunDriver implements Driver {
       echoes: this.#echoes,
       pathMtu: this.#pathMtu,
       dataPath: () => this.#dataPath,
+      mirror: () => this.#accelerator?.mirror,
     });
   }
 
@@ -126,7 +132,9 @@ export class TunDriver implements Driver {
       onTooBig: (...about) => this.#pathMtu.narrow(...about),
       onStranger: (...about) => this.#reportStranger(...about),
       onBound: this.#parts.bound,
+      onTunnelChanged: (tunnel) => this.#accelerator?.mirror.tunnelChanged(tunnel),
     });
+    await this.#accelerate(this.#tun, this.#dataPath);
     await this.#kernel.load();
     this.#objects.hold(realizeBase(this.#realizeConfig));
     this.#holdsBase = true;
@@ -185,7 +193,8 @@ export class TunDriver implements Driver {
     this.#listen();
     if (this.#holdsBase) this.#objects.release(realizeBase(this.#realizeConfig));
     this.#dataPath?.close();
-    const failures = await this.#kernel.reach(this.#kernel.allKeys());
+    const failures = await attempt(async () => this.#accelerator?.remove());
+    failures.push(...(await this.#kernel.reach(this.#kernel.allKeys())));
     failures.push(...(await attempt(() => this.#planes.close(undefined))));
     if (config.role === "fa") await nft.remove();
     this.#tun?.close();
@@ -205,19 +214,39 @@ export class TunDriver implements Driver {
 
   status(): JsonObject {
     return {
-      driver: "tun",
+      driver: this.#accelerator === undefined ? "tun" : "ebpf",
       interface: this.#marks.anchor,
       mtu: this.#mtu.value,
+      ...this.#accelerator?.describe(),
       problems: this.#failures,
     };
   }
 
   tunnels(): readonly JsonObject[] {
-    return [...this.#table.tunnels()].map((tunnel) => tunnelRow(tunnel, this.#marks.anchor));
+    const isAccelerated = this.#accelerator !== undefined;
+    return this.#counted([...this.#table.tunnels()]).map((tunnel) =>
+      tunnelRow(tunnel, this.#marks.anchor, isAccelerated),
+    );
   }
 
   counters(): Readonly<Record<string, number>> {
     return this.#counters.toJson();
+  }
+
+  async #accelerate(tun: TunDevice, { waiting, homeGroups }: DataPath): Promise<void> {
+    this.#accelerator = this.#parts.accelerate?.({
+      table: this.#table,
+      anchor: tun.index,
+      isHeld: (address) => waiting.isHeld(address),
+      broadcastOf: (address) => homeGroups.broadcastOf(address),
+    });
+    await this.#accelerator?.attach();
+  }
+
+  /** Tunnels with what the kernel has counted for them, too. */
+  #counted(tunnels: readonly Tunnel[]): readonly Tunnel[] {
+    for (const tunnel of tunnels) this.#accelerator?.mirror.refresh(tunnel);
+    return tunnels;
   }
 
   async #chooseVisitorMarking(nft: NftVisitors): Promise<void> {
@@ -243,6 +272,7 @@ export class TunDriver implements Driver {
       let keys: Iterable<string> = this.#objects.takeChanged();
       if (this.#isFirst) {
         this.#isFirst = false;
+        this.#accelerator?.mirror.settle();
         if (this.#realizeConfig.hasNft) failures.push(...(await this.#kernel.resetVisitors()));
         failures.push(...(await attempt(() => this.#planes.removeLeftovers())));
         keys = this.#kernel.allKeys();

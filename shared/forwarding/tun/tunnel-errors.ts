@@ -32,6 +32,8 @@ export interface TunnelErrorsOptions {
   readonly onTooBig: (destination: Ipv4, tunnelMtu: number, plane: number) => void;
   /** `undefined` when sent, otherwise the error name. */
   readonly send: (packet: Uint8Array) => string | undefined;
+  /** Its MTU is another one, or what its senders are told. */
+  readonly onTunnelChanged: (tunnel: Tunnel) => void;
 }
 
 /** RFC 1191 §6.3: how long a path is taken to be as narrow as an error said. */
@@ -47,13 +49,15 @@ export class TunnelErrors {
   readonly #counters: Counters;
   readonly #onTooBig: TunnelErrorsOptions["onTooBig"];
   readonly #send: TunnelErrorsOptions["send"];
+  readonly #onTunnelChanged: TunnelErrorsOptions["onTunnelChanged"];
   #second = { began: Number.NEGATIVE_INFINITY, sent: 0 };
 
-  constructor({ table, counters, onTooBig, send }: TunnelErrorsOptions) {
+  constructor({ table, counters, onTooBig, send, onTunnelChanged }: TunnelErrorsOptions) {
     this.#table = table;
     this.#counters = counters;
     this.#onTooBig = onTooBig;
     this.#send = send;
+    this.#onTunnelChanged = onTunnelChanged;
   }
 
   /** ICMP packets that came to a tunnel end; most have nothing to do with tunnels. */
@@ -144,9 +148,12 @@ export class TunnelErrors {
   #narrow(tunnel: Tunnel, mtu: number): void {
     if (mtu >= tunnel.mtu) return;
     tunnel.mtu = mtu;
+    this.#onTunnelChanged(tunnel);
     this.#counters.add("tunnel-path-narrowed");
     const widen = (): void => {
-      if (tunnel.mtu === mtu) tunnel.mtu = Number.POSITIVE_INFINITY;
+      if (tunnel.mtu !== mtu) return;
+      tunnel.mtu = Number.POSITIVE_INFINITY;
+      this.#onTunnelChanged(tunnel);
     };
     setTimeout(widen, PATH_MTU_LIFETIME_MS).unref();
   }
@@ -154,8 +161,10 @@ export class TunnelErrors {
   #hold(tunnel: Tunnel, code: number): void {
     if (tunnel.unreachable !== REACHABLE) return;
     tunnel.unreachable = code;
+    this.#onTunnelChanged(tunnel);
     const forget = (): void => {
       tunnel.unreachable = REACHABLE;
+      this.#onTunnelChanged(tunnel);
     };
     setTimeout(forget, UNREACHABLE_LIFETIME_MS).unref();
   }

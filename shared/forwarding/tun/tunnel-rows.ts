@@ -2,14 +2,20 @@
 
 import { formatIpv4, UNSPECIFIED } from "../../base/address.ts";
 import type { JsonObject } from "../../base/result.ts";
+import { notInKernel } from "../ebpf/wanted.ts";
 import { HALF_BOUND } from "../state.ts";
 import type { Tunnel } from "../tunnel-table.ts";
 
-/** A row of `tunnels --json`; packets go by the device of this name. */
-export function tunnelRow(tunnel: Tunnel, device: string): JsonObject {
+/**
+ * A row of `tunnels --json`; packets go by the device of this name. With an accelerator it says, too,
+ * why a tunnel is not for that.
+ */
+export function tunnelRow(tunnel: Tunnel, device: string, isAccelerated: boolean): JsonObject {
+  const reason = isAccelerated ? notInKernel(tunnel) : undefined;
   return {
     ...endsOf(tunnel),
-    driver: "tun",
+    driver: isAccelerated && reason === undefined ? "ebpf" : "tun",
+    ...(reason === undefined ? {} : { driver_reason: reason }),
     interface: device,
     home_addresses: tunnel.homeAddresses,
     packets_in: tunnel.packetsIn,

@@ -27,6 +27,11 @@ export class Waiting {
     return this.#outgoing.holds;
   }
 
+  /** Does what is for or from this address wait, or may it have to? */
+  isHeld(address: Ipv4): boolean {
+    return this.holds.get(address) !== undefined || this.outgoing.get(address) !== undefined;
+  }
+
   /** What is forwarded under this key from now on. */
   set(key: string, item: ForwardingItem | undefined): void {
     this.holds.set(key, item?.kind === "handover" ? item : undefined);

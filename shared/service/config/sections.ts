@@ -164,9 +164,11 @@ export function dataplane(routeTable: number, rulePriority: number) {
   const later = "this driver is not built yet";
   const mtu = "0 (from the path) or octets";
   return table({
-    driver: choice(["auto", "tun"], { kernel: later, ebpf: later })
+    driver: choice(["auto", "tun", "ebpf"], { kernel: later })
       .default("auto")
-      .describe("What carries tunnelled packets: a TUN device, for now in either case."),
+      .describe(
+        "What carries tunnelled packets: a TUN device (`tun`, and for now `auto`), or programs in the kernel in front of it for IP in IP, GRE and UDP tunnels (`ebpf`, which refuses to start where they cannot be loaded).",
+      ),
     mtu: integer(0, 65515, mtu)
       .refine((octets) => octets === 0 || octets >= 68, {
         error: mustBe(`${mtu} from 68 to 65515`),

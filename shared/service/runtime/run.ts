@@ -62,6 +62,7 @@ export function runProgram<FileConfig extends CommonConfig, CoreConfig>(
         io,
         config: {
           role: program.role,
+          driver: config.dataplane.driver === "ebpf" ? "ebpf" : "tun",
           routeTable: config.dataplane.route_table,
           rulePriority: config.dataplane.rule_priority,
           mtu: config.dataplane.mtu,

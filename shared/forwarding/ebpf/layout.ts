@@ -1,0 +1,110 @@
+/**
+ * The octets of the maps that shared/bpf/tunnel.c reads. Addresses, keys and ports are in network
+ * order, everything else in the machine's.
+ */
+
+import type { Ipv4 } from "../../base/address.ts";
+import { LITTLE_ENDIAN } from "../../linux/kernel-call.ts";
+import { writeU16, writeU32 } from "../../wire/field.ts";
+import { ABSENT } from "../gre.ts";
+import type { DfPolicy } from "../ipip.ts";
+import { REACHABLE, type Tunnel } from "../tunnel-table.ts";
+
+const FORM_GRE = 1;
+const KEY_IN = 1;
+const KEY_OUT = 2;
+const DF: Readonly<Record<DfPolicy, number>> = { copy: 0, set: 4, clear: 8 };
+const MTU_AT = 18;
+const TUNNEL = 24;
+/** The largest that fits. */
+const ANY_MTU = 0xffff;
+
+export const SETTING = { hasNetworks: 1, clampsMss: 2 } as const;
+/** Kinds of links: with and without a link layer. */
+export const LINK = { ethernet: 1, bare: 2 } as const;
+
+export type Match = "source" | "destination";
+
+function host32(bytes: Uint8Array, at: number, value: number): void {
+  new DataView(bytes.buffer, bytes.byteOffset).setUint32(at, value, LITTLE_ENDIAN);
+}
+
+export function number(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  host32(bytes, 0, value);
+  return bytes;
+}
+
+export function readNumber(bytes: Uint8Array, at = 0): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(at, LITTLE_ENDIAN);
+}
+
+/** `struct tunnel` */
+export function encodeTunnel(tunnel: Tunnel, df: DfPolicy): Uint8Array {
+  const { local, remote, keyIn, keyOut, port, encapsulation, mtu, unreachable } = tunnel;
+  const bytes = new Uint8Array(TUNNEL);
+  const isGre = encapsulation === "gre";
+  writeU32(bytes, 0, local);
+  writeU32(bytes, 4, remote);
+  if (keyIn !== ABSENT) writeU32(bytes, 8, keyIn);
+  if (keyOut !== ABSENT) writeU32(bytes, 12, keyOut);
+  writeU16(bytes, 16, port);
+  // While there is an error to tell of, the daemon tells the senders (RFC 2003 §5).
+  const most = unreachable === REACHABLE ? Math.min(mtu, ANY_MTU) : 0;
+  new DataView(bytes.buffer).setUint16(MTU_AT, most, LITTLE_ENDIAN);
+  bytes[20] = isGre ? FORM_GRE : 0;
+  bytes[21] = (keyIn === ABSENT ? 0 : KEY_IN) | (keyOut === ABSENT ? 0 : KEY_OUT) | DF[df];
+  return bytes;
+}
+
+/** What of `struct tunnel` stays the same as long as there is the tunnel. */
+export function identityOf(bytes: Uint8Array): string {
+  const identity = Buffer.from(bytes);
+  identity.fill(0, MTU_AT, MTU_AT + 2);
+  return identity.toString("latin1");
+}
+
+/** `struct out_key`; `anchor` is the interface that the packet comes from. */
+export function outKey(match: Match, address: Ipv4, anchor: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  writeU32(bytes, 0, address);
+  host32(bytes, 4, anchor * 2 + (match === "source" ? 1 : 0));
+  return bytes;
+}
+
+/** `struct in_key`; `remote` is the other end of the tunnel. */
+export function inKey(match: Match, address: Ipv4, remote: Ipv4): Uint8Array {
+  const bytes = new Uint8Array(12);
+  writeU32(bytes, 0, address);
+  writeU32(bytes, 4, remote);
+  host32(bytes, 8, match === "source" ? 1 : 0);
+  return bytes;
+}
+
+/** `struct in_value`; `broadcast` is the directed one of the node's home link, 0 without one. */
+export function inValue(tunnel: number, anchor: number, broadcast: number): Uint8Array {
+  const bytes = new Uint8Array(12);
+  host32(bytes, 0, tunnel);
+  host32(bytes, 4, anchor);
+  writeU32(bytes, 8, broadcast);
+  return bytes;
+}
+
+export interface Traffic {
+  readonly packetsOut: number;
+  readonly bytesOut: number;
+  readonly packetsIn: number;
+  readonly bytesIn: number;
+}
+
+/** The sums of `struct traffic` over all CPUs. */
+export function readTraffic(bytes: Uint8Array): Traffic {
+  const sums = [0, 0, 0, 0];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 0; at + 8 <= bytes.length; at += 8) {
+    const field = (at / 8) % sums.length;
+    sums[field] = (sums[field] ?? 0) + Number(view.getBigUint64(at, LITTLE_ENDIAN));
+  }
+  const [packetsOut = 0, bytesOut = 0, packetsIn = 0, bytesIn = 0] = sums;
+  return { packetsOut, bytesOut, packetsIn, bytesIn };
+}

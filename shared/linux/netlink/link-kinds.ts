@@ -1,0 +1,36 @@
+/** What kind of link each interface is, as far as a program at its ingress must know. */
+
+import { decodeAttributes, fixedView, LITTLE_ENDIAN, readText } from "./message.ts";
+import { RTM } from "./objects.ts";
+import type { Rtnetlink } from "./rtnetlink.ts";
+
+const IFINFO = 16;
+const IFLA_IFNAME = 3;
+const IFLA_MASTER = 10;
+
+export interface LinkKind {
+  readonly index: number;
+  readonly name: string;
+  /** ARPHRD_*: 1 is Ethernet and what looks like it. */
+  readonly type: number;
+  /** A port of a bridge or of a bond, or in a VRF. */
+  readonly hasMaster: boolean;
+}
+
+export function decodeLinkKind(body: Uint8Array): LinkKind | undefined {
+  const fixed = fixedView(body, IFINFO);
+  const attributes = decodeAttributes(body, IFINFO);
+  const name = readText(attributes.get(IFLA_IFNAME));
+  if (fixed === undefined || name === undefined) return undefined;
+  return {
+    index: fixed.getInt32(4, LITTLE_ENDIAN),
+    name,
+    type: fixed.getUint16(2, LITTLE_ENDIAN),
+    hasMaster: attributes.has(IFLA_MASTER),
+  };
+}
+
+export async function readLinkKinds(rtnetlink: Rtnetlink): Promise<readonly LinkKind[]> {
+  const bodies = await rtnetlink.dump(RTM.getLink, new Uint8Array(IFINFO));
+  return bodies.flatMap((body) => decodeLinkKind(body) ?? []);
+}
