@@ -2,7 +2,7 @@
 
 import { type Ipv4, toIpv4 } from "../base/address.ts";
 import { compileMarkFilter, compileRawUdpFilter } from "./datagram-filter.ts";
-import { fillByReceivePlain, HelperDescriptor } from "./helper-socket.ts";
+import { fillByRawReceive, HelperDescriptor } from "./helper-socket.ts";
 import {
   AF_INET,
   bindToDevice,
@@ -38,7 +38,7 @@ class HelperRawIp extends HelperDescriptor implements RawIpSocket {
 
   onPackets(handler: (batch: PacketBatch) => void): void {
     const address = this.#address;
-    this.poll(fillByReceivePlain(this.native), (batch) => {
+    this.poll(fillByRawReceive(this.native), (batch) => {
       if (address !== undefined) keepDestination(batch, address);
       if (batch.count > 0) handler(batch);
     });

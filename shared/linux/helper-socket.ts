@@ -11,8 +11,8 @@ import { type Closable, createBatch, HEADROOM, IoError, type PacketBatch } from 
 const BATCH = 64;
 /** Packets of one batch: those of one call, and what the last superpacket among them was cut into. */
 const BATCH_CAPACITY = 2048;
-/** The largest IPv4 packet, and room for the outer headers before it. */
-const SLOT = 65536 + HEADROOM;
+/** The largest IPv4 packet, and room for what stands before each of those that it is cut into. */
+const SLOT = 65536 + 32768;
 /** Batches of one wake-up; then the event loop runs, so that control traffic is never starved. */
 const ROUNDS = 4;
 /** Of messages, each of which is far more work than a packet: so that no flood holds packets up. */
@@ -30,7 +30,7 @@ let shared: ReceiveBatch | undefined;
 /**
  * The one batch that all sockets receive into. That is safe because nobody holds it between two
  * callbacks: it is filled and handed out inside one callback of the event loop, callbacks do not
- * nest, and handlers that keep something keep a copy. 4 MB of address space, of which only the
+ * nest, and handlers that keep something keep a copy. 6 MB of address space, of which only the
  * pages that packets reach are ever touched.
  */
 export function receiveBatch(): ReceiveBatch {
@@ -65,9 +65,6 @@ export function fillByReceive(native: Native): Fill {
     );
 }
 
-/** Octets for one message of datagrams that came together, and for what is put before each. */
-const TOGETHER = 65536 + 64 * (HEADROOM + 64);
-
 /** Datagrams of the socket on `local`, cut apart, as IPv4 packets. */
 export function fillByUdp(native: Native, local: Uint8Array): Fill {
   return (fd, batch) =>
@@ -76,17 +73,17 @@ export function fillByUdp(native: Native, local: Uint8Array): Fill {
       batch.slab,
       batch.offsets,
       batch.lengths,
-      TOGETHER,
+      batch.slot,
       HEADROOM,
       batch.meta,
       local,
     );
 }
 
-/** Received packets, nothing but their octets. */
-export function fillByReceivePlain(native: Native): Fill {
+/** Packets of a raw socket, cut apart. */
+export function fillByRawReceive(native: Native): Fill {
   return (fd, batch) =>
-    native.receiveBatch(fd, batch.slab, batch.offsets, batch.lengths, batch.slot, HEADROOM);
+    native.rawReceive(fd, batch.slab, batch.offsets, batch.lengths, batch.slot, HEADROOM);
 }
 
 /** Packets of a TUN device that has superpackets. */

@@ -93,6 +93,15 @@ export interface Native {
     lengths: Int32Array,
     count: number,
   ): number;
+  /** Packets of a raw socket; those that came together (GRO) are cut. */
+  rawReceive(
+    fd: number,
+    slab: Uint8Array,
+    offsets: Int32Array,
+    lengths: Int32Array,
+    slot: number,
+    headroom: number,
+  ): number;
   /**
    * Datagrams of a UDP socket as IPv4 packets; those that came as one message (UDP_GRO) are cut.
    * `local` is the socket's address and port, six octets.

@@ -141,7 +141,8 @@ __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_e
     { "ioctl", control }, { "prctl", process_control }, { "capset", set_capabilities },
     { "bpf", bpf },
     { "readBatch", read_batch }, { "receiveBatch", receive_batch }, { "writeBatch", write_batch },
-    { "tunRead", tun_read }, { "tunWrite", tun_write }, { "udpReceive", udp_receive },
+    { "tunRead", tun_read }, { "tunWrite", tun_write }, { "rawReceive", raw_receive },
+    { "udpReceive", udp_receive },
     { "udpSend", udp_send }, { "sendBatch", send_batch }, { "sendTo", send_to }, { "pollStart", poll_start },
     { "pollResume", poll_resume }, { "pollStop", poll_stop },
   };

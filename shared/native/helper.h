@@ -44,6 +44,9 @@ napi_value send_to(napi_env env, napi_callback_info info);
 napi_value tun_read(napi_env env, napi_callback_info info);
 napi_value tun_write(napi_env env, napi_callback_info info);
 
+/* merged.c */
+napi_value raw_receive(napi_env env, napi_callback_info info);
+
 /* datagrams.c */
 napi_value udp_receive(napi_env env, napi_callback_info info);
 napi_value udp_send(napi_env env, napi_callback_info info);

@@ -150,6 +150,13 @@ static int is_sound(const uint8_t *packet, size_t length) {
          fold(add(pseudo(packet, tcp), packet + IP_HEADER, tcp)) == 0xffff;
 }
 
+int is_pending(const uint8_t *packet, size_t ip, size_t length) {
+  uint16_t field, partial = fold(pseudo(packet, length - ip));
+  memcpy(&field, packet + ip + 16, 2);
+  /* It may be right, too, by chance. */
+  return field == partial && fold(add(pseudo(packet, length - ip), packet + ip, length - ip)) != 0xffff;
+}
+
 static int is_same_flow(const uint8_t *a, const uint8_t *b) {
   return memcmp(a + 12, b + 12, 8) == 0 && memcmp(a + IP_HEADER, b + IP_HEADER, 4) == 0;
 }

@@ -42,6 +42,9 @@ size_t cut(uint8_t *slab, size_t at, size_t length, const struct offload *about,
 /* Finishes a checksum that the kernel has left to the device. */
 void complete_checksum(uint8_t *packet, size_t length, const struct offload *about);
 
+/* Has the TCP checksum of this packet, `ip` octets into it, been left to somebody else to finish? */
+int is_pending(const uint8_t *packet, size_t ip, size_t length);
+
 enum { JOIN = 128 };  /* most packets that are looked at together */
 
 /* What goes to the device as one packet: places in a list of packets, `next` 0 at the end. */

@@ -177,6 +177,19 @@ export class Device {
     });
   }
 
+  /** What a raw socket gives up when it has this packet. */
+  receive(packet: Uint8Array): Uint8Array[] {
+    const { slab, offsets, lengths } = this.#batch;
+    const sent = this.#native.sendTo(this.#to, packet, this.#address, -1);
+    if (sent < 0) throw new Error(`sending: ${sent}`);
+    const slot = 65536 + 32768;
+    const count = this.#native.rawReceive(this.#from, slab, offsets, lengths, slot, HEADROOM);
+    return Array.from({ length: Math.max(0, count) }, (_, i) => {
+      const at = offsets[i] ?? 0;
+      return slab.slice(at, at + (lengths[i] ?? 0));
+    });
+  }
+
   /** Free octets before each of the packets that were read last. */
   headroomOf(count: number): number[] {
     const { offsets, lengths } = this.#batch;
