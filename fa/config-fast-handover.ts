@@ -6,6 +6,7 @@ import { MAX_HANDOVER_LIFETIME } from "../shared/protocol/fast-handover.ts";
 import { toPeer } from "../shared/service/config/checks.ts";
 import { HOLD_LIMITS, toLimits } from "../shared/service/config/hold-limits.ts";
 import {
+  absolutePath,
   address,
   flag,
   integer,
@@ -32,6 +33,12 @@ function addressRange() {
     .refine((range) => bounds(range) !== undefined, { error })
     .meta({ title: "range of addresses" });
 }
+
+/** Access points of one agent. */
+const HOSTAPD_MAX = 16;
+const SOME_SOCKETS = mustBe(
+  `an array of absolute paths, like ["/run/hostapd/wlan0"], at most ${HOSTAPD_MAX}`,
+);
 
 const neighbor = table({
   access_point: mac().describe("Link-layer address by which nodes know the access point (AP-ID)."),
@@ -80,6 +87,13 @@ export const fastHandover = table({
     .default(1)
     .describe(
       "Seconds that packets are kept for a node that somebody has seen leave (node-left), until it says where it is; beyond the RFC. 0: not at all.",
+    ),
+  hostapd: z
+    .array(absolutePath("the absolute path of a socket"), { error: SOME_SOCKETS })
+    .max(HOSTAPD_MAX, { error: SOME_SOCKETS })
+    .default([])
+    .describe(
+      'Control sockets of hostapd at this agent\'s access points, like "/run/hostapd/wlan0": a station that comes or goes there is a node-arrived or node-left of its own accord.',
     ),
   neighbor: tables(neighbor)
     .default([])

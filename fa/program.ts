@@ -8,6 +8,7 @@ import { resolveFa } from "./config-resolve.ts";
 import type { FaCoreConfig } from "./core/config.ts";
 import { ForeignAgent } from "./core/foreign-agent.ts";
 import { healthFa, performanceFa } from "./health.ts";
+import { HostapdTriggers } from "./hostapd.ts";
 import { faMetrics } from "./metrics.ts";
 
 export const faProgram: Program<FaConfig, FaCoreConfig> = {
@@ -20,6 +21,7 @@ export const faProgram: Program<FaConfig, FaCoreConfig> = {
   crossCheck: crossCheckFa,
   resolve: resolveFa,
   createCore: (config, random) => new ForeignAgent(config, random),
+  createTriggers: (context) => new HostapdTriggers(context),
   tables: faTables,
   actions: faActions,
   describe: describeFa,

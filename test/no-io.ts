@@ -16,4 +16,6 @@ export const NO_IO: PacketIo = {
   openNetlink: missing,
   openNetfilter: missing,
   openBpf: missing,
+  openGenericNetlink: missing,
+  openLocal: missing,
 };

@@ -2,7 +2,12 @@
 
 import { BpfCalls } from "./bpf/calls.ts";
 import { openHelperLink } from "./helper-link.ts";
-import { openHelperNetfilter, openHelperNetlink } from "./helper-netlink.ts";
+import { openHelperLocal } from "./helper-local.ts";
+import {
+  openHelperGenericNetlink,
+  openHelperNetfilter,
+  openHelperNetlink,
+} from "./helper-netlink.ts";
 import { openHelperRawIp } from "./helper-raw.ts";
 import { openHelperTun } from "./helper-tun.ts";
 import { openHelperUdp } from "./helper-udp.ts";
@@ -10,7 +15,16 @@ import { loadNative } from "./native-loader.ts";
 import type { PacketIo } from "./packet-io.ts";
 import { UdpPorts } from "./udp-ports.ts";
 
-const CAPABILITIES = ["tun", "batch", "raw-ip", "udp", "udp-metadata", "link", "netlink"] as const;
+const CAPABILITIES = [
+  "tun",
+  "batch",
+  "raw-ip",
+  "udp",
+  "udp-metadata",
+  "link",
+  "netlink",
+  "local",
+] as const;
 
 export interface HelperOptions {
   /** Segments of a flow go through TUN and UDP sockets together, where the kernel can. */
@@ -32,5 +46,7 @@ export function createHelperIo({ offload }: HelperOptions = { offload: true }): 
     openNetlink: (groups) => openHelperNetlink(native, groups),
     openNetfilter: () => openHelperNetfilter(native),
     openBpf: () => new BpfCalls(native),
+    openGenericNetlink: (groups) => openHelperGenericNetlink(native, groups),
+    openLocal: (path) => openHelperLocal(native, path),
   };
 }

@@ -1,5 +1,5 @@
 /**
- * rtnetlink through the native helper. Requests and notifications have a socket each: a flood of
+ * rtnetlink and generic netlink through the native helper. Requests and notifications have a socket each: a flood of
  * notifications cannot lose an answer, and the notification of a change of our own, which bears
  * the sequence number of our request, cannot be taken for an answer.
  */
@@ -9,6 +9,7 @@ import {
   AF_NETLINK,
   check,
   errorName,
+  int,
   LITTLE_ENDIAN,
   META,
   MSG_TRUNC,
@@ -27,6 +28,7 @@ import {
 
 const NETLINK_ROUTE = 0;
 const NETLINK_NETFILTER = 12;
+const NETLINK_GENERIC = 16;
 const HEADER = 16;
 const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
@@ -47,6 +49,9 @@ interface Pending {
   readonly reject: (error: IoError) => void;
   sequence: number;
 }
+
+const SOL_NETLINK = 270;
+const NETLINK_ADD_MEMBERSHIP = 1;
 
 /** struct sockaddr_nl. */
 function netlinkAddress(groups: number): Uint8Array {
@@ -91,11 +96,21 @@ function overrun(): Uint8Array {
   return message;
 }
 
-function openGroups(native: Native, groups: number, protocol = NETLINK_ROUTE): HelperDescriptor {
+/** Which netlink, and what of it is notified of: a bit mask, and groups beyond it by number. */
+interface Source {
+  readonly protocol: number;
+  readonly mask: number;
+  readonly groups: readonly number[];
+}
+
+function open(native: Native, { protocol, mask, groups }: Source): HelperDescriptor {
   const what = "netlink socket";
-  const fd = openSocket(native, what, [AF_NETLINK, SOCK_RAW, protocol], (open) => {
-    setReceiveBuffer(native, open, RECEIVE_BUFFER);
-    check(native.bind(open, netlinkAddress(groups)), what);
+  const fd = openSocket(native, what, [AF_NETLINK, SOCK_RAW, protocol], (descriptor) => {
+    setReceiveBuffer(native, descriptor, RECEIVE_BUFFER);
+    check(native.bind(descriptor, netlinkAddress(mask)), what);
+    for (const group of groups) {
+      check(native.setOption(descriptor, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, int(group)), what);
+    }
   });
   return new HelperDescriptor(native, fd, what);
 }
@@ -129,11 +144,12 @@ class HelperNetlink implements NetlinkSocket {
   /** Requests answered at once since one was left to polling. */
   #atOnce = 0;
 
-  constructor(native: Native, groups: number) {
+  constructor(native: Native, source: Source) {
     this.#native = native;
-    this.#requests = openGroups(native, 0);
+    this.#requests = open(native, { ...source, mask: 0, groups: [] });
+    const hasGroups = source.mask !== 0 || source.groups.length > 0;
     try {
-      this.#notifications = groups === 0 ? undefined : openGroups(native, groups);
+      this.#notifications = hasGroups ? open(native, source) : undefined;
     } catch (error) {
       this.#requests.close();
       throw error;
@@ -254,7 +270,7 @@ class HelperNetfilter implements NetfilterSocket {
 
   constructor(native: Native) {
     this.#native = native;
-    this.#socket = openGroups(native, 0, NETLINK_NETFILTER);
+    this.#socket = open(native, { protocol: NETLINK_NETFILTER, mask: 0, groups: [] });
   }
 
   transact(octets: Uint8Array): Uint8Array[] {
@@ -281,5 +297,9 @@ export function openHelperNetfilter(native: Native): NetfilterSocket {
 }
 
 export function openHelperNetlink(native: Native, groups: number): NetlinkSocket {
-  return new HelperNetlink(native, groups);
+  return new HelperNetlink(native, { protocol: NETLINK_ROUTE, mask: groups, groups: [] });
+}
+
+export function openHelperGenericNetlink(native: Native, groups: readonly number[]): NetlinkSocket {
+  return new HelperNetlink(native, { protocol: NETLINK_GENERIC, mask: 0, groups });
 }

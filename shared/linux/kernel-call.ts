@@ -9,6 +9,7 @@ import { writeU16, writeU32 } from "../wire/field.ts";
 import type { Native } from "./native-loader.ts";
 import { IoError } from "./packet-io.ts";
 
+export const AF_UNIX = 1;
 export const AF_INET = 2;
 export const AF_NETLINK = 16;
 export const AF_PACKET = 17;

@@ -25,6 +25,7 @@ export interface Native {
   socket(domain: number, type: number, protocol: number): number;
   close(fd: number): number;
   bind(fd: number, address: Uint8Array): number;
+  connect(fd: number, address: Uint8Array): number;
   setOption(fd: number, level: number, name: number, value: Uint8Array): number;
   /** Octets of the value, which is put into `room`. */
   getOption(fd: number, level: number, name: number, room: Uint8Array): number;

@@ -27,5 +27,7 @@ export function createPackagesIo(): PacketIo {
     openNetlink: () => missing("netlink socket"),
     openNetfilter: () => missing("netfilter socket"),
     openBpf: () => missing("bpf(2)"),
+    openGenericNetlink: () => missing("generic netlink socket"),
+    openLocal: (path) => missing(`datagrams to ${path}`),
   };
 }

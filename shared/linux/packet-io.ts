@@ -21,8 +21,10 @@ export type Capability =
   | "udp-metadata"
   /** Whole frames on one link, with link-layer addresses. */
   | "link"
-  /** rtnetlink requests and notifications. */
+  /** rtnetlink requests and notifications, and generic netlink. */
   | "netlink"
+  /** Datagrams to a program of this machine. */
+  | "local"
   /** Many segments of a flow as one, through TUN and UDP sockets. */
   | "offload";
 
@@ -177,6 +179,14 @@ export interface NetfilterSocket extends Closable {
   transact(messages: Uint8Array): Uint8Array[];
 }
 
+/** Datagrams exchanged with the owner of a socket file; only what comes from it is received. */
+export interface LocalSocket extends Closable {
+  /** A copy: may be kept. `undefined`: the owner is gone. */
+  onMessage(handler: (message: Uint8Array | undefined) => void): void;
+  /** `undefined` when sent, otherwise the error name (`ECONNREFUSED`: the owner is gone). */
+  send(message: Uint8Array): string | undefined;
+}
+
 export interface PacketIo {
   readonly provider: "helper" | "packages";
   readonly capabilities: ReadonlySet<Capability>;
@@ -201,6 +211,9 @@ export interface PacketIo {
   /** Like netlink, of which it is a part. */
   openNetfilter(): NetfilterSocket;
   openBpf(): BpfCalls;
+  /** Generic netlink; notifications are those of the groups with these numbers. */
+  openGenericNetlink(groups: readonly number[]): NetlinkSocket;
+  openLocal(path: string): LocalSocket;
 }
 
 /** A kernel call failed: which, on what, and the errno name. */

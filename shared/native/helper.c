@@ -64,6 +64,14 @@ static napi_value bind_socket(napi_env env, napi_callback_info info) {
   return result(env, SYSCALL3(NR_BIND, number_of(env, v[0]), address.data, address.length));
 }
 
+/* connect(fd, address) */
+static napi_value connect_socket(napi_env env, napi_callback_info info) {
+  napi_value v[2];
+  arguments(env, info, v, 2);
+  struct bytes address = bytes_of(env, v[1]);
+  return result(env, SYSCALL3(NR_CONNECT, number_of(env, v[0]), address.data, address.length));
+}
+
 /* setOption(fd, level, name, value) */
 static napi_value set_option(napi_env env, napi_callback_info info) {
   napi_value v[4];
@@ -137,6 +145,7 @@ static napi_value bpf(napi_env env, napi_callback_info info) {
 __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_env env, napi_value exports) {
   static const struct { const char *name; napi_callback function; } functions[] = {
     { "socket", open_socket }, { "close", close_fd }, { "bind", bind_socket },
+    { "connect", connect_socket },
     { "setOption", set_option }, { "getOption", get_option }, { "attachFilter", attach_filter },
     { "ioctl", control }, { "prctl", process_control }, { "capset", set_capabilities },
     { "bpf", bpf },

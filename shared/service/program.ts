@@ -10,6 +10,7 @@ import type { CommandSpec } from "./cli/commands.ts";
 import type { ProgramMetrics } from "./metrics/metrics.ts";
 import type { Clock } from "./runtime/parts.ts";
 import type { Store } from "./runtime/store.ts";
+import type { TriggerContext, Triggers } from "./triggers/triggers.ts";
 
 /** What the machine looks like when a configuration is applied. */
 export interface HostFacts {
@@ -137,6 +138,8 @@ export interface Program<FileConfig extends CommonConfig = CommonConfig, CoreCon
   /** Completed and checked file form to core form; key files have been read into `key` before. */
   readonly resolve: (config: FileConfig) => Resolved<CoreConfig>;
   readonly createCore: (config: CoreConfig, random: Random) => Core<CoreConfig>;
+  /** Who watches the link layer and gives the core commands. */
+  readonly createTriggers?: (context: TriggerContext) => Triggers<FileConfig>;
   /** Where the configuration wants things kept, if not in a journal. */
   readonly createStore?: (config: FileConfig, clock: Clock) => Store | undefined;
   /** Why a running program cannot go on with another configuration. */

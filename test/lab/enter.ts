@@ -66,9 +66,20 @@ function scriptPid(unshare: ChildProcess): number | undefined {
   }
 }
 
+/** A machine of the tests (test/machine) is there for the lab alone, with radios that no namespace may take. */
+const NAMESPACES = process.env.MIP4_MACHINE === "1" ? "-m" : "-Urnm";
+
 function launch(): Promise<never> {
   // Death of this process reaches `unshare` (setpriv), whose death reaches the script.
-  const argv = ["--pdeathsig", "KILL", "unshare", "-Urnm", "--pid", "--fork", "--kill-child=KILL"];
+  const argv = [
+    "--pdeathsig",
+    "KILL",
+    "unshare",
+    NAMESPACES,
+    "--pid",
+    "--fork",
+    "--kill-child=KILL",
+  ];
   const script = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
   const child = spawn("setpriv", [...argv, "sh", "-c", PROLOGUE, "lab", ...script], {
     stdio: "inherit",

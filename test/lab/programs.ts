@@ -2,6 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { JsonObject } from "../../shared/base/result.ts";
+import { ask, watch } from "../../shared/service/control/client.ts";
 import type { Host } from "./host.ts";
 import type { MobileNet } from "./mobile-net.ts";
 import type { LabProcess, RunResult } from "./process.ts";
@@ -28,14 +30,21 @@ export interface ProgramEvent {
 /** Monotonic minus wall clock, so that an event's wall time can be put on the monotonic line. */
 const CLOCKS_MS = monotonicMs() - Date.now();
 
+/** How long a daemon may take to answer from memory. */
+const QUERY_MS = 5000;
+
 export function readEvent(from: DaemonName, line: string): ProgramEvent | undefined {
   try {
-    const { time, event, ...fields } = JSON.parse(line) as Record<string, unknown>;
-    if (typeof event !== "string" || typeof time !== "string") return undefined;
-    return { from, at: Date.parse(time) + CLOCKS_MS, event, fields };
+    return eventOf(from, JSON.parse(line) as JsonObject);
   } catch {
     return undefined;
   }
+}
+
+function eventOf(from: DaemonName, line: JsonObject): ProgramEvent | undefined {
+  const { time, event, ...fields } = line;
+  if (typeof event !== "string" || typeof time !== "string") return undefined;
+  return { from, at: Date.parse(time) + CLOCKS_MS, event, fields };
 }
 
 /** One daemon: its process, its files, its events. */
@@ -47,7 +56,7 @@ export class Daemon {
   /** Node, as the daemon itself is run by it. */
   readonly #node: readonly string[];
   #process: LabProcess | undefined;
-  #watch: LabProcess | undefined;
+  #watch = new AbortController();
   readonly #tell: (event: ProgramEvent) => void;
 
   constructor(
@@ -91,11 +100,19 @@ export class Daemon {
     return JSON.parse(done.stdout) as T;
   }
 
-  /** Waits until `status` ends with 0, then follows the events. */
+  /** The answer to a question of the control socket, without a process for it. */
+  async query<T = Record<string, unknown>>(name: string): Promise<T> {
+    const answer = await ask(this.files.socket, { query: name }, QUERY_MS);
+    if (!answer.ok) throw new Error(`${this.name} ${name}: ${answer.error.message}`);
+    if (!answer.value.ok) throw new Error(`${this.name} ${name}: ${answer.value.message}`);
+    return answer.value.result as T;
+  }
+
+  /** Waits until `status` is that of one that is ready, then follows the events. */
   async ready(timeoutMs = 10_000): Promise<void> {
     const question = async (): Promise<boolean> => {
       if (this.process.status !== undefined) return true;
-      return (await this.command("status")).status === 0;
+      return (await this.query("status")).ready === true;
     };
     await waitFor(`${this.name} to be ready`, question, { timeoutMs, everyMs: 50 }).catch(
       (error: unknown) => {
@@ -111,12 +128,12 @@ export class Daemon {
   }
 
   #follow(): void {
-    const argv = [process.execPath, this.#bundle, "watch", "--json", "--socket", this.files.socket];
-    this.#watch = this.host.spawn(argv, { name: `${this.name} watch` });
-    this.#watch.onLine(({ text }) => {
-      const event = readEvent(this.name, text);
+    this.#watch = new AbortController();
+    const tell = (line: JsonObject): void => {
+      const event = eventOf(this.name, line);
       if (event !== undefined) this.#tell(event);
-    });
+    };
+    void watch(this.files.socket, tell, this.#watch.signal);
   }
 
   log(): string {
@@ -126,14 +143,14 @@ export class Daemon {
   /** SIGTERM; its exit status. A daemon that must be killed has 137. */
   async stop(timeoutMs = 8000): Promise<number> {
     const status = await this.process.stop("SIGTERM", timeoutMs);
-    await this.#watch?.stop("SIGTERM", 1000);
+    this.#watch.abort();
     return status;
   }
 
   /** As a crash: no tidying. */
   async kill(): Promise<void> {
     await this.process.stop("SIGKILL");
-    await this.#watch?.stop("SIGTERM", 1000);
+    this.#watch.abort();
   }
 }
 
@@ -194,7 +211,7 @@ export class Programs {
   async waitForState(state: string, timeoutMs = 15_000): Promise<Record<string, unknown>> {
     let last: unknown;
     const question = async (): Promise<Record<string, unknown> | undefined> => {
-      const status = await this.daemons.mn.json("status");
+      const status = await this.daemons.mn.query("status");
       last = status.state;
       return last === state ? status : undefined;
     };

@@ -2,6 +2,9 @@
 
 import { setTimeout as delay } from "node:timers/promises";
 
+/** A machine in software emulation (test/machine) takes its time. */
+const PATIENCE = process.env.MIP4_MACHINE === "1" ? 10 : 1;
+
 /** Milliseconds of CLOCK_MONOTONIC: the same in every process and namespace of this kernel. */
 export function monotonicMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
@@ -23,8 +26,9 @@ export interface WaitOptions {
 export async function waitFor<T>(
   what: string,
   question: () => T | Promise<T>,
-  { timeoutMs = 5000, everyMs = 20 }: WaitOptions = {},
+  { timeoutMs: quiet = 5000, everyMs = 20 }: WaitOptions = {},
 ): Promise<Exclude<T, undefined | null | false>> {
+  const timeoutMs = quiet * PATIENCE;
   const deadline = monotonicMs() + timeoutMs;
   let last: unknown;
   for (;;) {

@@ -17,6 +17,7 @@ import type { Capability, Closable, PacketIo } from "../../shared/linux/packet-i
 import { choosePacketIo } from "../../shared/linux/providers.ts";
 import { enterLab } from "../lab/enter.ts";
 import { linkCases } from "./link-cases.ts";
+import { localCases } from "./local-cases.ts";
 import { netlinkCases } from "./netlink-cases.ts";
 import { offloadCases } from "./offload-cases.ts";
 import { rawCases } from "./raw-cases.ts";
@@ -48,6 +49,7 @@ const CASES: readonly (readonly [Capability, (io: PacketIo) => void])[] = [
   ["link", linkCases],
   ["netlink", netlinkCases],
   ["offload", offloadCases],
+  ["local", localCases],
 ];
 const ALL: readonly Capability[] = [
   ...CASES.map(([capability]) => capability),

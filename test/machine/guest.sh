@@ -7,7 +7,8 @@ export PATH HOME=/root LANG=C.UTF-8 MIP4_MACHINE=1
 hostname machine
 ip link set lo up
 {
-  while read -r module; do modprobe "$module" || busybox reboot -f; done </machine/modules
+  # shellcheck disable=SC2086 # its parameters are words of their own
+  while read -r module; do modprobe $module || busybox reboot -f; done </machine/modules
   sh /machine/script
 } </dev/null >"/dev/$(basename /sys/class/virtio-ports/*)" 2>&1
 echo "$?" >/machine/status

@@ -20,7 +20,7 @@ import { dirname, join } from "node:path";
 import { PROJECT_ROOT } from "../lab/root.ts";
 
 export interface MachineOptions {
-  /** Kernel modules to load, by name; what they depend on comes with them. */
+  /** Kernel modules to load: name, then parameters (`mac80211_hwsim radios=3`); with what they depend on. */
   readonly modules?: readonly string[];
   /** For `sh`, as root, in the project's folder. What it writes to `/machine` comes back in `files`. */
   readonly script: string;
@@ -83,7 +83,9 @@ function qemuArguments(files: string, { memory = 768, kernel = [] }: MachineOpti
 /** QEMU from start to end: what the script wrote. */
 function boot(files: string, options: MachineOptions): Promise<string> {
   return new Promise((resolve, reject) => {
-    const qemu = spawn("qemu-system-x86_64", qemuArguments(files, options), {
+    // It ends with this process, whatever ends that.
+    const words = ["--pdeathsig", "KILL", "qemu-system-x86_64", ...qemuArguments(files, options)];
+    const qemu = spawn("setpriv", words, {
       stdio: "pipe", // an input that has ended would close the port for output, too
     });
     let output = "";

@@ -1,6 +1,7 @@
 /**
- * Access points of radio links, by the wireless events that come with rtnetlink: a station that
- * changes between access points of one network keeps its carrier, and yet it may be on another link.
+ * Access points of radio links: a station that changes between access points of one network may keep
+ * its carrier, and yet it may be on another link. They are known by nl80211, and where there is none
+ * by the wireless events that come with rtnetlink.
  */
 
 import { type Mac, macFromBytes, ZERO_MAC } from "../../base/address.ts";
@@ -36,7 +37,11 @@ export class AccessPoints {
   /** Takes the body of an RTM_NEWLINK. */
   note(body: Uint8Array): void {
     const { index = 0, mac = ZERO_MAC } = accessPointOf(body) ?? {};
-    if (mac === ZERO_MAC) return;
+    if (mac !== ZERO_MAC) this.connected(index, mac);
+  }
+
+  /** The access point of an interface is this one. */
+  connected(index: number, mac: Mac): void {
     const before = this.#current.get(index);
     this.#current.set(index, mac);
     if (before === undefined || before === mac) return;

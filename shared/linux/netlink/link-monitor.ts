@@ -5,6 +5,7 @@
 
 import type { Ipv4, Prefix } from "../../base/address.ts";
 import { MAIN_TABLE } from "../../forwarding/kernel-objects.ts";
+import { Radio } from "../nl80211/radio.ts";
 import type { PacketIo } from "../packet-io.ts";
 import { AccessPoints } from "./access-points.ts";
 import { AddressNews } from "./address-news.ts";
@@ -57,8 +58,12 @@ export class LinkMonitor {
       monitor?.refresh();
     });
     try {
+      const radio = await followRadio(io, accessPoints, () => monitor?.refresh());
       const read = async () => withRoaming(await netlinkSnapshot(rtnetlink), accessPoints);
-      monitor = new LinkMonitor(await read(), read, () => rtnetlink.close());
+      monitor = new LinkMonitor(await read(), read, () => {
+        rtnetlink.close();
+        radio?.close();
+      });
     } catch (error) {
       rtnetlink.close();
       throw error;
@@ -134,6 +139,30 @@ export class LinkMonitor {
       this.#isReading = false;
     }
   }
+}
+
+/** `undefined`: there are no radios. */
+async function followRadio(
+  io: PacketIo,
+  accessPoints: AccessPoints,
+  changed: () => void,
+): Promise<Radio | undefined> {
+  const radio = await Radio.open(io);
+  radio?.onEvent((event) => {
+    if (event.kind !== "connected") return;
+    accessPoints.connected(event.index, event.mac);
+    changed();
+  });
+  try {
+    // Where they are now: without it the first change would look like the first access point.
+    for (const index of (await radio?.stations()) ?? []) {
+      const peer = await radio?.accessPoint(index);
+      if (peer !== undefined) accessPoints.connected(index, peer.mac);
+    }
+  } catch {
+    // A radio that was taken away meanwhile.
+  }
+  return radio;
 }
 
 /** Another access point counts like a carrier that has gone and come. */

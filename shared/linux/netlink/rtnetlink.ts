@@ -1,4 +1,4 @@
-/** Requests to rtnetlink over one socket: dumps, and changes with their errno as an `IoError`. */
+/** Requests to rtnetlink, or to generic netlink, over one socket: dumps, and changes with their errno as an `IoError`. */
 
 import { constants } from "node:os";
 import { IoError, type NetlinkSocket, type PacketIo } from "../packet-io.ts";
@@ -28,6 +28,10 @@ export class Rtnetlink {
 
   static open(io: PacketIo, groups = 0): Rtnetlink {
     return new Rtnetlink(io.openNetlink(groups));
+  }
+
+  static openGeneric(io: PacketIo, groups: readonly number[] = []): Rtnetlink {
+    return new Rtnetlink(io.openGenericNetlink(groups));
   }
 
   /** Every object of a kind. `type` is a GET request, `body` its fixed part. */

@@ -1,17 +1,11 @@
 /** `[[hook]]`: what programs of the administrator's own run when something happens. */
 
 import * as z from "zod";
-import { mustBe, seconds, table, tables, text } from "./values.ts";
+import { absolutePath, mustBe, seconds, table, tables } from "./values.ts";
 
 /** More would run one after another for longer than anybody waits. */
 const HOOKS_MAX = 32;
-
-function absolutePath() {
-  const what = "the absolute path of a program, or of a directory of programs";
-  return text(what, 4096)
-    .regex(/^\//, { error: mustBe(what) })
-    .meta({ title: "absolute path" });
-}
+const PROGRAM = "the absolute path of a program, or of a directory of programs";
 
 function eventName() {
   const error = mustBe('the name of an event, like "registered", or "*"');
@@ -26,7 +20,7 @@ export function hooks() {
   const error = mustBe(`at most ${HOOKS_MAX} hooks`);
   return tables(
     table({
-      exec: absolutePath().describe(
+      exec: absolutePath(PROGRAM).describe(
         "The program, run without a shell with the event as its argument; of a directory every executable file, in the order of their names.",
       ),
       events: z

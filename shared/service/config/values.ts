@@ -53,6 +53,13 @@ export function seconds(low: number, high: number) {
   return z.number({ error }).min(low, { error }).max(high, { error });
 }
 
+/** Of something in the file system: `what` says of what. */
+export function absolutePath(what: string) {
+  return text(what, 4096)
+    .regex(/^\//, { error: mustBe(what) })
+    .meta({ title: "absolute path" });
+}
+
 export function flag() {
   return z.boolean({ error: mustBe("true or false") });
 }

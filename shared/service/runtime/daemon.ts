@@ -10,6 +10,7 @@ import type { PacketIo } from "../../linux/packet-io.ts";
 import type { PathChanged, TunnelBound } from "../../protocol/core.ts";
 import type { CommandOutcome, ControlHandler } from "../control/server.ts";
 import type { CommonConfig, Program } from "../program.ts";
+import type { Triggers } from "../triggers/triggers.ts";
 import { Announcer } from "./announcer.ts";
 import { Commands } from "./commands.ts";
 import { Configuration } from "./configuration.ts";
@@ -32,7 +33,6 @@ export const RETRY_MS = 5000;
 
 /** Changes of a machine's addresses come in bursts; the last one of a burst decides. */
 const HOST_SETTLE_MS = 1000;
-const LEAVE_POLL_MS = 20;
 
 export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlHandler, Tenant {
   readonly #program: Program<Config, CoreConfig>;
@@ -49,6 +49,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
   readonly #forwarder: Forwarder;
   readonly #exporter: Exporter;
   readonly #announcer: Announcer;
+  readonly #triggers: Triggers<Config> | undefined;
   readonly #startedAt: Instant;
   readonly #configuration: Configuration<Config, CoreConfig>;
   #tenure: Tenure<CoreConfig>;
@@ -104,6 +105,13 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
       log: parts.log,
       announcer: this.#announcer,
     };
+    this.#triggers = program.createTriggers?.({
+      ...opened,
+      clock: parts.clock,
+      counters: this.#counters,
+      problems: this.#problems,
+      command: (name, args) => this.command(name, args),
+    });
     this.#tenure = this.#newTenure();
   }
 
@@ -129,6 +137,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
     if (!this.#isActing) this.#forwarder.apply(NO_FORWARDING);
     this.#monitor.onChange(() => this.#hostChanged());
     this.#isStarted = true;
+    this.#triggers?.rewire(this.#loaded.config);
     this.#exporter.rewire(this.#loaded.config.metrics.listen);
     this.#announcer.tell("info", "started", {
       ready: this.#problems.size === 0,
@@ -186,6 +195,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
       log.write("warning", `${key}: the change takes effect at the next start`);
     }
     log.setConfig(config.log);
+    this.#triggers?.rewire(config);
     this.#exporter.rewire(config.metrics.listen);
     this.#announcer.setHooks(config.hook);
     log.write("info", "configuration reloaded");
@@ -198,21 +208,14 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
   async leave(isOver: () => boolean): Promise<void> {
     this.#announcer.tell("info", "stopping", {});
     if (!this.#isActing) return;
-    const { loop, outbox } = this.#tenure;
-    loop.handle({ type: "shutdown" });
-    if (this.#program.role !== "ha") {
-      while (loop.core.nextDeadline() !== undefined && !isOver()) {
-        await new Promise<void>((resolve) => {
-          this.#parts.clock.setTimer(LEAVE_POLL_MS, resolve);
-        });
-      }
-    }
-    await outbox.drain();
+    const waits = this.#program.role !== "ha";
+    await this.#tenure.leave(() => !waits || isOver());
   }
 
   /** Takes everything apart. */
   async stop(): Promise<void> {
     this.#tenure.end();
+    this.#triggers?.close();
     this.#cancelRetry?.();
     this.#cancelReconsider?.();
     this.#commands.close();
@@ -304,6 +307,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
 
   #hostChanged(): void {
     this.#network.hostChanged();
+    this.#triggers?.hostChanged?.();
     this.#cancelReconsider ??= this.#parts.clock.setTimer(HOST_SETTLE_MS, () => {
       this.#cancelReconsider = undefined;
       this.#reconsider();

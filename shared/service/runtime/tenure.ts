@@ -13,6 +13,7 @@ import type { Records, Store } from "./store.ts";
 
 /** Records that are handed over in one turn: a shared store wants its lease renewed meanwhile. */
 const RESTORE_PORTION = 2000;
+const LEAVE_POLL_MS = 20;
 
 export interface TenureOptions<CoreConfig> {
   readonly core: Core<CoreConfig>;
@@ -29,9 +30,11 @@ export interface TenureOptions<CoreConfig> {
 export class Tenure<CoreConfig> {
   readonly loop: Loop<CoreConfig>;
   readonly outbox: Outbox;
+  readonly #clock: Clock;
   #isOver = false;
 
   constructor(options: TenureOptions<CoreConfig>) {
+    this.#clock = options.clock;
     this.outbox = new Outbox(options);
     this.loop = new Loop({
       ...options,
@@ -54,6 +57,17 @@ export class Tenure<CoreConfig> {
     if (!this.#isOver)
       this.loop.handle({ type: "restore", entries: entries.slice(at), isTakeover });
     return !this.#isOver;
+  }
+
+  /** Lets the core end what it has with others; `isOver` ends the wait for their replies. */
+  async leave(isOver: () => boolean): Promise<void> {
+    this.loop.handle({ type: "shutdown" });
+    while (this.loop.core.nextDeadline() !== undefined && !isOver()) {
+      await new Promise<void>((resolve) => {
+        this.#clock.setTimer(LEAVE_POLL_MS, resolve);
+      });
+    }
+    await this.outbox.drain();
   }
 
   /** No event reaches the core after this, and nothing that waited leaves. */
