@@ -7,6 +7,7 @@ import { assert } from "../shared/base/result.ts";
 import { journalPath } from "../shared/service/config/sections.ts";
 import {
   choice,
+  integer,
   interfaceName,
   mustBe,
   prefixOf,
@@ -93,6 +94,36 @@ export const store = table({
     .describe(
       "File with the password, relative to this file's directory; mode 0600 or 0400, else it is refused.",
     ),
+  ca: text("certificates in PEM form", 1 << 20)
+    .optional()
+    .describe(
+      "With TLS: the authorities that may vouch for the server; better in a file. Without it those that Node knows.",
+    ),
+  ca_file: text("the path of a file in PEM form", 4096)
+    .meta({ title: "path" })
+    .optional()
+    .describe(
+      "File with the authorities that may vouch for the server, relative to this file's directory.",
+    ),
+  certificate: text("a certificate in PEM form", 1 << 20)
+    .optional()
+    .describe("With TLS: by which the server knows this home agent; better in a file."),
+  certificate_file: text("the path of a file in PEM form", 4096)
+    .meta({ title: "path" })
+    .optional()
+    .describe("File with the certificate by which the server knows this home agent."),
+  private_key: text("a private key in PEM form", 1 << 20)
+    .optional()
+    .describe("The key of `certificate`; better in a file."),
+  private_key_file: text("the path of a file in PEM form", 4096)
+    .meta({ title: "path" })
+    .optional()
+    .describe("File with the key of `certificate`; mode 0600 or 0400, else it is refused."),
+  replicas: integer(0, 8)
+    .default(0)
+    .describe(
+      "Redis servers that must have a write, beside the one that takes it, before a node is answered. With 0 a failover of Redis may lose the last writes. Not with a cluster.",
+    ),
   name: z
     .string({ error: mustBe("a name of letters, digits, '.', '_' and '-'") })
     .regex(NAME, { error: mustBe("a name of letters, digits, '.', '_' and '-'") })
@@ -128,7 +159,11 @@ export function checkStore(config: StoreConfig, address: string): ConfigFault[] 
     const message = 'given while kind is "journal", must be left out, or kind "redis"';
     return keys.map((key) => ({ key: `store.${key}`, message }));
   }
-  const faults: ConfigFault[] = [];
+  const faults: ConfigFault[] = checkTls(config);
+  if (config.replicas > 0 && config.cluster !== undefined) {
+    const message = `${config.replicas} with cluster, must be 0: there nobody can wait for replicas`;
+    faults.push({ key: "store.replicas", message });
+  }
   if (given.length !== 1) {
     const found = given.length === 0 ? "none of" : "more than one of";
     const message = `"redis" with ${found} url, sentinels and cluster, must be with one of them`;
@@ -143,6 +178,22 @@ export function checkStore(config: StoreConfig, address: string): ConfigFault[] 
     faults.push({ key: "store.shared_address", message });
   }
   return faults;
+}
+
+const TLS_KEYS = ["ca", "certificate", "private_key"] as const;
+
+function checkTls(config: StoreConfig): ConfigFault[] {
+  if (!config.url?.startsWith("rediss:")) {
+    const message = "given without TLS, must be left out, or url a rediss:// one";
+    const keys = TLS_KEYS.filter((key) => config[key] !== undefined);
+    return keys.map((key) => ({ key: `store.${key}`, message }));
+  }
+  if ((config.certificate === undefined) === (config.private_key === undefined)) return [];
+  const [given, lacks] =
+    config.certificate === undefined
+      ? ["private_key", "certificate"]
+      : ["certificate", "private_key"];
+  return [{ key: `store.${given}`, message: `given without ${lacks}, must be with it` }];
 }
 
 /** Who takes over, and when, is agreed for as long as the program runs. */
@@ -173,16 +224,28 @@ function serverOf(address: string, defaultPort: number): Server {
 }
 
 export function redisAccess(config: StoreConfig): RedisAccess {
-  const { username, password, name, master } = config;
+  const { username, password, name, master, replicas } = config;
   const url = config.url === undefined ? undefined : parseUrl(config.url);
   return {
     at: placeOf(config, url, master),
-    tls: url?.protocol === "rediss:",
+    tls: url?.protocol === "rediss:" ? tlsOf(config) : undefined,
     database: Number(url?.pathname.slice(1) ?? 0),
     username,
     password,
     name,
+    replicas,
     timeout: stepOf(config.lease * 1000),
+  };
+}
+
+function tlsOf({
+  ca,
+  certificate,
+  private_key: key,
+}: StoreConfig): NonNullable<RedisAccess["tls"]> {
+  return {
+    ...(ca === undefined ? {} : { ca }),
+    ...(certificate === undefined || key === undefined ? {} : { cert: certificate, key }),
   };
 }
 

@@ -12,7 +12,7 @@ needs=(
   make:make gcc:gcc g++:g++ clang:clang python3:python3 unshare:util-linux nsenter:util-linux
   setpriv:util-linux taskset:util-linux mount:mount ip:iproute2 nft:nftables ping:iputils-ping
   tshark:tshark busybox:busybox shellcheck:shellcheck
-  man:man-db systemd-analyze:systemd redis-server:redis-server
+  man:man-db systemd-analyze:systemd redis-server:redis-server openssl:openssl
 )
 
 command -v node >/dev/null || fail 'Node.js is missing: install Node 20.19 or later (https://nodejs.org, or your distribution)'

@@ -20,12 +20,15 @@ export interface RedisAccess {
     | { readonly kind: "server"; readonly server: Server }
     | { readonly kind: "sentinels"; readonly sentinels: readonly Server[]; readonly master: string }
     | { readonly kind: "cluster"; readonly nodes: readonly Server[] };
-  readonly tls: boolean;
+  /** Who may vouch for the server, and what it knows this client by, in PEM form; `undefined`: no TLS. */
+  readonly tls: { readonly ca?: string; readonly cert?: string; readonly key?: string } | undefined;
   readonly database: number;
   readonly username: string | undefined;
   readonly password: string | undefined;
   /** Whose records: home agents of one name share them. */
   readonly name: string;
+  /** Servers that must have a write beside the one that takes it; 0 with a cluster. */
+  readonly replicas: number;
   /** Milliseconds; an answer that takes longer is none. */
   readonly timeout: number;
 }
@@ -65,6 +68,8 @@ return 1`;
 
 export class RedisRecords implements SharedRecords {
   readonly #redis: Redis | Cluster;
+  readonly #replicas: number;
+  readonly #timeout: number;
   readonly #leaseKey: string;
   readonly #recordsKey: string;
   /** Of the connection: says more than that a command could not be sent. */
@@ -72,6 +77,8 @@ export class RedisRecords implements SharedRecords {
   #reconnect: NodeJS.Timeout | undefined;
 
   constructor(access: RedisAccess) {
+    this.#replicas = access.replicas;
+    this.#timeout = access.timeout;
     this.#leaseKey = `{mip4:${access.name}}:lease`;
     this.#recordsKey = `{mip4:${access.name}}:records`;
     this.#redis = connect(access);
@@ -113,7 +120,17 @@ export class RedisRecords implements SharedRecords {
       key,
       value === null ? "" : JSON.stringify(value),
     ]);
-    return (await this.#run(WRITE, holder, ...values)) === 1;
+    if ((await this.#run(WRITE, holder, ...values)) !== 1) return false;
+    // Half of the time for an answer is left for the answer itself.
+    if (this.#replicas > 0) await this.#replicated(Math.floor(this.#timeout / 2));
+    return true;
+  }
+
+  /** What this connection has written is elsewhere too; who asks in vain writes it again. */
+  async #replicated(milliseconds: number): Promise<void> {
+    const reached = await this.#redis.wait(this.#replicas, milliseconds);
+    if (reached >= this.#replicas) return;
+    throw new Error(`${reached} of ${this.#replicas} replicas have the last write`);
   }
 
   async readAll() {
@@ -159,7 +176,7 @@ function parse(text: string): Json | undefined {
 /** Nothing waits for a connection: what cannot be sent now fails now. */
 function connect({ at, tls, database, username, password, timeout }: RedisAccess) {
   const common = {
-    ...(tls ? { tls: {} } : {}),
+    ...(tls === undefined ? {} : { tls: { ...tls } }),
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     commandTimeout: timeout,

@@ -1,7 +1,7 @@
 /** The records in real Redis servers: one alone, a master that Sentinel replaces, a cluster. */
 
 import assert from "node:assert/strict";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { type RedisAccess, RedisRecords } from "../../ha/store/redis-records.ts";
@@ -10,7 +10,7 @@ import { enterLab } from "./enter.ts";
 import { LabProcess, runSync } from "./process.ts";
 import { waitFor } from "./wait.ts";
 
-await enterLab({ programs: ["redis-server"] });
+await enterLab({ programs: ["redis-server", "openssl"] });
 runSync(["ip", "link", "set", "lo", "up"]);
 
 const HOST = "127.0.0.1";
@@ -30,8 +30,13 @@ const cli = (port: number, ...words: readonly string[]): string =>
 const serves = (port: number): Promise<unknown> =>
   waitFor(`redis at ${port}`, () => cli(port, "ping") === "PONG", patiently);
 
-function connect(t: TestContext, at: RedisAccess["at"]): RedisRecords {
-  const open = { tls: false, database: 0, username: undefined, password: undefined };
+function connect(
+  t: TestContext,
+  at: RedisAccess["at"],
+  tls: RedisAccess["tls"] = undefined,
+  replicas = 0,
+): RedisRecords {
+  const open = { tls, replicas, database: 0, username: undefined, password: undefined };
   const records = new RedisRecords({ ...open, at, name: "test", timeout: 500 });
   t.after(() => records.close());
   return records;
@@ -128,4 +133,66 @@ test("Sentinel: another server takes the master's place, and what was kept goes 
   await waitFor("the other server", async () => records.renew("one"), patiently);
   assert.equal((await records.readAll()).entries.length, 1);
   assert.notEqual((await records.look()).state.split(" ")[2], before.state.split(" ")[2]);
+});
+
+/** Authorities, and what one of them has signed: a path by a file's name. */
+function certificates(): (name: string) => string {
+  const directory = folder();
+  const file = (name: string): string => join(directory, name);
+  const make = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"];
+  const by = ["-CA", file("ca.crt"), "-CAkey", file("ca.key")];
+  const alt = ["-addext", `subjectAltName=IP:${HOST}`];
+  const signed = { ca: [], stranger: [], server: [...by, ...alt], client: by };
+  for (const [name, more] of Object.entries(signed)) {
+    const files = ["-keyout", file(`${name}.key`), "-out", file(`${name}.crt`)];
+    const words = ["req", "-x509", ...make, ...files, "-subj", `/CN=${name}`, ...more];
+    const { status, stderr } = runSync(["openssl", ...words]);
+    assert.equal(status, 0, stderr);
+  }
+  return file;
+}
+
+test("TLS: a server that asks for certificates is served by one that has them, and by nobody else", async (t) => {
+  const file = certificates();
+  const read = (name: string): string => readFileSync(file(name), "utf8");
+  const ca = ["--tls-ca-cert-file", file("ca.crt")];
+  const pair = ["--tls-cert-file", file("server.crt"), "--tls-key-file", file("server.key")];
+  start(t, 0, "--tls-port", "7006", ...ca, ...pair);
+  const at = { kind: "server", server: { host: HOST, port: 7006 } } as const;
+  const own = { ca: read("ca.crt"), cert: read("client.crt"), key: read("client.key") };
+  await keepsRecords(connect(t, at, own), connect(t, at, own));
+  // A server that a stranger vouches for, a client without a certificate, and one without TLS.
+  const refused = async (tls: RedisAccess["tls"], why: RegExp): Promise<void> => {
+    const records = connect(t, at, tls);
+    const failure = () =>
+      records.look().then(
+        () => assert.fail("it was served"),
+        (error: Error) => why.test(error.message),
+      );
+    await waitFor(String(why), failure, patiently);
+  };
+  await refused({ ...own, ca: read("stranger.crt") }, /certificate/);
+  await refused({ ca: own.ca }, /certificate required|ECONNRESET|closed/i);
+  await refused(undefined, /ECONNRESET|closed/i);
+});
+
+test("replicas: a write counts once another server has it, and not while none does", async (t) => {
+  start(t, 7007);
+  const replica = start(t, 7008, "--replicaof", HOST, "7007");
+  await Promise.all([7007, 7008].map(serves));
+  const isUp = (): boolean => cli(7008, "info", "replication").includes("master_link_status:up");
+  await waitFor("the replica", isUp, patiently);
+  const at = { kind: "server", server: { host: HOST, port: 7007 } } as const;
+  const records = connect(t, at, undefined, 1);
+  await ready(records);
+  assert.equal(await records.take(await records.look(), "one"), true);
+  const write = (i: number) => records.write([["binding/a", { i }]], "one");
+  await waitFor("a write that has got there", () => write(1).catch(() => undefined), patiently);
+  assert.equal(cli(7008, "hget", "{mip4:test}:records", "binding/a"), '{"i":1}');
+  replica.signal("SIGSTOP");
+  await assert.rejects(write(2), /0 of 1 replicas have the last write/);
+  replica.signal("SIGCONT");
+  await waitFor("a write again", () => write(3).catch(() => undefined), patiently);
+  // Who has lost the lease is told so, replicas or none.
+  assert.equal(await records.write([["binding/a", null]], "other"), false);
 });

@@ -20,7 +20,8 @@ const accessOf = (t: TestContext, ...lines: readonly string[]) =>
 test("store: one server by URL, Sentinels, or nodes of a cluster", (t) => {
   assert.deepEqual(accessOf(t, 'url = "rediss://db.example.net:6380/3"'), {
     at: { kind: "server", server: { host: "db.example.net", port: 6380 } },
-    tls: true,
+    tls: {},
+    replicas: 0,
     database: 3,
     username: undefined,
     password: undefined,
@@ -91,4 +92,36 @@ test("store: who takes over and when does not change under a running program", (
   assert.equal(refuseStoreChange(journal, journal), undefined);
   assert.match(refuseStoreChange(six, of(redis('url = "redis://db"'))) ?? "", /^store: /);
   assert.match(refuseStoreChange(journal, six) ?? "", /^store: /);
+});
+
+test("store: what TLS goes by may be in files; the private key alone must be secret, and is never shown", (t) => {
+  const directory = temporaryDirectory(t);
+  const pem = (what: string): string => `-----BEGIN ${what}-----\nAAAA\n-----END ${what}-----`;
+  const file = (name: string, content: string, mode: number): string => {
+    writeFileSync(join(directory, name), content, { mode });
+    return `${name}_file = ${JSON.stringify(join(directory, name))}`;
+  };
+  const ca = file("ca", pem("CERTIFICATE"), 0o644);
+  const certificate = file("certificate", pem("CERTIFICATE"), 0o644);
+  const key = file("private_key", pem("PRIVATE KEY"), 0o600);
+  const loaded = loadGood(t, haProgram, redis('url = "rediss://db"', ca, certificate, key));
+  assert.deepEqual(redisAccess(loaded.config.store).tls, {
+    ca: pem("CERTIFICATE"),
+    cert: pem("CERTIFICATE"),
+    key: pem("PRIVATE KEY"),
+  });
+  assert.doesNotMatch(JSON.stringify(loaded.shown), /PRIVATE KEY/);
+  const faultsOf = (...rows: string[]): string => load(t, haProgram, redis(...rows)).faults.join("\n");
+  assert.match(faultsOf('url = "redis://db"', ca), /store\.ca: given without TLS/);
+  assert.match(faultsOf('url = "rediss://db"', key), /private_key: given without certificate/);
+  assert.match(
+    faultsOf('url = "rediss://db"', certificate),
+    /certificate: given without private_key/,
+  );
+  const open = file("private_key", pem("PRIVATE KEY"), 0o600);
+  chmodSync(join(directory, "private_key"), 0o644);
+  assert.match(faultsOf('url = "rediss://db"', certificate, open), /private_key_file: .* mode 0644/);
+  const wrong = file("ca", "no certificate", 0o644);
+  assert.match(faultsOf('cluster = ["a"]', "replicas = 1"), /store\.replicas: 1 with cluster/);
+  assert.match(faultsOf('url = "rediss://db"', wrong), /ca_file: .* must be in PEM form/);
 });

@@ -1,4 +1,7 @@
-/** Keys: given as `key`, or read from `key_file`, and never shown. */
+/**
+ * Keys: given as `key`, or read from `key_file`, and never shown. Passwords, and what TLS goes by,
+ * are given in the same two ways.
+ */
 
 import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
@@ -8,6 +11,8 @@ import { formatPath, type Path } from "./located.ts";
 
 /** A secret is one line; anything larger is some other file. */
 const MAX_SECRET_FILE = 4096;
+/** Of all the authorities that a system trusts there are less than 300 kB. */
+const MAX_PEM_FILE = 1 << 20;
 
 const HIDDEN = "(hidden)";
 
@@ -20,6 +25,10 @@ interface SecretKind {
   readonly what: string;
   readonly form: RegExp;
   readonly allowed: string;
+  /** Octets of a file of it. */
+  readonly most: number;
+  /** Anybody may read it, and see it. */
+  readonly isPublic?: boolean;
   /** Must this table have one? */
   readonly isNeeded: (table: Table) => boolean;
 }
@@ -31,6 +40,7 @@ const SECRETS: readonly SecretKind[] = [
     what: "the key in hex",
     form: /^(?:[0-9a-fA-F]{2}){1,256}$/,
     allowed: "hex digits, two an octet, 1 to 256 octets",
+    most: MAX_SECRET_FILE,
     // Every table that holds a key has an SPI too; that is how they are found in any schema.
     isNeeded: (table) => "spi" in table,
   },
@@ -40,12 +50,32 @@ const SECRETS: readonly SecretKind[] = [
     what: "the password",
     form: /^[^\r\n]+$/,
     allowed: "one line",
+    most: MAX_SECRET_FILE,
     isNeeded: () => false,
   },
+  {
+    value: "private_key",
+    file: "private_key_file",
+    what: "a private key",
+    form: /^-----BEGIN [A-Z ]*PRIVATE KEY-----\n/,
+    allowed: "in PEM form",
+    most: MAX_PEM_FILE,
+    isNeeded: () => false,
+  },
+  ...(["ca", "certificate"] as const).map((value) => ({
+    value,
+    file: `${value}_file`,
+    what: "certificates",
+    form: /^-----BEGIN CERTIFICATE-----\n/m,
+    allowed: "in PEM form",
+    most: MAX_PEM_FILE,
+    isPublic: true,
+    isNeeded: () => false,
+  })),
 ];
 
 /**
- * Puts the content of every `key_file` into `key`, and of every `password_file` into `password`, so
+ * Puts the content of every `key_file` into `key`, of every `password_file` into `password`, …, so
  * that the rest of the program knows one form. A relative path is relative to the configuration's
  * directory.
  */
@@ -77,19 +107,21 @@ function readSecret(kind: SecretKind, table: Table, directory: string): Result<v
 
 /** White space around the secret does not count. */
 function readSecretFile(kind: SecretKind, path: string): Result<string, string> {
-  const { what, form, allowed, value } = kind;
+  const { what, form, allowed, value, most, isPublic = false } = kind;
   let content: string;
   try {
     const stat = statSync(path);
     if (!stat.isFile()) return err(`${path} is not a file, must be one that holds ${what}`);
     // Group and others, for reading or writing: who can write it can choose the key.
-    if ((stat.mode & 0o066) !== 0) {
+    if ((stat.mode & (isPublic ? 0o022 : 0o066)) !== 0) {
       const mode = (stat.mode & 0o777).toString(8).padStart(4, "0");
       return err(
-        `${path} has mode ${mode} and can be read by others, must be 0600 or 0400 (chmod 600 ${path})`,
+        isPublic
+          ? `${path} has mode ${mode} and can be written by others, must be 0644 (chmod 644 ${path})`
+          : `${path} has mode ${mode} and can be read by others, must be 0600 or 0400 (chmod 600 ${path})`,
       );
     }
-    if (stat.size > MAX_SECRET_FILE) return err(`${path} has ${stat.size} octets, must be ${what}`);
+    if (stat.size > most) return err(`${path} has ${stat.size} octets, must be ${what}`);
     content = readFileSync(path, "utf8").trim();
   } catch (error) {
     return err(`${path} cannot be read (${errorCode(error)}), must be a file that holds ${what}`);
@@ -106,8 +138,8 @@ function errorCode(error: unknown): string {
 export function hideSecrets(config: unknown): unknown {
   const copy = structuredClone(config);
   walk(copy, [], (table) => {
-    for (const { value } of SECRETS) {
-      if (table[value] !== undefined) table[value] = HIDDEN;
+    for (const { value, isPublic = false } of SECRETS) {
+      if (!isPublic && table[value] !== undefined) table[value] = HIDDEN;
     }
   });
   return copy;
