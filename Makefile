@@ -95,8 +95,8 @@ docs: build/.compiled ## write the reference pages that are made from the code
 	@$(RUN) build/scripts/docs.js
 
 .PHONY: sim
-sim: build/.compiled ## simulate networks: make sim N=200, or replay one with SEED=n
-	@$(RUN) build/test/sim/main.js $(if $(SEED),--seed $(SEED)) $(if $(N),--runs $(N))
+sim: build/.compiled ## simulate networks: make sim N=200 or HANDOVERS=100000, or replay one with SEED=n
+	@$(RUN) build/test/sim/main.js $(if $(SEED),--seed $(SEED)) $(if $(N),--runs $(N)) $(if $(HANDOVERS),--handovers $(HANDOVERS))
 
 .PHONY: fuzz
 fuzz: build/.compiled ## octets nobody should send: make fuzz N=10000000 [SEED=n] [WRITE=1: corpus]

@@ -96,6 +96,7 @@ export function resolveHa(config: HaConfig): Resolved<HaCoreConfig> {
       encapsulations: registration.encapsulations,
       reverseTunnel: registration.reverse_tunnel,
       replayWindow: registration.replay_window,
+      replacedGrace: registration.replaced_grace,
       broadcasts: config.broadcast.enabled ? config.broadcast.udp_ports : undefined,
       multicast: config.multicast.enabled,
       identity: config.identity,

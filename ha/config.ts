@@ -150,6 +150,11 @@ export const haSchema = table({
       .describe(
         "Reverse tunnelling (RFC 3024): as the node asks, only with it (code 138), or never (code 137).",
       ),
+    replaced_grace: seconds(0, 10)
+      .default(2)
+      .describe(
+        "Seconds after a node has moved in which packets that it sent by the former care-of address are still taken from the reverse tunnel (RFC 3024 §4.3.2): they are under way. 0: none.",
+      ),
     replay_window: seconds(1, 3600)
       .default(7)
       .describe(

@@ -96,6 +96,8 @@ export interface HaCoreConfig extends ServiceLimits {
   readonly hostConfiguration: HostConfiguration;
   /** Seconds of clock difference (RFC 5944 §5.7.1). */
   readonly replayWindow: number;
+  /** Seconds that what comes by a replaced binding is taken. */
+  readonly replacedGrace: number;
   readonly maxBindings: number;
   /** UDP ports of the broadcasts that nodes get who ask, none: all; `undefined`: no broadcasts. */
   readonly broadcasts: readonly number[] | undefined;

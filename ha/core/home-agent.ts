@@ -31,6 +31,7 @@ import { Directory, type MobileNode } from "./nodes.ts";
 import { type Exchange, receive } from "./reception.ts";
 import { Registrar, type RegistrarOwner } from "./registrar.ts";
 import type { BindingChange } from "./registration.ts";
+import { ReplacedBindings } from "./replaced-bindings.ts";
 import { replayEffect, replayKey } from "./replay-record.ts";
 import { bindingReport, dropped } from "./reports.ts";
 import { type RestoreOwner, restoreRecord } from "./restore.ts";
@@ -48,6 +49,7 @@ export class HomeAgent
   readonly homeLinks = new HomeLinks(this.counters);
   readonly revocations = new HomeRevocations(this);
   readonly #registrar = new Registrar(this);
+  readonly #replaced = new ReplacedBindings();
   readonly #advertisers: Advertisers;
   #forwarding = PersistentMap.empty<ForwardingItem>();
   /** When what is being handled came. */
@@ -73,6 +75,7 @@ export class HomeAgent
     this.#at = now.monotonic;
     // First, so that nothing below meets a binding whose lifetime is over.
     const effects = this.#expire(now);
+    this.#forwarding = this.#replaced.expire(this.#forwarding, now.monotonic);
     effects.push(...this.#dispatch(event, now));
     return effects;
   }
@@ -116,6 +119,7 @@ export class HomeAgent
     return earliest(
       this.#advertisers.nextDeadline(),
       this.bindings.nextExpiry(),
+      this.#replaced.nextDeadline(),
       this.homeLinks.nextDeadline(),
       this.revocations.nextDeadline(),
     );
@@ -129,6 +133,7 @@ export class HomeAgent
     this.#at = now.monotonic;
     const before = { config: this.#config, directory: this.#directory };
     this.#config = config;
+    this.#forwarding = this.#replaced.endAll(this.#forwarding);
     this.#forwarding = declareShared(this.#forwarding, config.sharing, before.config.sharing);
     this.#directory = new Directory(config, this.#isOwn, before.directory);
     const effects = this.#advertisers.reconfigure(config.links, now);
@@ -252,6 +257,7 @@ export class HomeAgent
   changed(exchange: Exchange, { removed, made, renewed }: BindingChange, now: Now): Effect[] {
     const { node, event } = exchange;
     const reason = made === undefined ? "deregistered" : "replaced";
+    if (made !== undefined) this.#stillTake(removed, made, now.monotonic);
     const effects = removed.flatMap((binding) => [
       ...this.#dropped(binding, reason),
       ...this.revocations.superseded(binding, event.source, now),
@@ -264,6 +270,17 @@ export class HomeAgent
       bindingReport(renewed ? "binding-updated" : "binding-added", made, { isRenewal }),
     );
     return effects;
+  }
+
+  /** What the node sent by the bindings that this one replaces may be under way. */
+  #stillTake(removed: readonly Binding[], made: Binding, now: Instant): void {
+    const { replacedGrace } = this.#config;
+    let state = this.#replaced.restored(this.#forwarding, made);
+    for (const binding of removed) {
+      const item = state.get(binding.key);
+      state = this.#replaced.replaced(state, binding, item, replacedGrace, now);
+    }
+    this.#forwarding = state;
   }
 
   discard(event: UdpReceived, reason: string): Effect[] {
@@ -284,6 +301,7 @@ export class HomeAgent
   endBinding(binding: Binding, reason: string): Effect[] {
     this.bindings.delete(binding);
     this.homeLinks.cancel(binding.homeAddress);
+    this.#forwarding = this.#replaced.end(this.#forwarding, binding.homeAddress);
     return this.#dropped(binding, reason);
   }
 
@@ -294,6 +312,7 @@ export class HomeAgent
     if (this.bindings.of(binding.homeAddress).length === 0) {
       this.#directory.node(binding.homeAddress)?.service?.bound(false, this.#at);
       this.#directory.release(binding.homeAddress);
+      this.#forwarding = this.#replaced.end(this.#forwarding, binding.homeAddress);
     }
     const effects: Effect[] = [
       { type: "persist", key: binding.key, value: null },

@@ -27,6 +27,7 @@ import {
   formOf,
   HALF_BOUND,
   type HandoverItem,
+  type ReplacedBindingItem,
   type SharedAddressItem,
   type VisitorItem,
 } from "./state.ts";
@@ -77,6 +78,8 @@ export function realize(item: ForwardingItem, config: RealizeConfig, alias?: Ipv
   switch (item.kind) {
     case "binding":
       return realizeBinding(item, config);
+    case "replaced-binding":
+      return realizeReplaced(item, config);
     case "shared-address":
       return only(realizeSharedAddress(item));
     case "visitor":
@@ -153,6 +156,12 @@ function networkTunnels(item: BindingItem, { address, length }: Prefix): TunnelE
   if (!item.reverse) return tunnels;
   const back = { ...end, direction: "in", match: "source" } as const;
   return [...tunnels, back, { ...back, router }];
+}
+
+/** Nothing goes there any more. */
+function realizeReplaced(item: ReplacedBindingItem, config: RealizeConfig): Realized {
+  const { tunnels } = realizeBinding({ ...item, kind: "binding" }, config);
+  return { ...only([]), tunnels: tunnels.filter(({ direction }) => direction === "in") };
 }
 
 function realizeSharedAddress({ interface: device, prefix, lifetime }: SharedAddressItem) {

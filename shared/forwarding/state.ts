@@ -65,6 +65,11 @@ export interface BindingItem extends TunnelForm {
   readonly dependsOn?: Ipv4 | undefined;
 }
 
+/** Home agent: of a binding that another has replaced, what its node had sent before is taken. */
+export interface ReplacedBindingItem extends Omit<BindingItem, "kind"> {
+  readonly kind: "replaced-binding";
+}
+
 /** Home agent: datagrams for all or for a group on the home link (RFC 5944 §4.3, §4.4). */
 export interface GroupService {
   readonly homePrefix: Prefix;
@@ -295,6 +300,7 @@ export interface NetworkRouter {
 
 export type ForwardingItem =
   | BindingItem
+  | ReplacedBindingItem
   | SharedAddressItem
   | VisitorItem
   | HandoverItem

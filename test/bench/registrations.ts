@@ -52,6 +52,7 @@ function homeAgent(nodes: number): HomeAgent {
       encapsulations: ["ipip"],
       reverseTunnel: "allow",
       replayWindow: 7,
+      replacedGrace: 2,
       maxBindings: nodes,
       natTraversal: { enabled: true, force: false, keepalive: 110, maxLifetime: 60 },
       informRevoked: true,

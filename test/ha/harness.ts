@@ -108,6 +108,7 @@ export const config: HaCoreConfig = {
   encapsulations: ["ipip", "gre"],
   reverseTunnel: "allow",
   replayWindow: 7,
+  replacedGrace: 2,
   maxBindings: 100,
   natTraversal: { enabled: true, force: false, keepalive: 110, maxLifetime: 60 },
   informRevoked: true,

@@ -2,7 +2,13 @@
 
 import { formatIpv4, type Ipv4 } from "../../shared/base/address.ts";
 import type { Now } from "../../shared/base/time.ts";
-import type { Effect } from "../../shared/protocol/core.ts";
+import type { Effect, Event } from "../../shared/protocol/core.ts";
+import {
+  AddressCode,
+  addressIn,
+  fastHandoverMessage,
+} from "../../shared/protocol/fast-handover.ts";
+import { decodeControl } from "../../shared/wire/control.ts";
 import type { SimNode } from "./node.ts";
 import { BOUNDS, careOfAddress, HANDOVER_LIFETIME } from "./topology.ts";
 import { itemsOf } from "./traffic.ts";
@@ -12,15 +18,15 @@ interface Mobile {
   readonly home: Ipv4;
 }
 
-/** Milliseconds that an agent may keep packets: a lifetime, twice if it is announced meanwhile. */
-const LONGEST_HOLD = 2 * HANDOVER_LIFETIME * 1000 + 1000;
+/** Milliseconds that an agent may keep packets after the last message about their node. */
+const LONGEST_HOLD = HANDOVER_LIFETIME * 1000 + 1000;
 
 export class HandoverRules {
   /** Guests so far. */
   announced = 0;
   readonly #mobiles: readonly Mobile[];
   readonly #agents = new Map<Ipv4, SimNode>();
-  /** Since when an agent keeps what is for an address, without a pause. */
+  /** When an agent began to keep what is for an address, or was last told to do so. */
   readonly #heldSince = new Map<string, number>();
 
   constructor(mobiles: readonly Mobile[]) {
@@ -36,7 +42,13 @@ export class HandoverRules {
   }
 
   /** What an agent does wrong, a clause behind its name. */
-  handled(node: SimNode, effects: readonly Effect[], { monotonic }: Now): string | undefined {
+  handled(
+    node: SimNode,
+    event: Event,
+    effects: readonly Effect[],
+    { monotonic }: Now,
+  ): string | undefined {
+    const about = addressAbout(event);
     for (const effect of effects) {
       const isStart = effect.type === "report" && effect.event === "handover-started";
       if (isStart && effect.fields.role === "next") this.announced++;
@@ -49,7 +61,8 @@ export class HandoverRules {
       if (item?.hold !== true) {
         this.#heldSince.delete(key);
       } else {
-        const since = this.#heldSince.get(key) ?? monotonic;
+        const known = about === home ? undefined : this.#heldSince.get(key);
+        const since = known ?? monotonic;
         this.#heldSince.set(key, since);
         if (monotonic - since > LONGEST_HOLD)
           return `keeps packets of ${formatIpv4(home)} for ever`;
@@ -89,4 +102,16 @@ export class HandoverRules {
     }
     return undefined;
   }
+}
+
+/** Whose handover an HI or an update is about. */
+function addressAbout(event: Event): Ipv4 | undefined {
+  if (event.type === "icmp") {
+    const message = fastHandoverMessage(event.payload);
+    return message?.name === "hi" ? addressIn(message.extensions, AddressCode.previous) : undefined;
+  }
+  if (event.type !== "udp") return undefined;
+  const decoded = decodeControl(event.payload);
+  if (!decoded.ok || decoded.value.message.name !== "fast-binding-update") return undefined;
+  return decoded.value.message.homeAddress;
 }

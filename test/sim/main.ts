@@ -1,4 +1,7 @@
-/** `make sim`: many seeds, or one of them again; `--trace` prints every event. */
+/**
+ * `make sim`: many seeds, or one of them again; `--trace` prints every event. With `--handovers N`
+ * runs of that form until so many fast handovers have been seen.
+ */
 
 import { parseArgs } from "node:util";
 import { runSimulation } from "./simulation.ts";
@@ -10,22 +13,27 @@ const { values } = parseArgs({
     verbose: { type: "boolean", default: false },
     trace: { type: "boolean", default: false },
     "keep-going": { type: "boolean", default: false },
+    handovers: { type: "string" },
   },
 });
 
 const single = values.seed !== undefined && values.seed !== "";
 // Every night other seeds; each is printed, so each can be had again.
 const first = single ? Number(values.seed) : Math.floor(Date.now() / 1000);
-const count = single ? 1 : Number(values.runs);
+const wanted = Number(values.handovers ?? 0);
+const form = values.handovers === undefined ? "everything" : "handovers";
+const most = single ? 1 : wanted > 0 ? Number.POSITIVE_INFINITY : Number(values.runs);
+let count = 0;
 let failures = 0;
 let accepted = 0;
 let handovers = 0;
 let slowest = 0;
 const started = performance.now();
 
-for (let seed = first; seed < first + count; seed++) {
+while (count < most && (single || wanted === 0 || handovers < wanted)) {
+  const seed = first + count++;
   try {
-    const result = runSimulation({ seed, trace: values.trace ? console.log : undefined });
+    const result = runSimulation({ seed, form, trace: values.trace ? console.log : undefined });
     accepted += result.accepted;
     handovers += result.handovers;
     slowest = Math.max(slowest, result.restAfter);

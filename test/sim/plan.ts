@@ -103,7 +103,60 @@ function drawFaults(random: Random): Faults {
   };
 }
 
-export function drawPlan(random: Random): Plan {
+/** `handovers`: hardly anything but fast handovers, one after the other, and what disturbs them. */
+export type PlanForm = "everything" | "handovers";
+
+export function drawPlan(random: Random, form: PlanForm = "everything"): Plan {
+  const plan = drawEverything(random);
+  return form === "handovers" ? { ...plan, ...drawHandovers(random, plan) } : plan;
+}
+
+/** Agents and nodes that take part; moves as fast as a node can make ready for them, and faster. */
+function drawHandovers(random: Random, { weather }: Plan): Partial<Plan> {
+  const every = (least: number, most: number) => sometimes(random, uniform(random, least, most));
+  return {
+    mobileNodes: pick(random, 2, 3),
+    // With two a node goes to and fro, with three it may go on before it has arrived.
+    foreignAgents: pick(random, 2, 3),
+    interfaces: 1,
+    maxInterval: pick(random, 1, 1, 2),
+    registrationLifetime: 1800,
+    agentLifetime: 1800,
+    homeAgentLifetime: 1800,
+    mobileForeignKeys: true,
+    fastHandover: true,
+    mobileRouters: "none",
+    weather: {
+      ...weather,
+      loss: Math.min(weather.loss, 0.25),
+      corrupt: Math.min(weather.corrupt, 0.02),
+      pathDelay: uniform(random, 1, 100),
+      jitter: Math.min(weather.jitter, 50),
+    },
+    faults: {
+      ...NO_FAULTS,
+      move: uniform(random, 10, 60),
+      linkFlap: every(5, 30),
+      crash: every(5, 30),
+      partition: every(5, 30),
+      replay: every(0.2, 5),
+      handover: uniform(random, 0.3, 1.5),
+      powerFailures: random.next(),
+      silentMoves: random.next(),
+    },
+  };
+}
+
+const NO_FAULTS = {
+  shutdown: undefined,
+  clockStep: undefined,
+  command: undefined,
+  reload: undefined,
+  revoke: undefined,
+  flood: undefined,
+} as const;
+
+function drawEverything(random: Random): Plan {
   const maxInterval = pick(random, 1, 1, 2, 5, 10);
   const lifetime = (): number =>
     pick(

@@ -19,7 +19,7 @@ import type { Observer, SimNode } from "./node.ts";
 import type { Plan } from "./plan.ts";
 import { RevocationRules } from "./revocation-rules.ts";
 import { BOUNDS } from "./topology.ts";
-import { itemsOf } from "./traffic.ts";
+import { entriesOf, itemsOf } from "./traffic.ts";
 
 type Row = { readonly [key: string]: Json | undefined };
 
@@ -88,7 +88,7 @@ export class Safety implements Observer {
     const fault = this.#revocations.handled(node, effects, now);
     if (fault !== undefined) this.#fail(`${node.name} ${fault}`);
     if (node.role === "home-agent") this.#homeAgentHolds(node, now);
-    if (node.role === "foreign-agent") this.#foreignAgentHolds(node, effects, now);
+    if (node.role === "foreign-agent") this.#foreignAgentHolds(node, event, effects, now);
     if (node.role === "mobile-node") this.#mobileNodeHolds(node, event, effects, now);
   }
 
@@ -203,11 +203,10 @@ export class Safety implements Observer {
     }
   }
 
-  #foreignAgentHolds(node: SimNode, effects: readonly Effect[], now: Now): void {
-    const fault = this.#handovers.handled(node, effects, now);
+  #foreignAgentHolds(node: SimNode, event: Event, effects: readonly Effect[], now: Now): void {
+    const fault = this.#handovers.handled(node, event, effects, now);
     if (fault !== undefined) this.#fail(`${node.name} ${fault}`);
-    const items = [...(node.core?.forwarding() ?? [])];
-    const visitors = items.flatMap(([key, item]) =>
+    const visitors = entriesOf(node).flatMap(([key, item]) =>
       key.startsWith("visitor/") && item.kind === "visitor" ? [item] : [],
     );
     if (visitors.length > BOUNDS.visitors) this.#fail(`${node.name} has too many visitors`);

@@ -6,6 +6,7 @@ import { type RunResult, runSimulation } from "./simulation.ts";
 import { FAULT_KINDS } from "./trouble.ts";
 
 const SEEDS = 20;
+const HANDOVER_SEEDS = 8;
 
 test("simulation: safe at every step of the trouble, and at rest after it, for each seed", (t) => {
   const results: RunResult[] = [];
@@ -25,6 +26,16 @@ test("simulation: safe at every step of the trouble, and at rest after it, for e
       `no ${kind} in any run`,
     );
   }
+});
+
+test("simulation: one fast handover after the other, agents that crash and nodes that go on before they have arrived: no circle, nothing kept for ever, no packets for another node, and rest at the end [4988-7-03]", (t) => {
+  const results: RunResult[] = [];
+  for (let seed = 1; seed <= HANDOVER_SEEDS; seed++) {
+    results.push(runSimulation({ seed, form: "handovers" }));
+  }
+  const handovers = results.reduce((sum, result) => sum + result.handovers, 0);
+  t.diagnostic(`seeds 1-${HANDOVER_SEEDS}: ${handovers} fast handovers`);
+  assert.ok(handovers > 10 * HANDOVER_SEEDS, `only ${handovers} fast handovers`);
 });
 
 test("simulation: the same seed is the same run", () => {

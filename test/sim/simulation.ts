@@ -12,7 +12,7 @@ import { Diary } from "./diary.ts";
 import { FINE_WEATHER, Network, type Port, type Station } from "./network.ts";
 import { networkFault } from "./network-rules.ts";
 import { type Observer, SimNode } from "./node.ts";
-import { drawPlan, type Plan } from "./plan.ts";
+import { drawPlan, type Plan, type PlanForm } from "./plan.ts";
 import { EventQueue } from "./queue.ts";
 import { Safety } from "./safety.ts";
 import { type Blueprint, blueprints, HOME_LINK, homeAddress, links } from "./topology.ts";
@@ -48,6 +48,7 @@ export interface RunResult {
 
 export interface RunOptions {
   readonly seed: number;
+  readonly form?: PlanForm | undefined;
   /** For tests of the simulator itself: nodes that misbehave. */
   readonly tamper?: (blueprint: Blueprint) => Blueprint;
   /** Gets every event of the run, not only the last of a failure. */
@@ -55,11 +56,11 @@ export interface RunOptions {
 }
 
 export class SimulationFailure extends Error {
-  constructor(seed: number, time: number, what: string, plan: Plan, diary: string) {
+  constructor(run: string, time: number, what: string, plan: Plan, diary: string) {
     super(
       [
         `${what}, at ${(time / 1000).toFixed(3)} s`,
-        `replay with: make sim SEED=${seed}`,
+        `replay with: make sim ${run}`,
         `the run: ${JSON.stringify(plan)}`,
         "the last events:",
         diary,
@@ -88,6 +89,7 @@ class Neighbour implements Station {
 
 class Simulation {
   readonly #seed: number;
+  readonly #form: PlanForm | undefined;
   readonly #plan: Plan;
   readonly #random: Random;
   readonly #queue = new EventQueue();
@@ -99,10 +101,11 @@ class Simulation {
   readonly #cast: Cast;
   #steps = 0;
 
-  constructor({ seed, tamper = (same) => same, trace }: RunOptions) {
+  constructor({ seed, form, tamper = (same) => same, trace }: RunOptions) {
     this.#seed = seed;
+    this.#form = form;
     this.#diary = new Diary(trace);
-    this.#plan = drawPlan(seededRandom(seed));
+    this.#plan = drawPlan(seededRandom(seed), form);
     this.#random = seededRandom(seed ^ 0x5eed);
     this.#network = new Network(this.#queue, this.#random, this.#plan.weather);
     this.#network.ports.push(this.#neighbour.port);
@@ -172,7 +175,8 @@ class Simulation {
 
   #fail(what: string): never {
     const { text } = this.#diary;
-    throw new SimulationFailure(this.#seed, this.#queue.time, what, this.#plan, text);
+    const run = `SEED=${this.#seed}${this.#form === "handovers" ? " HANDOVERS=1" : ""}`;
+    throw new SimulationFailure(run, this.#queue.time, what, this.#plan, text);
   }
 
   #runFor(seconds: number): void {

@@ -195,6 +195,7 @@ function homeAgent(plan: Plan): Blueprint {
     encapsulations: ["ipip", "minimal", "gre"],
     reverseTunnel: plan.reverseTunnel,
     replayWindow: REPLAY_WINDOW,
+    replacedGrace: 2,
     maxBindings: MAX_BINDINGS,
     natTraversal: { enabled: true, force: false, keepalive: 110, maxLifetime: 60 },
     informRevoked: true,

@@ -4,7 +4,12 @@
  */
 
 import type { Ipv4 } from "../../shared/base/address.ts";
-import type { BindingItem, ForwardingItem, VisitorItem } from "../../shared/forwarding/state.ts";
+import type {
+  BindingItem,
+  ForwardingItem,
+  ForwardingState,
+  VisitorItem,
+} from "../../shared/forwarding/state.ts";
 import type { Network, Port } from "./network.ts";
 import type { SimNode } from "./node.ts";
 import { HOME_AGENT, HOME_LINK } from "./topology.ts";
@@ -16,11 +21,23 @@ export interface Cast {
   readonly mobileNodes: readonly SimNode[];
 }
 
+/** A state never changes, and most events bring no other: each is read once. */
+const READ = new WeakMap<ForwardingState, readonly (readonly [string, ForwardingItem])[]>();
+
+/** What a node forwards, with its keys. */
+export function entriesOf(node: SimNode): readonly (readonly [string, ForwardingItem])[] {
+  const state = node.core?.forwarding();
+  if (state === undefined) return [];
+  const known = READ.get(state) ?? [...state];
+  READ.set(state, known);
+  return known;
+}
+
 export function itemsOf<K extends ForwardingItem["kind"]>(
   node: SimNode,
   kind: K,
 ): Extract<ForwardingItem, { kind: K }>[] {
-  const items = [...(node.core?.forwarding().values() ?? [])];
+  const items = entriesOf(node).map(([, item]) => item);
   return items.filter((item): item is Extract<ForwardingItem, { kind: K }> => item.kind === kind);
 }
 

@@ -113,7 +113,10 @@ export class Trouble {
   #handOver(): void {
     const { plan, random, queue, cast, note } = this.#around;
     const mobile = this.#pick(cast.mobileNodes);
-    const index = Math.floor(random.next() * plan.foreignAgents);
+    const all = Array.from({ length: plan.foreignAgents }, (_, index) => index);
+    const isHere = (index: number) => foreignLink(plan, index) === mobile.ports[0]?.segment;
+    const others = all.filter((index) => !isHere(index));
+    const index = this.#pick(random.next() < 0.1 || others.length === 0 ? all : others);
     note(`${mobile.name} makes ready for fa${index + 1}`);
     mobile.command("handover", { to: accessPoint(index) });
     queue.after(uniform(random, 0, 1000), () => {
