@@ -1,42 +1,11 @@
-/** The lab's C helper (`wire.c`): compiled when first needed, then a delay line between segments. */
+/** The lab's C helper (`wire.c`): a delay line between segments. */
 
-import { createHash } from "node:crypto";
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, renameSync } from "node:fs";
-import { join } from "node:path";
-import { CommandError, LabProcess, runSync } from "./process.ts";
-import { PROJECT_ROOT } from "./root.ts";
+import { compiledHelper } from "./compile.ts";
+import { LabProcess } from "./process.ts";
 import { waitFor } from "./wait.ts";
 
-const SOURCE = join(PROJECT_ROOT, "test/lab/wire.c");
-let compiled: string | undefined;
-
-/** A checkout keeps the binary; a read-only one compiles into the lab's own directory. */
-function cacheFolder(fallback: string): string {
-  const folder = join(PROJECT_ROOT, ".cache/lab");
-  try {
-    mkdirSync(folder, { recursive: true });
-    accessSync(folder, constants.W_OK);
-    return folder;
-  } catch {
-    return fallback;
-  }
-}
-
 /** Path of the compiled helper. */
-export function wireBinary(labDirectory: string): string {
-  if (compiled !== undefined) return compiled;
-  const digest = createHash("sha256").update(readFileSync(SOURCE)).digest("hex").slice(0, 12);
-  const path = join(cacheFolder(labDirectory), `wire-${process.arch}-${digest}`);
-  if (!existsSync(path)) {
-    const draft = `${path}.${process.hrtime.bigint()}`;
-    const argv = [process.env.CC ?? "cc", "-O2", "-o", draft, SOURCE];
-    const done = runSync(argv);
-    if (done.status !== 0) throw new CommandError(argv, done);
-    renameSync(draft, path); // another run may compile at the same time
-  }
-  compiled = path;
-  return path;
-}
+export const wireBinary = (labDirectory: string): string => compiledHelper("wire", labDirectory);
 
 /** One-way delays and losses; `a` is the segment that was named first. */
 export interface LineSettings {
