@@ -46,7 +46,7 @@ test("RFC 1256 §5.3: the first solicitation comes 0 to 1 s after start, by chan
   assert.equal(delays.size, 20);
 });
 
-test("RFC 5944 §2.4: three solicitations at most one a second, then binary back-off to at least a minute, with jitter [5944-2.4-04] [5944-2.4-05] [5944-2.4-06] [5944-2.4-07] [5944-2.4-08] [5944-2.4-11]", () => {
+test("RFC 5944 §2.4: three solicitations at most one a second, then binary back-off to at least a minute, with jitter [5944-2.4-04] [5944-2.4-05] [5944-2.4-06] [5944-2.4-07] [5944-2.4-08] [5944-2.4-11] [1256-5.3-08]", () => {
   for (let seed = 1; seed <= 10; seed++) {
     const line = new Timeline(makeConfig(), seed);
     line.linkUp();

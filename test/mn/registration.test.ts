@@ -77,7 +77,7 @@ test("RFC 5944 §3.6.1.2: the lifetime is never above the advertised registratio
   assert.equal(infinite.lastRequest().message.lifetime, 0xffff);
 });
 
-test("RFC 5944 §3.6.1.3: extension 32, then 33 last when there is an association [5944-3.6.1.3-01] [5944-3.6.1.3-02] [5944-3.6.1.3-03] [5944-3.2-02] [5944-3.2-03] [5944-3.3-06] [5944-3.5.2-01] [5944-5.1-01]", () => {
+test("RFC 5944 §3.6.1.3: extension 32, then 33 last when there is an association [5944-3.6.1.3-01] [5944-3.6.1.3-02] [5944-3.6.1.3-03] [5944-3.2-02] [5944-3.2-03] [5944-3.3-06] [5944-3.5.2-01] [5944-5.1-01] [5944-3.2-04]", () => {
   const line = started(makeConfig({ foreignAgents: [FA_CONTEXT] }));
   line.event(advertisement());
   const { decoded, message } = line.lastRequest();

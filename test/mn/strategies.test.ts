@@ -114,7 +114,7 @@ test("RFC 5944 §2.4.2.2: what has run out is no base for a registration, and wh
   assert.deepEqual(asked(line), []);
 });
 
-test("RFC 1256 §5.1: agents are looked for on a link or not, and by the address that the configuration has [1256-5.1-01] [1256-5.1-02] [1256-5.3-02]", () => {
+test("RFC 1256 §5.1: agents are looked for on a link or not, and by the address that the configuration has [1256-5.1-01] [1256-5.1-02] [1256-5.3-02] [5944-2.3-05]", () => {
   for (const address of ["224.0.0.2", "255.255.255.255", "224.0.0.11"]) {
     const solicitationAddress = ipv4(address);
     const row = { name: "wlan0", mode: "auto", solicitationAddress } as const;

@@ -130,12 +130,23 @@ export class AgentTable {
 
   /**
    * Takes an ICMP message in; `undefined` when it is no valid Agent Advertisement. Reserved bits
-   * are kept and never a reason to discard (RFC 5944 §2.4). `keep` is never displaced.
+   * are kept and never a reason to discard (RFC 5944 §2.4). `keep` is never displaced. `isLost`: the
+   * agent with this key is silent, so another machine may have its address now.
    */
-  hear(event: IcmpReceived, now: Instant, keep: string | undefined): Heard | undefined {
+  hear(
+    event: IcmpReceived,
+    now: Instant,
+    keep: string | undefined,
+    isLost: (key: string) => boolean = () => false,
+  ): Heard | undefined {
     const read = this.#read(event, now);
     if (read === undefined) return undefined;
     const previous = this.#agents.get(read.key);
+    // RFC 3543 §6.1: as long as an agent is heard nobody else speaks for it.
+    if (previous !== undefined && previous.mac !== read.mac && !isLost(read.key)) {
+      this.#counters.add("advertisement-other-link-address");
+      return undefined;
+    }
     const agent = previous === undefined ? read : { ...read, foundAt: previous.foundAt };
     if (agent.expiresAt <= now) {
       // RFC 1256 §5.3: Lifetime 0 takes the entry away at once.
@@ -192,6 +203,11 @@ export class AgentTable {
     if (interfaceName === undefined || linkSource === undefined) return undefined;
     if (!isUsableUnicast(source) || !isUnicastMac(linkSource)) {
       this.#counters.add("advertisement-wrong-source");
+      return undefined;
+    }
+    // RFC 5944 §2.1, RFC 3543 §6.1: it has not been forwarded, or claims so.
+    if (event.ttl !== 1) {
+      this.#counters.add("advertisement-wrong-ttl");
       return undefined;
     }
     this.#counters.add("advertisements-received");

@@ -143,7 +143,8 @@ export class Whereabouts {
       this.#counters.add("advertisements-not-wanted");
       return nothing;
     }
-    const heard = this.agents.hear(event, now, agentOf(this.#attachment)?.key);
+    const isLost = (key: string): boolean => this.#history.of(key).lostUntil !== undefined;
+    const heard = this.agents.hear(event, now, agentOf(this.#attachment)?.key, isLost);
     if (heard === undefined) return nothing;
     this.links.answered(event.interface);
     const { agent, change, displaced } = heard;
