@@ -10,10 +10,9 @@ import {
 } from "../shared/service/cli/commands.ts";
 import { ALGORITHM_OPTION, newKey } from "../shared/service/cli/node-options.ts";
 import { readHostFacts } from "../shared/service/config/host-facts.ts";
-import { loadConfig } from "../shared/service/config/load.ts";
+import { readConfig } from "../shared/service/config/read.ts";
 import type { Program } from "../shared/service/program.ts";
 import type { HaConfig } from "./config.ts";
-import { provision } from "./provision.ts";
 
 export function addCommand<CoreConfig>(program: Program<HaConfig, CoreConfig>): CommandSpec {
   return {
@@ -46,16 +45,20 @@ export function addCommand<CoreConfig>(program: Program<HaConfig, CoreConfig>): 
   };
 }
 
-function add<CoreConfig>(program: Program<HaConfig, CoreConfig>, invocation: Invocation): number {
+async function add<CoreConfig>(
+  program: Program<HaConfig, CoreConfig>,
+  invocation: Invocation,
+): Promise<number> {
   const { output } = invocation;
   const secret = newKey(invocation);
   const options = { configFile: configFile(invocation), board: undefined };
-  const loaded = loadConfig(program, options, readHostFacts());
+  const loaded = await readConfig(program, options, readHostFacts());
   if (!loaded.ok) {
     for (const line of loaded.error) output.err(line);
     return EXIT.failed;
   }
   const [name = ""] = invocation.arguments;
+  const { provision } = await import("./provision.ts");
   const stanzas = provision(loaded.value.config, {
     name,
     homeAddress: invocation.text("address"),

@@ -1,9 +1,7 @@
 /** The `[store]` table: where bindings are kept, by this machine or by several that share them. */
 
-import { isDeepStrictEqual } from "node:util";
 import * as z from "zod";
 import { formatIpv4, isUsableUnicast, parsePrefix } from "../shared/base/address.ts";
-import { assert } from "../shared/base/result.ts";
 import { journalPath } from "../shared/service/config/sections.ts";
 import {
   choice,
@@ -18,23 +16,11 @@ import {
 } from "../shared/service/config/values.ts";
 import type { ConfigFault } from "../shared/service/program.ts";
 import type { SharingConfig } from "./core/config.ts";
-import { heldFor, stepOf } from "./store/lease.ts";
-import type { RedisAccess, Server } from "./store/redis-records.ts";
-
-const DEFAULT_PORTS = { sentinels: 26379, cluster: 6379 } as const;
+import { parseUrl } from "./store/access.ts";
+import { heldFor } from "./store/lease.ts";
 
 /** Each node's records and whatever else there is go by this name. */
 const NAME = /^[A-Za-z0-9._-]{1,64}$/;
-
-function parseUrl(input: string): URL | undefined {
-  if (!URL.canParse(input)) return undefined;
-  const url = new URL(input);
-  const isKnown = url.protocol === "redis:" || url.protocol === "rediss:";
-  const isPlain = `${url.username}${url.password}${url.search}${url.hash}` === "";
-  return isKnown && isPlain && url.hostname !== "" && /^(\/\d{0,5})?$/.test(url.pathname)
-    ? url
-    : undefined;
-}
 
 function redisUrl() {
   const error = mustBe(
@@ -196,16 +182,6 @@ function checkTls(config: StoreConfig): ConfigFault[] {
   return [{ key: `store.${given}`, message: `given without ${lacks}, must be with it` }];
 }
 
-/** Who takes over, and when, is agreed for as long as the program runs. */
-export function refuseStoreChange(
-  { store: before }: { readonly store: StoreConfig },
-  { store: after }: { readonly store: StoreConfig },
-): string | undefined {
-  const isShared = before.kind === "redis" || after.kind === "redis";
-  if (!isShared || isDeepStrictEqual(before, after)) return undefined;
-  return "store: differs from what the program was started with, must be the same until a restart";
-}
-
 export function sharingOf(config: StoreConfig): SharingConfig | undefined {
   if (config.kind !== "redis") return undefined;
   return {
@@ -216,52 +192,4 @@ export function sharingOf(config: StoreConfig): SharingConfig | undefined {
     // The kernel counts whole seconds.
     lifetime: Math.floor(heldFor(config.lease * 1000) / 1000),
   };
-}
-
-function serverOf(address: string, defaultPort: number): Server {
-  const [host = "", port] = address.split(":");
-  return { host, port: port === undefined ? defaultPort : Number(port) };
-}
-
-export function redisAccess(config: StoreConfig): RedisAccess {
-  const { username, password, name, master, replicas } = config;
-  const url = config.url === undefined ? undefined : parseUrl(config.url);
-  return {
-    at: placeOf(config, url, master),
-    tls: url?.protocol === "rediss:" ? tlsOf(config) : undefined,
-    database: Number(url?.pathname.slice(1) ?? 0),
-    username,
-    password,
-    name,
-    replicas,
-    timeout: stepOf(config.lease * 1000),
-  };
-}
-
-function tlsOf({
-  ca,
-  certificate,
-  private_key: key,
-}: StoreConfig): NonNullable<RedisAccess["tls"]> {
-  return {
-    ...(ca === undefined ? {} : { ca }),
-    ...(certificate === undefined || key === undefined ? {} : { cert: certificate, key }),
-  };
-}
-
-function placeOf(
-  { sentinels, cluster }: StoreConfig,
-  url: URL | undefined,
-  master: string,
-): RedisAccess["at"] {
-  const { sentinels: sentinelPort, cluster: clusterPort } = DEFAULT_PORTS;
-  if (sentinels !== undefined) {
-    const all = sentinels.map((one) => serverOf(one, sentinelPort));
-    return { kind: "sentinels", sentinels: all, master };
-  }
-  if (cluster !== undefined) {
-    return { kind: "cluster", nodes: cluster.map((one) => serverOf(one, clusterPort)) };
-  }
-  assert(url !== undefined, "checkStore lets no other configuration pass");
-  return { kind: "server", server: serverOf(url.host, clusterPort) };
 }

@@ -1,7 +1,6 @@
 /** mip4-ha, the home agent: the program. */
 
 import { start } from "../shared/service/cli/main.ts";
-import { runProgram } from "../shared/service/runtime/run.ts";
 import { haProgram } from "./program.ts";
 
-start(haProgram, runProgram);
+start(haProgram);

@@ -1,7 +1,6 @@
 /** mip4-mn, the mobile node client: the program. */
 
 import { start } from "../shared/service/cli/main.ts";
-import { runProgram } from "../shared/service/runtime/run.ts";
 import { mnProgram } from "./program.ts";
 
-start(mnProgram, runProgram);
+start(mnProgram);

@@ -3,119 +3,44 @@
  *
  *   node build/scripts/bundle.js [--out DIR]
  *
- * Run in the project's root after `tsc`. Names are shortened, a third of the size; the source map
- * beside each program (which needs it for nothing) makes a stack trace from a router readable:
- * `node build/scripts/trace.js fa <TRACE`. The metafile of each bundle is written to
- * build/meta-*.json, where the architecture test reads the import edges.
+ * Run in the project's root after `tsc`. The command line stands in the file as it is; what only some
+ * commands need (the protocol itself, the configuration's schema, `decode`, the client of Redis) is
+ * packed and loaded when a command needs it (scripts/bundle/loader.ts). Names are shortened, a third of
+ * the size; the source maps beside each program (which needs them for nothing) make a stack trace
+ * from a router readable: `node build/scripts/trace.js fa <TRACE`. The metafile of each bundle is
+ * written to build/meta-*.json: what weighs how much.
  */
 
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { build, type Metafile, type Plugin } from "esbuild";
-import { embedNative } from "./embed-native.ts";
+import { split } from "./bundle/chunks.ts";
+import { licenceComment } from "./bundle/licences.ts";
+import { programFile } from "./bundle/program-file.ts";
 
-/** Octets of one bundle, native helpers included: routers have little flash. */
-const BUDGET = 650_000;
-/** A home agent is no small router, and a fifth of it is the client of Redis. */
-const BUDGETS = { fa: BUDGET, mn: BUDGET, ha: BUDGET + 200_000 };
+/** Octets of one program, native helpers for four CPUs included: routers have little flash. */
+const BUDGETS = { fa: 375_000, mn: 385_000, ha: 465_000 };
 const ROLES = ["fa", "mn", "ha"] as const;
-/** Development machines load these from node_modules; a bundle works without them. */
-const NOT_BUNDLED = ["raw-socket", "@xiaobaidadada/node-tuntap2-wintun"];
 
-/** Puts version and boards in the place of shared/service/embedded.ts, with the same exports. */
-function embedFiles(): Plugin {
-  return {
-    name: "embed-files",
-    setup(builder) {
-      builder.onLoad({ filter: /[/\\]service[/\\]embedded\.[jt]s$/ }, () => {
-        const manifest: unknown = JSON.parse(readFileSync("package.json", "utf8"));
-        const { version } = manifest as { readonly version: string };
-        const boards = readdirSync("board-configs")
-          .filter((file) => file.endsWith(".toml"))
-          .sort()
-          .map((file) => [
-            file.slice(0, -".toml".length),
-            readFileSync(join("board-configs", file), "utf8"),
-          ]);
-        // Unpacked only where a board is asked for; the texts are much alike.
-        const packed = gzipSync(JSON.stringify(boards), { level: 9 }).toString("base64");
-        const contents = `import { gunzipSync } from "node:zlib";
-export const version = () => ${JSON.stringify(version)};
-export const boardFiles = () => JSON.parse(gunzipSync(Buffer.from("${packed}", "base64")));
-`;
-        return { contents, loader: "js" as const };
-      });
-    },
-  };
-}
+/** Octets that every command loads: a schema or a protocol among them has come in by mistake. */
+const PLAIN_BUDGET = 50_000;
 
-/** The licence texts of the packages that a bundle holds, as its last comment. */
-function licenceComment(metafile: Metafile): string {
-  const packages = Object.keys(metafile.inputs).flatMap((input) => {
-    const match = /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input);
-    return match?.[1] === undefined ? [] : [match[1]];
-  });
-  const texts = [...new Set(packages)].sort().map((name) => {
-    const directory = join("node_modules", name);
-    const file = readdirSync(directory).find((entry) => /^licen[cs]e/i.test(entry));
-    if (file === undefined) throw new Error(`no licence file in ${directory}`);
-    return `${name}\n\n${readFileSync(join(directory, file), "utf8").trim()}`;
-  });
-  const own = existsSync("LICENSE") ? "mip4: Apache-2.0, see LICENSE" : "mip4: Apache-2.0";
-  const comment = [own, ...texts].join("\n\n----\n\n").replaceAll("*/", "* /");
-  return `/*! Licences\n\n${comment}\n*/\n`;
-}
-
-async function bundle(
-  role: (typeof ROLES)[number],
-  out: string,
-): Promise<{ readonly size: number; readonly codec: number }> {
-  const result = await build({
-    entryPoints: [`${role}/main.ts`],
-    bundle: true,
-    write: false,
-    metafile: true,
-    platform: "node",
-    format: "cjs",
-    target: "node20",
-    banner: { js: "#!/usr/bin/env node" },
-    minify: true,
-    sourcemap: "external",
-    sourcesContent: false,
-    outfile: join(out, `mip4-${role}`),
-    // An error at load time prints its line.
-    lineLimit: 120,
-    legalComments: "none",
-    external: NOT_BUNDLED,
-    plugins: [embedFiles(), embedNative()],
-    logLevel: "warning",
-  });
+async function bundle(role: (typeof ROLES)[number], out: string): Promise<Buffer> {
+  const parts = await split(`${role}/main.ts`);
+  const { text, plainOctets, maps } = await programFile(`mip4-${role}`, parts);
+  if (plainOctets > PLAIN_BUDGET) {
+    throw new Error(
+      `mip4-${role}: every command loads ${plainOctets} octets, at most ${PLAIN_BUDGET}`,
+    );
+  }
+  const whole = Buffer.from(`${text}${licenceComment(parts.metafile)}`);
   const file = join(out, `mip4-${role}`);
-  const output = (ending: string): string =>
-    result.outputFiles.find(({ path }) => path.endsWith(`mip4-${role}${ending}`))?.text ?? "";
-  const text = `${output("")}${licenceComment(result.metafile)}`;
-  writeFileSync(`${file}.map`, output(".map"));
+  writeFileSync(`${file}.map`, JSON.stringify(maps));
   // In one step: who starts the old one meanwhile gets the whole of it.
-  writeFileSync(`${file}.new`, text, { mode: 0o755 });
+  writeFileSync(`${file}.new`, whole, { mode: 0o755 });
   renameSync(`${file}.new`, file);
-  writeFileSync(join("build", `meta-${role}.json`), JSON.stringify(result.metafile));
-  return { size: Buffer.byteLength(text), codec: codecShare(result.metafile) };
-}
-
-/** Octets that the wire codec adds. */
-function codecShare({ outputs }: Metafile): number {
-  const inputs = Object.values(outputs).flatMap((output) => Object.entries(output.inputs ?? {}));
-  return inputs
-    .filter(([path]) => path.startsWith("shared/wire/"))
-    .reduce((sum, [, { bytesInOutput }]) => sum + bytesInOutput, 0);
+  writeFileSync(join("build", `meta-${role}.json`), JSON.stringify(parts.metafile));
+  return whole;
 }
 
 const out = process.argv[2] === "--out" ? (process.argv[3] ?? "dist") : "dist";
@@ -124,11 +49,12 @@ mkdirSync("build", { recursive: true });
 // Inside this checkout, whose package.json says "module", the bundles are CommonJS all the same.
 writeFileSync(join(out, "package.json"), '{ "type": "commonjs" }\n');
 for (const role of ROLES) {
-  const { size, codec } = await bundle(role, out);
+  const whole = await bundle(role, out);
+  const size = whole.length;
   const budget = BUDGETS[role];
   const share = Math.round((size / budget) * 100);
-  const weight = `${size} octets, ${share} % of the budget, ${codec} of them the wire codec`;
-  console.log(`${join(out, `mip4-${role}`)}  ${weight}`);
+  const weight = `${size} octets, ${gzipSync(whole, { level: 9 }).length} gzipped`;
+  console.log(`${join(out, `mip4-${role}`)}  ${weight}, ${share} % of the budget`);
   if (size > budget) {
     console.error(`mip4-${role} is over its budget of ${budget} octets`);
     process.exitCode = 1;

@@ -7,7 +7,7 @@
 
 import { statSync } from "node:fs";
 import { join } from "node:path";
-import { version } from "../shared/service/embedded.ts";
+import { version } from "../shared/service/embedded/version.ts";
 import { debianPackages } from "./package/deb.ts";
 import { openwrtPackages } from "./package/ipk.ts";
 

@@ -4,7 +4,8 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { Clock } from "../../shared/service/runtime/parts.ts";
 import type { Store } from "../../shared/service/runtime/store.ts";
-import { redisAccess, type StoreConfig } from "../config-store.ts";
+import type { StoreConfig } from "../config-store.ts";
+import { redisAccess } from "./access.ts";
 import { RedisRecords } from "./redis-records.ts";
 import { RedisStore } from "./redis-store.ts";
 

@@ -7,16 +7,18 @@ import { commandsOf } from "../../shared/service/cli/main.ts";
 import type { CommonConfig, Program } from "../../shared/service/program.ts";
 
 /** What the pages need of a program, without its configuration's type. */
-function describe<F extends CommonConfig, C>(program: Program<F, C>) {
-  const { name, role, summary, schema, planned, metrics } = program;
+async function describe<F extends CommonConfig, C>(program: Program<F, C>) {
+  const { name, role, summary } = program;
+  const { schema, planned } = await program.rules();
+  const { metrics } = await program.engine();
   const commands = commandsOf(program, () => Promise.resolve(0));
   return { name, role, summary, schema, planned, metrics, commands };
 }
 
-export type DescribedProgram = ReturnType<typeof describe>;
+export type DescribedProgram = Awaited<ReturnType<typeof describe>>;
 
-export const programs: readonly DescribedProgram[] = [
+export const programs: readonly DescribedProgram[] = await Promise.all([
   describe(faProgram),
   describe(mnProgram),
   describe(haProgram),
-];
+]);

@@ -1,7 +1,7 @@
 /** How a program is, from its `status`: OK, WARNING, CRITICAL or UNKNOWN, and why. */
 
 import type { JsonObject } from "../base/result.ts";
-import type { CommonConfig, HealthProblem, Program } from "./program.ts";
+import type { HealthProblem, Program } from "./program.ts";
 
 /** Exit codes of `health`, as monitoring plugins have them. */
 export const HEALTH_EXIT = { ok: 0, warning: 1, critical: 2, unknown: 3 } as const;
@@ -24,8 +24,8 @@ export function clockProblems(wall: number): HealthProblem[] {
 }
 
 /** Of several problems the one that asks for most decides. */
-export function judge<FileConfig extends CommonConfig, CoreConfig>(
-  program: Program<FileConfig, CoreConfig>,
+export function judge(
+  program: Pick<Program, "name" | "health" | "performance">,
   status: JsonObject,
   wall: number,
 ): Verdict {

@@ -116,11 +116,9 @@ export interface ActionOption {
   readonly summary: string;
 }
 
-/** One program; `run`, `check` and every other command need nothing else. */
-export interface Program<FileConfig extends CommonConfig = CommonConfig, CoreConfig = unknown> {
-  readonly name: "mip4-fa" | "mip4-mn" | "mip4-ha";
-  readonly role: "fa" | "mn" | "ha";
-  readonly summary: string;
+/** What a configuration file may say, and what it comes to; `loadConfig` (config/load.ts) goes by it. */
+export interface ConfigRules<FileConfig extends CommonConfig = CommonConfig, CoreConfig = unknown> {
+  readonly role: Role;
   /** The only authority on the configuration: its input is the file, its output has every default. */
   readonly schema: z.ZodType<FileConfig>;
   /**
@@ -137,13 +135,33 @@ export interface Program<FileConfig extends CommonConfig = CommonConfig, CoreCon
   readonly crossCheck: (config: FileConfig) => readonly ConfigFault[];
   /** Completed and checked file form to core form; key files have been read into `key` before. */
   readonly resolve: (config: FileConfig) => Resolved<CoreConfig>;
+}
+
+/** What a program does while it runs. */
+export interface Engine<FileConfig extends CommonConfig = CommonConfig, CoreConfig = unknown> {
   readonly createCore: (config: CoreConfig, random: Random) => Core<CoreConfig>;
   /** Who watches the link layer and gives the core commands. */
   readonly createTriggers?: (context: TriggerContext) => Triggers<FileConfig>;
   /** Where the configuration wants things kept, if not in a journal. */
-  readonly createStore?: (config: FileConfig, clock: Clock) => Store | undefined;
+  readonly createStore?: (config: FileConfig, clock: Clock) => Promise<Store> | undefined;
   /** Why a running program cannot go on with another configuration. */
   readonly refuseReload?: (before: FileConfig, after: FileConfig) => string | undefined;
+  /** What the Prometheus exporter shows of it. */
+  readonly metrics: ProgramMetrics;
+}
+
+type Role = "fa" | "mn" | "ha";
+
+/**
+ * One program, as its command line sees it. What only some commands need is loaded when they do: a
+ * `status` by cron is to cost a router no more than it must, and a program that runs needs no schema.
+ */
+export interface Program<FileConfig extends CommonConfig = CommonConfig, CoreConfig = unknown> {
+  readonly name: "mip4-fa" | "mip4-mn" | "mip4-ha";
+  readonly role: Role;
+  readonly summary: string;
+  readonly rules: () => Promise<ConfigRules<FileConfig, CoreConfig>>;
+  readonly engine: () => Promise<Engine<FileConfig, CoreConfig>>;
   readonly tables: readonly TableCommand[];
   readonly actions: readonly ActionCommand[];
   /** Commands that need no running program. */
@@ -156,9 +174,11 @@ export interface Program<FileConfig extends CommonConfig = CommonConfig, CoreCon
   readonly performance: (
     status: JsonObject,
   ) => readonly (readonly [label: string, value: number])[];
-  /** What the Prometheus exporter shows of it. */
-  readonly metrics: ProgramMetrics;
 }
+
+/** A program with all that it needs to run. */
+export type Runnable<FileConfig extends CommonConfig, CoreConfig> = Engine<FileConfig, CoreConfig> &
+  Pick<Program, "name" | "role" | "health" | "performance">;
 
 /** What a program is made of once its configuration is understood. */
 export interface Resolved<CoreConfig> {

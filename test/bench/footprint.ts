@@ -20,9 +20,9 @@ const ROLES = ["fa", "mn", "ha"] as const;
 type Role = (typeof ROLES)[number];
 
 /** What the services of the packages set. */
-const FLAGS = "--max-semi-space-size=1";
-/** Until what was compiled and allocated at the start has settled. */
-const SETTLE_MS = 3000;
+const FLAGS = "--max-semi-space-size=1 --expose-gc";
+/** Until what was compiled and allocated at the start has settled, and what only it needed is gone. */
+const SETTLE_MS = 8000;
 
 const CONFIG: Readonly<Record<Role, string>> = {
   fa: '[[interface]]\nname = "lan0"\ncare_of_address = "192.0.2.1"\n',

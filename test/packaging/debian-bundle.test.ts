@@ -6,7 +6,7 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, test } from "node:test";
 import { programs } from "../../scripts/docs/programs.ts";
-import { version } from "../../shared/service/embedded.ts";
+import { version } from "../../shared/service/embedded/version.ts";
 import {
   buildPackages,
   controlOf,

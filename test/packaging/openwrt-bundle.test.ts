@@ -8,7 +8,7 @@ import { before, test } from "node:test";
 import { configTables } from "../../scripts/docs/configuration.ts";
 import { programs } from "../../scripts/docs/programs.ts";
 import type { FormTable } from "../../scripts/package/form.ts";
-import { version } from "../../shared/service/embedded.ts";
+import { version } from "../../shared/service/embedded/version.ts";
 import { ash } from "./shell.ts";
 import {
   buildPackages,

@@ -10,17 +10,17 @@ import {
 } from "../../shared/service/config/board-detection.ts";
 import { boards, boardValues, findBoard } from "../../shared/service/config/boards.ts";
 import { toPlain } from "../../shared/service/config/located.ts";
-import { boardFiles } from "../../shared/service/embedded.ts";
+import { boardFiles } from "../../shared/service/embedded/boards.ts";
 import {
-  faProgram,
-  haProgram,
+  faRules,
+  haRules,
   host,
   load,
   loadGood,
   MINIMAL_FA,
   MINIMAL_HA,
   MINIMAL_MN,
-  mnProgram,
+  mnRules,
 } from "./support.ts";
 
 const supported = (board: Board): boolean => board.about.board.supported;
@@ -32,10 +32,10 @@ test("boards: each file is well formed, and its tables fit the programs", (t) =>
   }
   for (const { name, about } of boards().filter(supported)) {
     const fa = about.fa === undefined ? MINIMAL_FA : "";
-    assert.deepEqual(load(t, faProgram, fa, { board: name, host: host() }).faults, [], name);
+    assert.deepEqual(load(t, faRules, fa, { board: name, host: host() }).faults, [], name);
     const mn = MINIMAL_MN.replace('[[interface]]\nname = "wlan0"\n', "");
-    assert.deepEqual(load(t, mnProgram, mn, { board: name }).faults, [], name);
-    assert.deepEqual(load(t, haProgram, MINIMAL_HA, { board: name }).faults, [], name);
+    assert.deepEqual(load(t, mnRules, mn, { board: name }).faults, [], name);
+    assert.deepEqual(load(t, haRules, MINIMAL_HA, { board: name }).faults, [], name);
   }
 });
 
@@ -55,36 +55,36 @@ test("boards: at least 16 that run Node, the rest say why not; each says where i
 });
 
 test("boards: the configuration wins, arrays are taken whole, an unknown board names the nearest", (t) => {
-  const own = loadGood(t, faProgram, MINIMAL_FA, { board: "generic-x86-64" });
+  const own = loadGood(t, faRules, MINIMAL_FA, { board: "generic-x86-64" });
   assert.deepEqual(
     own.config.interface.map((row) => row.name),
     ["lan0"],
   );
-  const board = loadGood(t, faProgram, "", { board: "generic-x86-64" });
+  const board = loadGood(t, faRules, "", { board: "generic-x86-64" });
   assert.deepEqual(
     board.config.interface.map((row) => row.name),
     ["eth1"],
   );
-  assert.deepEqual(load(t, faProgram, "", { board: "generic-x8664" }).faults, [
+  assert.deepEqual(load(t, faRules, "", { board: "generic-x8664" }).faults, [
     '--board: no board configuration "generic-x8664", did you mean "generic-x86-64"?',
   ]);
 });
 
 test("boards: one that cannot run Node is refused with the reason", (t) => {
-  const [fault] = load(t, faProgram, MINIMAL_FA, { board: "tplink-archer-c7-v2" }).faults;
+  const [fault] = load(t, faRules, MINIMAL_FA, { board: "tplink-archer-c7-v2" }).faults;
   assert.match(fault ?? "", /^--board: TP-Link Archer C7 v2 cannot run these programs: .*FPU/);
 });
 
 test("boards: a small memory makes small tables, which the configuration may still enlarge", (t) => {
   const board = "avm-fritzbox-4040";
-  assert.equal(loadGood(t, faProgram, "", { board }).config.limits.visitors, 256);
+  assert.equal(loadGood(t, faRules, "", { board }).config.limits.visitors, 256);
   const small = "teltonika-rutx11";
   assert.equal(boards().find(({ name }) => name === small)?.about.board.memory, 256);
   assert.deepEqual(
     [128, 256, 512, 1024].map((memory) => limitsFor(memory, "ha")?.bindings),
     [500, 5000, 25_000, undefined],
   );
-  const more = loadGood(t, faProgram, "[limits]\nvisitors = 2000\n", { board: small });
+  const more = loadGood(t, faRules, "[limits]\nvisitors = 2000\n", { board: small });
   assert.deepEqual([more.config.limits.visitors, more.config.limits.pending], [2000, 64]);
 });
 

@@ -8,7 +8,7 @@ import { Counters } from "../../shared/base/counters.ts";
 import type { Json, JsonObject } from "../../shared/base/result.ts";
 import type { WallTime } from "../../shared/base/time.ts";
 import { openControlServer } from "../../shared/service/control/server.ts";
-import { boardFiles } from "../../shared/service/embedded.ts";
+import { boardFiles } from "../../shared/service/embedded/boards.ts";
 import { ipPacket, pcap, udp } from "../wire/capture-files.ts";
 import { bundle, type Ended, execute } from "./execute.ts";
 import { MINIMAL_FA, MINIMAL_HA, MINIMAL_MN, temporaryDirectory } from "./support.ts";

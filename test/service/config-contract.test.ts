@@ -2,17 +2,17 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { CommonConfig, Program } from "../../shared/service/program.ts";
+import type { CommonConfig, ConfigRules } from "../../shared/service/program.ts";
 import { FA_EXAMPLE, HA_EXAMPLE, MN_EXAMPLE } from "./contract-examples.ts";
 import {
-  faProgram,
-  haProgram,
+  faRules,
+  haRules,
   load,
   loadGood,
   MINIMAL_FA,
   MINIMAL_HA,
   MINIMAL_MN,
-  mnProgram,
+  mnRules,
 } from "./support.ts";
 
 const NOT_BUILT = /not built yet/;
@@ -65,23 +65,23 @@ const ROLES = [
 ] as const;
 
 for (const { name, example, minimal, planned, own } of ROLES) {
-  const check = <F extends CommonConfig, C>(program: Program<F, C>): void => {
+  const check = <F extends CommonConfig, C>(rules: ConfigRules<F, C>): void => {
     test(`${name}.toml of the contract: what is not built yet is refused by name, nothing else`, (t) => {
-      const { faults } = load(t, program, example);
+      const { faults } = load(t, rules, example);
       for (const fault of faults) assert.match(fault, NOT_BUILT);
       assert.deepEqual(faults.map((fault) => fault.split(": ")[1]).sort(), planned);
     });
 
     test(`${name}.toml of the contract: every value shown is the default`, (t) => {
-      const { faults } = load(t, program, example);
-      const shown = leaves(loadGood(t, program, without(example, faults)).config);
-      const defaults = new Map(leaves(loadGood(t, program, minimal).config));
+      const { faults } = load(t, rules, example);
+      const shown = leaves(loadGood(t, rules, without(example, faults)).config);
+      const defaults = new Map(leaves(loadGood(t, rules, minimal).config));
       const compared = shown.filter(([path]) => !own.some((key) => key === path));
       assert.ok(compared.length > 8, "nothing was compared");
       for (const [path, value] of compared) assert.deepEqual(value, defaults.get(path), path);
     });
   };
-  if (name === "fa") check(faProgram);
-  else if (name === "mn") check(mnProgram);
-  else check(haProgram);
+  if (name === "fa") check(faRules);
+  else if (name === "mn") check(mnRules);
+  else check(haRules);
 }

@@ -1,8 +1,8 @@
 /** Runs `decode` within the test's process. */
 
+import { faProgram } from "../../fa/program.ts";
 import type { JsonObject } from "../../shared/base/result.ts";
 import { main } from "../../shared/service/cli/main.ts";
-import { faProgram } from "./support.ts";
 
 export interface Ended {
   readonly code: number;

@@ -3,16 +3,16 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { ipv4 } from "../../shared/base/address.ts";
-import { haProgram, load, loadGood, MINIMAL_HA } from "./support.ts";
+import { haRules, load, loadGood, MINIMAL_HA } from "./support.ts";
 
 const BOB = '[[mobile_node]]\nnai = "bob@example.net"\nspi = 256\nkey = "00"\n';
 const POOL = '[[address_pool]]\nrange = "10.1.0.100-10.1.0.199"\n';
 
 const faultsOf = (t: TestContext, text: string): readonly string[] =>
-  load(t, haProgram, MINIMAL_HA + text).faults;
+  load(t, haRules, MINIMAL_HA + text).faults;
 
 test("ha: a node with a NAI alone gets its address from the pools", (t) => {
-  const { core } = loadGood(t, haProgram, MINIMAL_HA + BOB + POOL);
+  const { core } = loadGood(t, haRules, MINIMAL_HA + BOB + POOL);
   assert.equal(core.mobileNodes[0]?.homeAddress, undefined);
   assert.equal(core.mobileNodes[0]?.nai, "bob@example.net");
   assert.deepEqual(core.addressPools, [{ first: ipv4("10.1.0.100"), last: ipv4("10.1.0.199") }]);
@@ -26,7 +26,7 @@ test("ha: a node with a NAI alone gets its address from the pools", (t) => {
 
 test("ha: rows with one NAI are one node with one home address; a realm has no case", (t) => {
   const again = BOB.replace("256", "300").replace("example.net", "EXAMPLE.net");
-  const { core } = loadGood(t, haProgram, MINIMAL_HA + BOB + again + POOL);
+  const { core } = loadGood(t, haRules, MINIMAL_HA + BOB + again + POOL);
   assert.deepEqual(
     core.mobileNodes.map((node) => node.associations.map((each) => each.spi)),
     [[256, 300]],
@@ -51,9 +51,9 @@ test("ha: a pool lies in one home network and is apart from the others", (t) => 
 
 test("ha: nodes are redirected to another home agent than this, before it is full", (t) => {
   const to = (rest: string): string => `[redirection]\nhome_agent = ${rest}`;
-  const { core } = loadGood(t, haProgram, `${MINIMAL_HA}${to('"198.51.100.2"\nabove = 9\n')}`);
+  const { core } = loadGood(t, haRules, `${MINIMAL_HA}${to('"198.51.100.2"\nabove = 9\n')}`);
   assert.deepEqual(core.redirection, { homeAgent: ipv4("198.51.100.2"), above: 9 });
-  assert.equal(loadGood(t, haProgram, MINIMAL_HA).core.redirection, undefined);
+  assert.equal(loadGood(t, haRules, MINIMAL_HA).core.redirection, undefined);
   assert.match(faultsOf(t, to('"198.51.100.1"\n')).join(), /is the home agent's own/);
   assert.match(faultsOf(t, to('"198.51.100.2"\nabove = 100000\n')).join(), /is never reached/);
 });
@@ -62,7 +62,7 @@ test("ha: what one node may have stands in its table, and is else as for all", (
   const own =
     'max_lifetime = 60\nreverse_tunnel = "require"\nencapsulations = ["gre"]\ncare_of_networks = ["192.0.2.0/26"]\n';
   const plain = BOB.replace("bob", "ann");
-  const { core } = loadGood(t, haProgram, MINIMAL_HA + BOB + own + plain + POOL);
+  const { core } = loadGood(t, haRules, MINIMAL_HA + BOB + own + plain + POOL);
   assert.deepEqual(
     core.mobileNodes.map(({ limits }) => limits),
     [{ maxLifetime: 60, reverseTunnel: "require", encapsulations: ["gre"] }, {}],

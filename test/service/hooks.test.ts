@@ -15,14 +15,14 @@ import {
 } from "../../shared/service/runtime/hooks.ts";
 import { bench } from "./runtime-fixtures.ts";
 import {
-  faProgram,
-  haProgram,
+  faRules,
+  haRules,
   load,
   loadGood,
   MINIMAL_FA,
   MINIMAL_HA,
   MINIMAL_MN,
-  mnProgram,
+  mnRules,
 } from "./support.ts";
 import { settle, ToyClock } from "./toy-clock.ts";
 
@@ -203,6 +203,7 @@ test("run: hooks get the start, what the core reports, and the end; a reload cha
   });
   b.hooks = [{ exec: "/other", events: ["stopping"], timeout: 10 }];
   b.signals.emit("SIGHUP");
+  await settle();
   b.signals.emit("SIGTERM");
   await b.exit;
   assert.deepEqual(
@@ -215,14 +216,14 @@ test("run: hooks get the start, what the core reports, and the end; a reload cha
 test("configuration: [[hook]] in every program; a relative path, no event and a wrong name are refused", (t) => {
   const good = '[[hook]]\nexec = "/etc/mip4/hooks"\nevents = ["registered", "*"]\n';
   const parsed = [
-    loadGood(t, faProgram, MINIMAL_FA + good).config.hook,
-    loadGood(t, mnProgram, MINIMAL_MN + good).config.hook,
-    loadGood(t, haProgram, MINIMAL_HA + good).config.hook,
+    loadGood(t, faRules, MINIMAL_FA + good).config.hook,
+    loadGood(t, mnRules, MINIMAL_MN + good).config.hook,
+    loadGood(t, haRules, MINIMAL_HA + good).config.hook,
   ];
   const row = { exec: "/etc/mip4/hooks", events: ["registered", "*"], timeout: 10 };
   assert.deepEqual(parsed, [[row], [row], [row]]);
   const bad = '[[hook]]\nexec = "hooks/up"\nevents = []\n[[hook]]\nexec = "/x"\nevents = ["A b"]\n';
-  assert.deepEqual(load(t, mnProgram, MINIMAL_MN + bad).faults, [
+  assert.deepEqual(load(t, mnRules, MINIMAL_MN + bad).faults, [
     'c.toml:10: hook[0].exec: "hooks/up" is not allowed, must be the absolute path of a program, or of a directory of programs',
     'c.toml:11: hook[0].events: an array is not allowed, must be an array of events, like ["registered"], at least one',
     'c.toml:14: hook[1].events[0]: "A b" is not allowed, must be the name of an event, like "registered", or "*"',

@@ -5,9 +5,10 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { initCommand } from "../../mn/init-command.ts";
+import { mnProgram } from "../../mn/program.ts";
 import type { Terminal } from "../../mn/terminal.ts";
 import { main } from "../../shared/service/cli/main.ts";
-import { haProgram, loadGood, MINIMAL_HA, mnProgram, temporaryDirectory } from "./support.ts";
+import { haRules, loadGood, MINIMAL_HA, mnRules, temporaryDirectory } from "./support.ts";
 
 const POOLS =
   '[[address_pool]]\nrange = "10.1.0.100-10.1.0.199"\n[[network_pool]]\nprefix = "10.64.0.0/16"\nprefix_length = 24\n';
@@ -62,8 +63,8 @@ function understood(
   t: TestContext,
   { file, out }: { readonly file: string; readonly out: string },
 ) {
-  const mn = loadGood(t, mnProgram, readFileSync(file, "utf8")).config;
-  const [node] = loadGood(t, haProgram, MINIMAL_HA + POOLS + out).config.mobile_node;
+  const mn = loadGood(t, mnRules, readFileSync(file, "utf8")).config;
+  const [node] = loadGood(t, haRules, MINIMAL_HA + POOLS + out).config.mobile_node;
   const [association] = mn.security_association;
   assert.deepEqual(
     [association?.spi, association?.key, association?.algorithm],

@@ -16,7 +16,7 @@ import { type MetricsSource, metricsText } from "../../shared/service/metrics/te
 import { RETRY_MS } from "../../shared/service/runtime/daemon.ts";
 import type { Bench } from "./runtime-bench.ts";
 import { bench } from "./runtime-fixtures.ts";
-import { faProgram, load, loadGood, MINIMAL_FA } from "./support.ts";
+import { faRules, load, loadGood, MINIMAL_FA } from "./support.ts";
 import { settle } from "./toy-clock.ts";
 
 const STATUS: JsonObject = {
@@ -208,8 +208,8 @@ test("metrics.listen: a port alone is this machine's own; an address must be tol
 });
 
 test("metrics.listen: off by default, and a place that is none is a fault at its line", (t) => {
-  assert.equal(loadGood(t, faProgram, MINIMAL_FA).config.metrics.listen, undefined);
-  const { faults } = load(t, faProgram, `${MINIMAL_FA}[metrics]\nlisten = "localhost:9434"\n`);
+  assert.equal(loadGood(t, faRules, MINIMAL_FA).config.metrics.listen, undefined);
+  const { faults } = load(t, faRules, `${MINIMAL_FA}[metrics]\nlisten = "localhost:9434"\n`);
   assert.equal(faults.length, 1);
   assert.match(
     faults[0] ?? "",

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { formatPrefix } from "../../shared/base/address.ts";
-import { haProgram, load, loadGood, MINIMAL_HA, MINIMAL_MN, mnProgram } from "./support.ts";
+import { haRules, load, loadGood, MINIMAL_HA, MINIMAL_MN, mnRules } from "./support.ts";
 
 const network = (prefix: string, link = "lan0", more = "") =>
   `[[mobile_network]]\nprefix = "${prefix}"\ninterface = "${link}"\n${more}`;
@@ -12,7 +12,7 @@ const node = (last: number, more: string) =>
 
 test("mn.toml: the networks of a mobile router, and what cannot be one [5177-5.2-01]", (t) => {
   const good = network("10.20.0.0/24") + network("dynamic", "lan1", "prefix_length = 26\n");
-  const { mobileRouter } = loadGood(t, mnProgram, MINIMAL_MN + good).core;
+  const { mobileRouter } = loadGood(t, mnRules, MINIMAL_MN + good).core;
   assert.deepEqual(
     mobileRouter?.networks.map((row) => [row.prefix && formatPrefix(row.prefix), row.wishedLength]),
     [
@@ -28,29 +28,29 @@ test("mn.toml: the networks of a mobile router, and what cannot be one [5177-5.2
     [network("dynamic") + network("dynamic"), /lan0 has a dynamic network already/],
     [network("10.20.0.0/24", "lan0", "prefix_length = 31\n"), /from 0 to 30/],
   ] as const) {
-    const { faults } = load(t, mnProgram, MINIMAL_MN + text);
+    const { faults } = load(t, mnRules, MINIMAL_MN + text);
     assert.equal(faults.length, 1, faults.join("\n"));
     assert.match(faults[0] ?? "", why);
   }
 });
 
 test("mn.toml: what goes by the home address; without a word everything", (t) => {
-  const policy = (text: string) => loadGood(t, mnProgram, MINIMAL_MN + text).core.policy;
+  const policy = (text: string) => loadGood(t, mnRules, MINIMAL_MN + text).core.policy;
   assert.equal(policy(""), undefined);
   const split = policy('[routing]\ntunnel = ["10.0.0.0/8"]\nexclude = ["10.9.0.0/16"]\n');
   assert.deepEqual(split?.tunnel.map(formatPrefix), ["10.0.0.0/8"]);
   assert.deepEqual(split?.exclude.map(formatPrefix), ["10.9.0.0/16"]);
   assert.deepEqual(policy("[routing]\ntunnel = []\n")?.tunnel, []);
   const twice = '[routing]\nexclude = ["10.9.0.0/16", "10.9.0.0/16"]\n';
-  assert.match(load(t, mnProgram, MINIMAL_MN + twice).faults.join(), /is in the list already/);
+  assert.match(load(t, mnRules, MINIMAL_MN + twice).faults.join(), /is in the list already/);
   const hosts = '[routing]\ntunnel = ["10.9.0.1/16"]\n';
-  assert.match(load(t, mnProgram, MINIMAL_MN + hosts).faults.join(), /has host bits set/);
+  assert.match(load(t, mnRules, MINIMAL_MN + hosts).faults.join(), /has host bits set/);
 });
 
 test("ha.toml: each network belongs to one node or one pool, and none holds what does not move [5177-6.2.2-01]", (t) => {
   const POOL = '[[network_pool]]\nprefix = "10.64.0.0/16"\nprefix_length = 24\n';
   const two = 'networks = ["10.20.0.0/24", "10.20.4.0/22"]\ndynamic_networks = 1\n';
-  const { core } = loadGood(t, haProgram, MINIMAL_HA + POOL + node(7, two));
+  const { core } = loadGood(t, haRules, MINIMAL_HA + POOL + node(7, two));
   assert.equal(core.mobileNodes[0]?.networks?.length, 2);
   assert.equal(core.mobileNodes[0]?.dynamicNetworks, 1);
   assert.equal(core.networkPools[0]?.length, 24);
@@ -67,7 +67,7 @@ test("ha.toml: each network belongs to one node or one pool, and none holds what
     [POOL.replace("= 24", "= 8"), /must be a prefix length from 16 to 30/],
     ['[[network_pool]]\nprefix = "10.0.0.0/9"\nprefix_length = 30\n', /from 9 to 25/],
   ] as const) {
-    const { faults } = load(t, haProgram, MINIMAL_HA + text);
+    const { faults } = load(t, haRules, MINIMAL_HA + text);
     assert.match(faults.join("\n"), why);
   }
 });

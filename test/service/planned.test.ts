@@ -2,12 +2,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { faProgram, load, MINIMAL_FA } from "./support.ts";
+import { faRules, load, MINIMAL_FA } from "./support.ts";
 
 const why = "teleportation is not built yet";
 /** With keys of a capability that will never be built. */
-const program = {
-  ...faProgram,
+const rules = {
+  ...faRules,
   planned: {
     teleport: { why },
     "teleport.enabled": { why, off: false },
@@ -17,13 +17,13 @@ const program = {
 
 test("a planned key with the value that says off may stand in a file", (t) => {
   const text = `${MINIMAL_FA}gates = []\n[teleport]\nenabled = false\n`;
-  const { loaded, faults } = load(t, program, text);
+  const { loaded, faults } = load(t, rules, text);
   assert.deepEqual(faults, []);
   assert.doesNotMatch(JSON.stringify(loaded?.shown), /teleport|gates/);
 });
 
 test("a planned key with any other value is refused at its line, saying what is allowed", (t) => {
-  const { faults } = load(t, program, `${MINIMAL_FA}[teleport]\nenabled = true\n`);
+  const { faults } = load(t, rules, `${MINIMAL_FA}[teleport]\nenabled = true\n`);
   assert.deepEqual(faults, [
     "c.toml:5: teleport.enabled: teleportation is not built yet, must be false or left out",
   ]);
@@ -31,7 +31,7 @@ test("a planned key with any other value is refused at its line, saying what is 
 
 test("a planned key in an array of tables is refused in the row that has it", (t) => {
   const row = '[[interface]]\nname = "lan1"\ncare_of_address = "192.0.2.2"\ngates = ["x"]\n';
-  const { faults } = load(t, program, `${MINIMAL_FA}${row}`);
+  const { faults } = load(t, rules, `${MINIMAL_FA}${row}`);
   assert.deepEqual(faults, [
     "c.toml:7: interface[1].gates: teleportation is not built yet, must be [] or left out",
   ]);
@@ -39,7 +39,7 @@ test("a planned key in an array of tables is refused in the row that has it", (t
 
 test("other keys in a planned table, and faults of the schema beside planned ones, are all said", (t) => {
   const text = `${MINIMAL_FA}[teleport]\nenabled = false\nto = 1\n[limits]\nvisitors = 0\n`;
-  assert.deepEqual(load(t, program, text).faults, [
+  assert.deepEqual(load(t, rules, text).faults, [
     "c.toml:4: teleport: teleportation is not built yet; leave this key out",
     "c.toml:8: limits.visitors: 0 is not allowed, must be a whole number from 1 to 100000",
   ]);

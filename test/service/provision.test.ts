@@ -4,8 +4,9 @@ import assert from "node:assert/strict";
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { haProgram } from "../../ha/program.ts";
 import { main } from "../../shared/service/cli/main.ts";
-import { haProgram, loadGood, MINIMAL_HA, mnProgram, temporaryDirectory } from "./support.ts";
+import { haRules, loadGood, MINIMAL_HA, mnRules, temporaryDirectory } from "./support.ts";
 
 const POOL = '[[address_pool]]\nrange = "10.1.0.100-10.1.0.199"\n';
 
@@ -45,8 +46,8 @@ for (const [words, home, nai] of [
     const { code, out, err } = await add(t, MINIMAL_HA + POOL, ...words);
     assert.equal(code, 0, err);
     const [homeAgent, mobileNode] = parts(out);
-    const ha = loadGood(t, haProgram, MINIMAL_HA + POOL + homeAgent).config.mobile_node[0];
-    const mn = loadGood(t, mnProgram, mobileNode).config;
+    const ha = loadGood(t, haRules, MINIMAL_HA + POOL + homeAgent).config.mobile_node[0];
+    const mn = loadGood(t, mnRules, mobileNode).config;
     assert.deepEqual([ha?.home_address, ha?.nai], [home, nai]);
     assert.deepEqual([mn.home_address, mn.nai, mn.home_agent], [home, nai, "198.51.100.1"]);
     const [association] = mn.security_association;

@@ -6,9 +6,8 @@
 import { execFileSync, spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type FaConfig, faPlanned, faSchema } from "../../fa/config.ts";
-import { completeFa, crossCheckFa } from "../../fa/config-checks.ts";
-import { resolveFa } from "../../fa/config-resolve.ts";
+import type { FaConfig } from "../../fa/config.ts";
+import { faRules } from "../../fa/config-rules.ts";
 import type { FaCoreConfig } from "../../fa/core/config.ts";
 import { ForeignAgent } from "../../fa/core/foreign-agent.ts";
 import { ALL_ROUTERS, ipv4, multicastMac } from "../../shared/base/address.ts";
@@ -27,18 +26,16 @@ const program: Program<FaConfig, FaCoreConfig> = {
   name: "mip4-fa",
   role: "fa",
   summary: "",
-  schema: faSchema,
-  planned: faPlanned,
-  complete: completeFa,
-  crossCheck: crossCheckFa,
-  resolve: resolveFa,
-  createCore: (config, random) => new ForeignAgent(config, random),
+  rules: async () => faRules,
+  engine: async () => ({
+    createCore: (config, random) => new ForeignAgent(config, random),
+    metrics: { gauges: [], counters: {}, mib: [] },
+  }),
   tables: [],
   actions: [],
   describe: () => [],
   health: () => [],
   performance: () => [],
-  metrics: { gauges: [], counters: {}, mib: [] },
 };
 
 function ip(...words: string[]): string {

@@ -1,7 +1,6 @@
 /** A daemon on a bench: a toy core, packet sockets in memory, a clock that only a test moves. */
 
 import { EventEmitter } from "node:events";
-import type * as z from "zod";
 import { type Ipv4, ipv4, type Mac } from "../../shared/base/address.ts";
 import { type JsonObject, ok, type Result } from "../../shared/base/result.ts";
 import type { Driver } from "../../shared/forwarding/driver.ts";
@@ -18,7 +17,7 @@ import {
 import type { ControlOptions } from "../../shared/service/control/server.ts";
 import type { Listen } from "../../shared/service/metrics/listen.ts";
 import type { MetricsFacts } from "../../shared/service/metrics/text.ts";
-import type { CommonConfig, HostFacts, Program } from "../../shared/service/program.ts";
+import type { CommonConfig, HostFacts, Runnable } from "../../shared/service/program.ts";
 import type { HookRun } from "../../shared/service/runtime/hook-process.ts";
 import { Journal } from "../../shared/service/runtime/journal.ts";
 import { type JournalFiles, realFiles } from "../../shared/service/runtime/journal-files.ts";
@@ -56,6 +55,8 @@ export class Bench {
   readonly udp = new Map<string, ToyUdp>();
   readonly openFaults = new Map<string, string>();
   config: Result<ToyConfig, readonly string[]> = ok({ links: ["lan0"] });
+  /** Until then the file is being read. */
+  reading = Promise.resolve();
   stamp = "1";
   facts: HostFacts = { addresses: new Map(), defaultInterface: undefined };
   control: ControlOptions | undefined;
@@ -114,22 +115,11 @@ export class Bench {
     return this.control?.handler.query("status") as JsonObject;
   }
 
-  #parts(): { program: Program<CommonConfig, ToyConfig>; parts: Parts<CommonConfig, ToyConfig> } {
-    const program: Program<CommonConfig, ToyConfig> = {
+  #parts(): { program: Runnable<CommonConfig, ToyConfig>; parts: Parts<CommonConfig, ToyConfig> } {
+    const program: Runnable<CommonConfig, ToyConfig> = {
       name: `mip4-${this.#role}`,
       role: this.#role,
-      summary: "",
-      schema: undefined as unknown as z.ZodType<CommonConfig>,
-      planned: {},
-      complete: ok,
-      crossCheck: () => [],
-      resolve: () => {
-        throw new Error("not asked");
-      },
       createCore: () => this.core,
-      tables: [],
-      actions: [],
-      describe: () => [],
       health: () => [],
       performance: () => [],
       metrics: { gauges: [], counters: {}, mib: [] },
@@ -148,7 +138,7 @@ export class Bench {
     return {
       program,
       parts: {
-        load: () => this.#load(),
+        load: () => this.reading.then(() => this.#load()),
         fileStamp: () => this.stamp,
         hostFacts: () => this.facts,
         openPacketIo: () => ({ io: this.#io(), reason: "on the bench" }),
@@ -191,7 +181,7 @@ export class Bench {
             return { ended: Promise.resolve(undefined), signal: () => undefined };
           },
         },
-        createStore: ({ journalPath }) => new Journal(journalPath, journalFiles),
+        createStore: async ({ journalPath }) => new Journal(journalPath, journalFiles),
         process: this.signals,
         ...(this.tellsState ? { writeState: this.#writeState } : {}),
       },

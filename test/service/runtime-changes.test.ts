@@ -18,6 +18,7 @@ test("SIGHUP: a fault keeps the old configuration and names its line; without on
   await b.start();
   b.config = err(["fa.toml:3: interface[0].name: missing"]);
   b.signals.emit("SIGHUP");
+  await settle();
   assert.ok(b.log.includes("error: fa.toml:3: interface[0].name: missing"));
   assert.deepEqual([b.core.configs.length, [...b.links.keys()]], [0, ["lan0"]]);
   const before = b.links.get("lan0");
@@ -25,6 +26,7 @@ test("SIGHUP: a fault keeps the old configuration and names its line; without on
   b.config = ok({ links: ["lan0", "lan1"] });
   b.core.events.length = 0;
   b.signals.emit("SIGHUP");
+  await settle();
   assert.deepEqual(b.core.configs, [{ links: ["lan0", "lan1"] }]);
   assert.deepEqual([...b.links.keys()], ["lan0", "lan1"]);
   assert.equal(b.links.get("lan0"), before, "an unchanged link stays open");
@@ -33,6 +35,7 @@ test("SIGHUP: a fault keeps the old configuration and names its line; without on
     ["lan0", "lan1"],
   );
   b.signals.emit("SIGHUP");
+  await settle();
   assert.equal(b.core.configs.length, 1, "nothing changed, nothing done");
 });
 
@@ -109,6 +112,25 @@ test("run: a datagram from an address that the configuration does not know takes
   b.setHost("lan0", 2);
   b.hostChanged();
   assert.equal(b.udp.has(`${careOf} lan0`), false);
+});
+
+test("SIGHUP: a program that is told to end while it reads the file opens nothing anew", async (t) => {
+  const b = bench(t);
+  await b.start();
+  b.setHost("lan1", 5);
+  b.config = ok({ links: ["lan0", "lan1"] });
+  let isRead = (): void => {};
+  b.reading = new Promise((resolve) => {
+    isRead = resolve;
+  });
+  b.signals.emit("SIGHUP");
+  b.signals.emit("SIGTERM");
+  await settle();
+  isRead();
+  await settle();
+  assert.equal(await b.exit, 0);
+  assert.deepEqual([...b.links.keys()], []);
+  assert.ok(!b.log.some((line) => line.includes("reloaded")));
 });
 
 test("run: another default address is another configuration, but an edited file waits for SIGHUP", async (t) => {

@@ -4,8 +4,8 @@ import assert from "node:assert/strict";
 import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { redisAccess, refuseStoreChange } from "../../ha/config-store.ts";
-import { haProgram, load, loadGood, MINIMAL_HA, temporaryDirectory } from "./support.ts";
+import { redisAccess, refuseStoreChange } from "../../ha/store/access.ts";
+import { haRules, load, loadGood, MINIMAL_HA, temporaryDirectory } from "./support.ts";
 
 const SHARED = `[[store.shared_address]]
 address = "198.51.100.1/24"
@@ -15,7 +15,7 @@ const redis = (...lines: readonly string[]): string =>
   `${MINIMAL_HA}\n[store]\nkind = "redis"\n${lines.join("\n")}\n${SHARED}`;
 
 const accessOf = (t: TestContext, ...lines: readonly string[]) =>
-  redisAccess(loadGood(t, haProgram, redis(...lines)).config.store);
+  redisAccess(loadGood(t, haRules, redis(...lines)).config.store);
 
 test("store: one server by URL, Sentinels, or nodes of a cluster", (t) => {
   assert.deepEqual(accessOf(t, 'url = "rediss://db.example.net:6380/3"'), {
@@ -43,7 +43,7 @@ test("store: one server by URL, Sentinels, or nodes of a cluster", (t) => {
 });
 
 test("store: the kernel keeps shared addresses for whole seconds, less than the lease", (t) => {
-  const { core, wiring } = loadGood(t, haProgram, redis('url = "redis://db"', "lease = 6"));
+  const { core, wiring } = loadGood(t, haRules, redis('url = "redis://db"', "lease = 6"));
   assert.equal(core.sharing?.lifetime, 4);
   assert.deepEqual(wiring.comingAddresses, wiring.udpAddresses);
   assert.ok(wiring.links.some((link) => link.interface === "wan0"));
@@ -51,7 +51,7 @@ test("store: the kernel keeps shared addresses for whole seconds, less than the 
 
 test("store: faults", (t) => {
   const faultsOf = (text: string) =>
-    load(t, haProgram, text).faults.map((line) => line.replace(/^[^ ]+ /, ""));
+    load(t, haRules, text).faults.map((line) => line.replace(/^[^ ]+ /, ""));
   assert.deepEqual(faultsOf(redis()), [
     'store.kind: "redis" with none of url, sentinels and cluster, must be with one of them',
   ]);
@@ -77,15 +77,15 @@ test("store: the password may be in a file that nobody else reads, and is never 
   const file = join(temporaryDirectory(t), "password");
   writeFileSync(file, "correct horse\n", { mode: 0o600 });
   const text = redis('url = "redis://db"', `password_file = ${JSON.stringify(file)}`);
-  const loaded = loadGood(t, haProgram, text);
+  const loaded = loadGood(t, haRules, text);
   assert.equal(loaded.config.store.password, "correct horse");
   assert.equal(JSON.stringify(loaded.shown).includes("correct horse"), false);
   chmodSync(file, 0o644);
-  assert.match(load(t, haProgram, text).faults[0] ?? "", /store\.password_file: .* mode 0644/);
+  assert.match(load(t, haRules, text).faults[0] ?? "", /store\.password_file: .* mode 0644/);
 });
 
 test("store: who takes over and when does not change under a running program", (t) => {
-  const of = (text: string) => loadGood(t, haProgram, text).config;
+  const of = (text: string) => loadGood(t, haRules, text).config;
   const journal = of(MINIMAL_HA);
   const six = of(redis('url = "redis://db"', "lease = 6"));
   assert.equal(refuseStoreChange(six, six), undefined);
@@ -104,14 +104,15 @@ test("store: what TLS goes by may be in files; the private key alone must be sec
   const ca = file("ca", pem("CERTIFICATE"), 0o644);
   const certificate = file("certificate", pem("CERTIFICATE"), 0o644);
   const key = file("private_key", pem("PRIVATE KEY"), 0o600);
-  const loaded = loadGood(t, haProgram, redis('url = "rediss://db"', ca, certificate, key));
+  const loaded = loadGood(t, haRules, redis('url = "rediss://db"', ca, certificate, key));
   assert.deepEqual(redisAccess(loaded.config.store).tls, {
     ca: pem("CERTIFICATE"),
     cert: pem("CERTIFICATE"),
     key: pem("PRIVATE KEY"),
   });
   assert.doesNotMatch(JSON.stringify(loaded.shown), /PRIVATE KEY/);
-  const faultsOf = (...rows: string[]): string => load(t, haProgram, redis(...rows)).faults.join("\n");
+  const faultsOf = (...rows: string[]): string =>
+    load(t, haRules, redis(...rows)).faults.join("\n");
   assert.match(faultsOf('url = "redis://db"', ca), /store\.ca: given without TLS/);
   assert.match(faultsOf('url = "rediss://db"', key), /private_key: given without certificate/);
   assert.match(
@@ -120,7 +121,10 @@ test("store: what TLS goes by may be in files; the private key alone must be sec
   );
   const open = file("private_key", pem("PRIVATE KEY"), 0o600);
   chmodSync(join(directory, "private_key"), 0o644);
-  assert.match(faultsOf('url = "rediss://db"', certificate, open), /private_key_file: .* mode 0644/);
+  assert.match(
+    faultsOf('url = "rediss://db"', certificate, open),
+    /private_key_file: .* mode 0644/,
+  );
   const wrong = file("ca", "no certificate", 0o644);
   assert.match(faultsOf('cluster = ["a"]', "replicas = 1"), /store\.replicas: 1 with cluster/);
   assert.match(faultsOf('url = "rediss://db"', wrong), /ca_file: .* must be in PEM form/);

@@ -4,15 +4,15 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
-import { faProgram } from "../../fa/program.ts";
-import { haProgram } from "../../ha/program.ts";
-import { mnProgram } from "../../mn/program.ts";
+import { faRules } from "../../fa/config-rules.ts";
+import { haRules } from "../../ha/config-rules.ts";
+import { mnRules } from "../../mn/config-rules.ts";
 import { parsePrefix } from "../../shared/base/address.ts";
 import { assert } from "../../shared/base/result.ts";
 import { type LoadedConfig, loadConfig } from "../../shared/service/config/load.ts";
-import type { CommonConfig, HostFacts, Program } from "../../shared/service/program.ts";
+import type { CommonConfig, ConfigRules, HostFacts } from "../../shared/service/program.ts";
 
-export { faProgram, haProgram, mnProgram };
+export { faRules, haRules, mnRules };
 
 /** An empty directory that goes with the test. */
 export function temporaryDirectory(context: TestContext): string {
@@ -36,7 +36,7 @@ export interface Attempt<FileConfig, CoreConfig> {
 /** Loads a text as `c.toml`. */
 export function load<FileConfig extends CommonConfig, CoreConfig>(
   context: TestContext,
-  program: Program<FileConfig, CoreConfig>,
+  rules: ConfigRules<FileConfig, CoreConfig>,
   text: string,
   options: { readonly host?: HostFacts; readonly board?: string; readonly directory?: string } = {},
 ): Attempt<FileConfig, CoreConfig> {
@@ -44,7 +44,7 @@ export function load<FileConfig extends CommonConfig, CoreConfig>(
   const configFile = join(directory, "c.toml");
   writeFileSync(configFile, text);
   const facts = options.host ?? host();
-  const result = loadConfig(program, { configFile, board: options.board }, facts);
+  const result = loadConfig(rules, { configFile, board: options.board }, facts);
   if (result.ok) return { loaded: result.value, faults: [] };
   return {
     loaded: undefined,
@@ -55,11 +55,11 @@ export function load<FileConfig extends CommonConfig, CoreConfig>(
 /** Loads a text that must be right. */
 export function loadGood<FileConfig extends CommonConfig, CoreConfig>(
   context: TestContext,
-  program: Program<FileConfig, CoreConfig>,
+  rules: ConfigRules<FileConfig, CoreConfig>,
   text: string,
   options: Parameters<typeof load>[3] = {},
 ): LoadedConfig<FileConfig, CoreConfig> {
-  const { loaded, faults } = load(context, program, text, options);
+  const { loaded, faults } = load(context, rules, text, options);
   assert(loaded !== undefined, faults.join("\n"));
   return loaded;
 }

@@ -6,17 +6,17 @@ import fc from "fast-check";
 import { toPlain } from "../../shared/service/config/located.ts";
 import { parseToml } from "../../shared/service/config/toml.ts";
 import { isUci, parseUci } from "../../shared/service/config/uci.ts";
-import type { CommonConfig, Program } from "../../shared/service/program.ts";
+import type { CommonConfig, ConfigRules } from "../../shared/service/program.ts";
 import { FA_EXAMPLE, HA_EXAMPLE, MN_EXAMPLE } from "./contract-examples.ts";
 import {
-  faProgram,
-  haProgram,
+  faRules,
+  haRules,
   load,
   loadGood,
   MINIMAL_FA,
   MINIMAL_HA,
   MINIMAL_MN,
-  mnProgram,
+  mnRules,
 } from "./support.ts";
 
 /** The words of each statement, by what they make: sections with their options. */
@@ -128,24 +128,24 @@ const shownFaults = (faults: readonly string[]): string[] =>
   faults.map((each) => each.replace(/^[^:]*:\d+: /, "").replace(/"(true|false|\d+)"/, "$1")).sort();
 
 function sameInBothForms<FileConfig extends CommonConfig, CoreConfig>(
-  program: Program<FileConfig, CoreConfig>,
+  rules: ConfigRules<FileConfig, CoreConfig>,
   example: string,
 ): void {
-  test(`UCI: the contract's ${program.role}.toml means the same as UCI, faults included`, (t) => {
-    const toml = load(t, program, example);
-    const uci = load(t, program, asUci(example));
+  test(`UCI: the contract's ${rules.role}.toml means the same as UCI, faults included`, (t) => {
+    const toml = load(t, rules, example);
+    const uci = load(t, rules, asUci(example));
     assert.deepEqual(shownFaults(uci.faults), shownFaults(toml.faults));
     assert.deepEqual(uci.loaded?.shown, toml.loaded?.shown);
   });
 }
 
-sameInBothForms(faProgram, FA_EXAMPLE);
-sameInBothForms(mnProgram, MN_EXAMPLE);
-sameInBothForms(haProgram, HA_EXAMPLE);
+sameInBothForms(faRules, FA_EXAMPLE);
+sameInBothForms(mnRules, MN_EXAMPLE);
+sameInBothForms(haRules, HA_EXAMPLE);
 // Nothing of these is refused, so the values themselves are compared.
-sameInBothForms(faProgram, `${MINIMAL_FA}[advertisement]\nmax_interval = 1.5\nchallenge = true\n`);
-sameInBothForms(mnProgram, MINIMAL_MN);
-sameInBothForms(haProgram, `${MINIMAL_HA}[nat_traversal]\nkeepalive = 20\nforce = true\n`);
+sameInBothForms(faRules, `${MINIMAL_FA}[advertisement]\nmax_interval = 1.5\nchallenge = true\n`);
+sameInBothForms(mnRules, MINIMAL_MN);
+sameInBothForms(haRules, `${MINIMAL_HA}[nat_traversal]\nkeepalive = 20\nforce = true\n`);
 
 test("UCI: flags, numbers and single values of arrays become what the schema wants", (t) => {
   const text = `config service
@@ -163,7 +163,7 @@ config security_association
 	option spi 256
 	option key 00112233445566778899001122334455
 `;
-  const { config } = loadGood(t, faProgram, text);
+  const { config } = loadGood(t, faRules, text);
   assert.deepEqual(config.interface[0], { name: "lan0", care_of_address: "192.0.2.1" });
   const { max_interval, challenge, encapsulations } = config.advertisement;
   assert.deepEqual([max_interval, challenge, encapsulations], [2.5, true, ["ipip"]]);
@@ -181,24 +181,24 @@ config limits
 config advertisment
 	option max_interval 1
 `;
-  assert.deepEqual(load(t, faProgram, text).faults, [
+  assert.deepEqual(load(t, faRules, text).faults, [
     'c.toml:3: interface[0].nmae: unknown key, did you mean "name"?',
     'c.toml:5: limits.visitors: "many" is not allowed, must be a whole number from 1 to 100000',
     'c.toml:6: advertisment: unknown key, did you mean "advertisement"?',
   ]);
   const twice = `config interface\n\toption name lan0\nconfig limits\nconfig limits\n`;
-  assert.deepEqual(load(t, faProgram, twice).faults, [
+  assert.deepEqual(load(t, faRules, twice).faults, [
     "c.toml:4: limits: a second section of a type that has only one",
   ]);
 });
 
 test("UCI: a board goes under it", (t) => {
-  const { config } = loadGood(t, faProgram, "config limits\n\toption visitors 7\n", {
+  const { config } = loadGood(t, faRules, "config limits\n\toption visitors 7\n", {
     board: "glinet-gl-mt3000",
   });
   assert.deepEqual(
     [config.interface.map(({ name }) => name), config.limits.visitors],
     [["br-lan"], 7],
   );
-  assert.ok(loadGood(t, faProgram, MINIMAL_FA).config.limits.visitors > 7);
+  assert.ok(loadGood(t, faRules, MINIMAL_FA).config.limits.visitors > 7);
 });

@@ -1,11 +1,7 @@
 /** Commands that need no running program: run, check, schema, boards. */
 
-import * as z from "zod";
-import type { JsonObject } from "../../base/result.ts";
-import { AVOID, type Board } from "../config/board.ts";
-import { boards, findBoard } from "../config/boards.ts";
 import { readHostFacts } from "../config/host-facts.ts";
-import { loadConfig } from "../config/load.ts";
+import { readConfig } from "../config/read.ts";
 import type { CommonConfig, Program, Run } from "../program.ts";
 import {
   BOARD_OPTION,
@@ -16,7 +12,6 @@ import {
   JSON_OPTION,
   OFFLINE_EXITS,
 } from "./commands.ts";
-import { column, printPairs, printTable, showCell } from "./output.ts";
 
 export function configCommands<FileConfig extends CommonConfig, CoreConfig>(
   program: Program<FileConfig, CoreConfig>,
@@ -44,9 +39,9 @@ export function configCommands<FileConfig extends CommonConfig, CoreConfig>(
         [EXIT.ok]: "it is right",
         [EXIT.failed]: "it is not; one line for each fault on standard error",
       },
-      action: (invocation) => {
+      action: async (invocation) => {
         const options = { configFile: configFile(invocation), board: invocation.text("board") };
-        const loaded = loadConfig(program, options, readHostFacts());
+        const loaded = await readConfig(program, options, readHostFacts());
         if (loaded.ok) {
           invocation.output.out(JSON.stringify(loaded.value.shown, undefined, 2));
           return EXIT.ok;
@@ -61,10 +56,11 @@ export function configCommands<FileConfig extends CommonConfig, CoreConfig>(
       summary: "print the configuration's JSON Schema",
       options: [],
       exits: OFFLINE_EXITS,
-      action: ({ output }) => {
+      action: async ({ output }) => {
+        const { jsonSchema } = await import("../config/json-schema.ts");
         const schema = {
           title: `${program.name} configuration`,
-          ...z.toJSONSchema(program.schema, { io: "input" }),
+          ...jsonSchema((await program.rules()).schema),
         };
         output.out(JSON.stringify(schema, undefined, 2));
         return EXIT.ok;
@@ -83,61 +79,5 @@ const boardsCommand: CommandSpec = {
     JSON_OPTION,
   ],
   exits: { ...OFFLINE_EXITS, [EXIT.failed]: "there is no such board" },
-  action: (invocation) => {
-    const { output } = invocation;
-    const name = invocation.text("board");
-    if (name !== undefined) {
-      const found = findBoard(name);
-      if (!found.ok) {
-        output.err(found.error);
-        return EXIT.failed;
-      }
-      if (invocation.has("json")) output.out(JSON.stringify(boardRow(found.value)));
-      else printPairs(output, boardLines(found.value));
-      return EXIT.ok;
-    }
-    const rows = boards().map(boardRow);
-    if (invocation.has("json")) output.out(JSON.stringify(rows));
-    else printTable(output, BOARD_COLUMNS, rows);
-    return EXIT.ok;
-  },
+  action: async (invocation) => (await import("./boards.ts")).showBoards(invocation),
 };
-
-const BOARD_COLUMNS = [
-  column("NAME", "name"),
-  column("CPU", "cpu"),
-  column("SUPPORTED", "supported"),
-  column("TITLE", "title"),
-  column("PORTS", "ports"),
-];
-
-/** Absent keys are `null`, as everywhere. */
-function boardRow({ name, about }: Board): JsonObject {
-  const { board, port } = about;
-  return {
-    name,
-    title: board.title,
-    supported: board.supported,
-    reason: board.reason ?? null,
-    cpu: board.cpu,
-    libc: board.libc ?? null,
-    soc: board.soc ?? null,
-    memory: board.memory,
-    target: board.target ?? null,
-    names: board.names,
-    data_path: board.data_path ?? null,
-    avoid: board.avoid,
-    ports: port.map((each) => `${each.name} (${each.role})`),
-    notes: board.notes ?? null,
-    source: board.source ?? null,
-    unconfirmed: board.unconfirmed ?? null,
-  };
-}
-
-function boardLines(board: Board): (readonly [string, string])[] {
-  const { avoid: _, ...row } = boardRow(board);
-  const lines = Object.entries(row)
-    .filter(([, value]) => value !== null)
-    .map(([key, value]) => [key.replaceAll("_", " "), showCell(value)] as const);
-  return [...lines, ...board.about.board.avoid.map((name) => ["avoid", AVOID[name]] as const)];
-}

@@ -26,6 +26,9 @@ export function commandsOf<FileConfig extends CommonConfig, CoreConfig>(
   ];
 }
 
+const runProgram: Run = async (program, options) =>
+  (await import("../runtime/run.ts")).runProgram(program, options);
+
 /** Runs what the command line asks for; resolves to the exit code. */
 export async function main<FileConfig extends CommonConfig, CoreConfig>(
   program: Program<FileConfig, CoreConfig>,
@@ -52,9 +55,8 @@ export async function main<FileConfig extends CommonConfig, CoreConfig>(
  */
 export function start<FileConfig extends CommonConfig, CoreConfig>(
   program: Program<FileConfig, CoreConfig>,
-  run: Run,
 ): void {
-  main(program, run, process.argv, processOutput()).then(
+  main(program, runProgram, process.argv, processOutput()).then(
     (code) => process.exit(code),
     (error: unknown) => {
       console.error(error);

@@ -1,7 +1,7 @@
 /** The command line by cac, with our exit codes and the nearest right word for a wrong one. */
 
 import { type CAC, cac } from "cac";
-import { version } from "../embedded.ts";
+import { version } from "../embedded/version.ts";
 import { nearest } from "../suggest.ts";
 import { type CommandSpec, type Invocation, UsageError } from "./commands.ts";
 import type { Output } from "./output.ts";

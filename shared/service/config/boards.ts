@@ -2,7 +2,7 @@
 
 import { totalmem } from "node:os";
 import { err, ok, type Result } from "../../base/result.ts";
-import { boardFiles } from "../embedded.ts";
+import { boardFiles } from "../embedded/boards.ts";
 import { nearest } from "../suggest.ts";
 import { type Board, limitsFor, parseBoard } from "./board.ts";
 import { boardFromJson, detectBoard, readMachineFacts } from "./board-detection.ts";

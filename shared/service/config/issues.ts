@@ -1,7 +1,8 @@
 /** What zod found, as faults at lines: one a key, unknown keys with the nearest right one. */
 
-import * as z from "zod";
+import type * as z from "zod";
 import { nearest } from "../suggest.ts";
+import { jsonSchema } from "./json-schema.ts";
 import { formatPath, type LocatedFault, type Path, placeOf, type Table } from "./located.ts";
 import { keysAt } from "./schema-path.ts";
 
@@ -21,7 +22,7 @@ export function toFaults(error: z.ZodError, schema: z.ZodType, root: Table): Loc
       add(path, issue.message);
       continue;
     }
-    const right = keysAt(z.toJSONSchema(schema, { io: "input" }), path);
+    const right = keysAt(jsonSchema(schema), path);
     for (const key of issue.keys) add([...path, key], unknownKey(key, right));
   }
   return faults;

@@ -1,18 +1,18 @@
 /** From a file's name to a configuration in the core's own form, or every fault at its line. */
 
 import { readFileSync } from "node:fs";
-import * as z from "zod";
 import { err, ok, type Result } from "../../base/result.ts";
 import type {
   CommonConfig,
   ConfigFault,
+  ConfigRules,
   HostFacts,
-  Program,
   Resolved,
   RunOptions,
 } from "../program.ts";
 import { boardValues } from "./boards.ts";
 import { toFaults } from "./issues.ts";
+import { jsonSchema } from "./json-schema.ts";
 import {
   formatFault,
   type LocatedFault,
@@ -38,28 +38,28 @@ export interface LoadedConfig<FileConfig, CoreConfig> extends Resolved<CoreConfi
 
 /** Reads everything anew: configuration, board, key files. The faults are ready to print. */
 export function loadConfig<FileConfig extends CommonConfig, CoreConfig>(
-  program: Program<FileConfig, CoreConfig>,
+  rules: ConfigRules<FileConfig, CoreConfig>,
   options: RunOptions,
   host: HostFacts,
 ): Result<LoadedConfig<FileConfig, CoreConfig>, readonly string[]> {
-  const read = readValues(program, options);
+  const read = readValues(rules, options);
   if (!read.ok) return read;
   const root = read.value;
-  const refused = takeOutPlanned(root, program.planned);
-  const parsed = program.schema.safeParse(toPlain(root), { reportInput: true });
+  const refused = takeOutPlanned(root, rules.planned);
+  const parsed = rules.schema.safeParse(toPlain(root), { reportInput: true });
   if (!parsed.success) {
-    return err(lines([...refused, ...toFaults(parsed.error, program.schema, root)]));
+    return err(lines([...refused, ...toFaults(parsed.error, rules.schema, root)]));
   }
   const place = (fault: ConfigFault) => placeOf(root, parsePath(fault.key));
   const config = parsed.data;
-  const faults = [...readKeyFiles(config, options.configFile), ...program.crossCheck(config)];
-  const completed = program.complete(config, host);
+  const faults = [...readKeyFiles(config, options.configFile), ...rules.crossCheck(config)];
+  const completed = rules.complete(config, host);
   if (!completed.ok) faults.push(...completed.error);
   if (!completed.ok || faults.length + refused.length > 0) {
     return err(lines([...refused, ...faults.map((fault) => ({ ...fault, ...place(fault) }))]));
   }
   const shown = hideSecrets(completed.value);
-  return ok({ ...program.resolve(completed.value), config: completed.value, shown });
+  return ok({ ...rules.resolve(completed.value), config: completed.value, shown });
 }
 
 /** In the order in which they stand in the files. */
@@ -70,7 +70,7 @@ function lines(faults: readonly LocatedFault[]): string[] {
 }
 
 function readValues<FileConfig extends CommonConfig, CoreConfig>(
-  program: Program<FileConfig, CoreConfig>,
+  rules: ConfigRules<FileConfig, CoreConfig>,
   { configFile, board }: RunOptions,
 ): Result<Table, readonly string[]> {
   let text: string;
@@ -80,9 +80,9 @@ function readValues<FileConfig extends CommonConfig, CoreConfig>(
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
     return err([`${configFile}:1: cannot be read (${code}), must be a TOML or UCI file`]);
   }
-  const own = isUci(text) ? readUci(program, configFile, text) : readToml(configFile, text);
+  const own = isUci(text) ? readUci(rules, configFile, text) : readToml(configFile, text);
   if (!own.ok || board === undefined) return own;
-  const under = boardValues(board, program.role);
+  const under = boardValues(board, rules.role);
   return under.ok ? ok(merge(under.value, own.value)) : err([`--board: ${under.error}`]);
 }
 
@@ -92,13 +92,13 @@ function readToml(file: string, text: string): Result<Table, readonly string[]> 
 }
 
 function readUci<FileConfig extends CommonConfig, CoreConfig>(
-  { schema, planned }: Program<FileConfig, CoreConfig>,
+  { schema, planned }: ConfigRules<FileConfig, CoreConfig>,
   file: string,
   text: string,
 ): Result<Table, readonly string[]> {
   const sections = parseUci(file, text);
   if (!sections.ok) return err([formatFault(sections.error)]);
-  const shape = z.toJSONSchema(schema, { io: "input" });
+  const shape = jsonSchema(schema);
   const read = uciTable(file, sections.value, shape, planned);
   return read.ok ? read : err(read.error.map(formatFault));
 }

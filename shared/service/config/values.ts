@@ -16,6 +16,9 @@ import {
 } from "../../base/address.ts";
 import { assert } from "../../base/result.ts";
 
+// A file is read once: compiling a parser for it costs more than it saves.
+z.config({ jitless: true });
+
 /** What zod passes to an error function, as far as it is used here. */
 interface Issue {
   readonly input?: unknown;

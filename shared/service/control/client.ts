@@ -3,7 +3,7 @@
 import { connect, type Socket } from "node:net";
 import { err, type JsonObject, ok, type Result } from "../../base/result.ts";
 import { LineSplitter } from "./lines.ts";
-import { ANSWER_MAX, type Answer, answerSchema, type Request } from "./protocol.ts";
+import { ANSWER_MAX, type Answer, parseAnswer, type Request } from "./protocol.ts";
 
 /** Why there is no answer. */
 export type ControlError =
@@ -99,7 +99,7 @@ function onLines(
 }
 
 function readAnswer(line: string): Result<Answer, ControlError> {
-  const answer = answerSchema.safeParse(JSON.parse(line));
-  if (answer.success) return ok(answer.data);
+  const answer = parseAnswer(line);
+  if (answer !== undefined) return ok(answer);
   return err({ code: "no-answer", message: "an answer that is not understood" });
 }

@@ -4,8 +4,8 @@
  * A client asks one question at a time. After `watch` the connection only carries events.
  */
 
-import * as z from "zod";
-import type { Json } from "../../base/result.ts";
+import type { Json, JsonObject } from "../../base/result.ts";
+import { isObject } from "../json.ts";
 
 /** Octets of one request; a command with its arguments is far shorter. */
 export const REQUEST_MAX = 16_384;
@@ -18,27 +18,65 @@ export const WATCH_BACKLOG_MAX = 1024 * 1024;
 /** Seconds that a command may wait for its outcome. */
 export const TIMEOUT_MAX = 3600;
 
-const json: z.ZodType<Json> = z.json();
+/** Octets of the name of a query or command; longer is none. */
+const NAME_MAX = 64;
 
-export const requestSchema = z.union([
-  z.strictObject({ query: z.string().max(64) }),
-  z.strictObject({
-    command: z.string().max(64),
-    args: z.record(z.string(), json),
-    timeout: z.number().min(0).max(TIMEOUT_MAX),
-  }),
-  z.strictObject({ watch: z.literal(true) }),
-]);
+export type Request =
+  | { readonly query: string }
+  | { readonly command: string; readonly args: JsonObject; readonly timeout: number }
+  | { readonly watch: true };
 
-export type Request = z.output<typeof requestSchema>;
+export interface Answer {
+  readonly ok: boolean;
+  readonly message?: string;
+  readonly result?: Json;
+}
 
-export const answerSchema = z.object({
-  ok: z.boolean(),
-  message: z.string().optional(),
-  result: json.optional(),
-});
+/** A line that a client sent; `undefined`: it is no request. */
+export function parseRequest(line: string): Request | undefined {
+  const value = parseObject(line);
+  if (value === undefined) return undefined;
+  const { query, command, args, timeout, watch } = value;
+  // A key too many may be one that means something to a newer program.
+  switch (Object.keys(value).sort().join()) {
+    case "query":
+      return isName(query) ? { query } : undefined;
+    case "args,command,timeout":
+      if (!isName(command) || !isObject(args) || typeof timeout !== "number") return undefined;
+      return timeout >= 0 && timeout <= TIMEOUT_MAX ? { command, args, timeout } : undefined;
+    case "watch":
+      return watch === true ? { watch } : undefined;
+    default:
+      return undefined;
+  }
+}
 
-export type Answer = z.output<typeof answerSchema>;
+/** A line that a program sent; `undefined`: it is no answer. A newer one may say more. */
+export function parseAnswer(line: string): Answer | undefined {
+  const value = parseObject(line);
+  if (value === undefined) return undefined;
+  const { ok, message, result } = value;
+  if (typeof ok !== "boolean") return undefined;
+  if (message !== undefined && typeof message !== "string") return undefined;
+  return {
+    ok,
+    ...(message === undefined ? {} : { message }),
+    ...(result === undefined ? {} : { result }),
+  };
+}
+
+function parseObject(line: string): JsonObject | undefined {
+  try {
+    const value = JSON.parse(line) as Json;
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isName(value: Json | undefined): value is string {
+  return typeof value === "string" && value.length <= NAME_MAX;
+}
 
 /** The query that every program answers by itself: who listens on this socket. */
 export const IDENTITY_QUERY = "identity";

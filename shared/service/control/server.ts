@@ -10,9 +10,9 @@ import { LineSplitter } from "./lines.ts";
 import {
   CLIENTS_MAX,
   IDENTITY_QUERY,
+  parseRequest,
   REQUEST_MAX,
   type Request,
-  requestSchema,
   WATCH_BACKLOG_MAX,
 } from "./protocol.ts";
 import { clearSocketPath } from "./socket-file.ts";
@@ -133,7 +133,7 @@ export class ControlServer {
 
   async #answerAll(socket: Socket, lines: readonly string[]): Promise<void> {
     for (const line of lines) {
-      const request = readRequest(line);
+      const request = parseRequest(line);
       if (request === undefined) {
         this.#options.counters.add("control-request-malformed");
         write(socket, { ok: false, message: "a request that is not understood" });
@@ -174,14 +174,6 @@ async function withTimeout(
     return await Promise.race([outcome, late]);
   } finally {
     clearTimeout(timer);
-  }
-}
-
-function readRequest(line: string): Request | undefined {
-  try {
-    return requestSchema.safeParse(JSON.parse(line)).data;
-  } catch {
-    return undefined;
   }
 }
 

@@ -2,18 +2,18 @@
 
 import { isDeepStrictEqual } from "node:util";
 import { err, ok, type Result } from "../../base/result.ts";
-import type { CommonConfig, HostFacts, Program } from "../program.ts";
+import type { CommonConfig, HostFacts, Runnable } from "../program.ts";
 import type { Loaded, Parts } from "./parts.ts";
 
 export class Configuration<Config extends CommonConfig, CoreConfig> {
-  readonly #refuse: Program<Config, CoreConfig>["refuseReload"];
+  readonly #refuse: Runnable<Config, CoreConfig>["refuseReload"];
   readonly #parts: Parts<Config, CoreConfig>;
   #loaded: Loaded<Config, CoreConfig>;
   #fileStamp: string;
   #hostFacts: HostFacts;
 
   constructor(
-    program: Program<Config, CoreConfig>,
+    program: Runnable<Config, CoreConfig>,
     parts: Parts<Config, CoreConfig>,
     loaded: Loaded<Config, CoreConfig>,
   ) {
@@ -38,10 +38,10 @@ export class Configuration<Config extends CommonConfig, CoreConfig> {
   }
 
   /** Reads the file again for this machine as it is now; is what the core is told another? */
-  load(): Result<boolean, readonly string[]> {
+  async load(): Promise<Result<boolean, readonly string[]>> {
     const stamp = this.#parts.fileStamp();
     const facts = this.#parts.hostFacts();
-    const result = this.#parts.load(facts);
+    const result = await this.#parts.load(facts);
     if (!result.ok) return result;
     const { config, core, wiring } = this.#loaded;
     const refused = this.#refuse?.(config, result.value.config);

@@ -9,7 +9,7 @@ import { NO_FORWARDING } from "../../forwarding/state.ts";
 import type { PacketIo } from "../../linux/packet-io.ts";
 import type { PathChanged, TunnelBound } from "../../protocol/core.ts";
 import type { CommandOutcome, ControlHandler } from "../control/server.ts";
-import type { CommonConfig, Program } from "../program.ts";
+import type { CommonConfig, Runnable } from "../program.ts";
 import type { Triggers } from "../triggers/triggers.ts";
 import { Announcer } from "./announcer.ts";
 import { Commands } from "./commands.ts";
@@ -35,7 +35,7 @@ export const RETRY_MS = 5000;
 const HOST_SETTLE_MS = 1000;
 
 export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlHandler, Tenant {
-  readonly #program: Program<Config, CoreConfig>;
+  readonly #program: Runnable<Config, CoreConfig>;
   readonly #parts: Parts<Config, CoreConfig>;
   readonly #counters = new Counters();
   readonly #problems: Problems;
@@ -56,6 +56,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
   /** The store lets this machine act. */
   #isActing = false;
   #restored = 0;
+  #isEnding = false;
   #isStarted = false;
   #ownsMarks = false;
   #control: Control | undefined;
@@ -63,13 +64,14 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
   #cancelReconsider: (() => void) | undefined;
 
   constructor(
-    program: Program<Config, CoreConfig>,
+    program: Runnable<Config, CoreConfig>,
     loaded: Loaded<Config, CoreConfig>,
     parts: Parts<Config, CoreConfig>,
     opened: {
       readonly io: PacketIo;
       readonly monitor: HostMonitor;
       readonly driver: Driver;
+      readonly store: Store;
     },
   ) {
     this.#program = program;
@@ -82,7 +84,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
     this.#forwarder = new Forwarder(opened.driver, this.#problems);
     const query = (name: string): Json | undefined => this.query(name);
     this.#exporter = new Exporter(program, parts, this.#counters, this.#problems, query);
-    this.#store = parts.createStore(loaded);
+    this.#store = opened.store;
     this.#network = new Network({
       io: opened.io,
       monitor: opened.monitor,
@@ -181,10 +183,11 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
   }
 
   /** SIGHUP: reads the file again; with a fault in it, the old configuration stays. */
-  reload(): void {
+  async reload(): Promise<void> {
     const { log } = this.#parts;
     const before = this.#loaded;
-    const faults = this.#load();
+    const faults = await this.#load();
+    if (this.#isEnding) return;
     if (faults !== undefined) {
       for (const line of faults) log.write("error", line);
       log.write("error", "the configuration was not reloaded: the old one stays");
@@ -206,6 +209,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
    * waits for nothing: its bindings stay.
    */
   async leave(isOver: () => boolean): Promise<void> {
+    this.#isEnding = true;
     this.#announcer.tell("info", "stopping", {});
     if (!this.#isActing) return;
     const waits = this.#program.role !== "ha";
@@ -214,6 +218,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
 
   /** Takes everything apart. */
   async stop(): Promise<void> {
+    this.#isEnding = true;
     this.#tenure.end();
     this.#triggers?.close();
     this.#cancelRetry?.();
@@ -310,19 +315,21 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
     this.#triggers?.hostChanged?.();
     this.#cancelReconsider ??= this.#parts.clock.setTimer(HOST_SETTLE_MS, () => {
       this.#cancelReconsider = undefined;
-      this.#reconsider();
+      void this.#reconsider();
     });
   }
 
-  #reconsider(): void {
+  async #reconsider(): Promise<void> {
     if (!this.#configuration.isOutdated) return;
-    const faults = this.#load();
+    const faults = await this.#load();
     if (faults !== undefined) this.#problems.set("configuration", faults.join("; "));
   }
 
   /** Reads and applies the file to this machine as it is now; faults: nothing has changed. */
-  #load(): readonly string[] | undefined {
-    const result = this.#configuration.load();
+  async #load(): Promise<readonly string[] | undefined> {
+    const result = await this.#configuration.load();
+    // Meanwhile it may have been told to end: nothing is opened anew.
+    if (this.#isEnding) return undefined;
     if (!result.ok) return result.error;
     this.#problems.set("configuration", undefined);
     const isNew = result.value;

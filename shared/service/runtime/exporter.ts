@@ -7,7 +7,7 @@ import type { Closable } from "../../linux/packet-io.ts";
 import { isObject } from "../json.ts";
 import { isLoopback, type Listen, parseListen } from "../metrics/listen.ts";
 import type { MetricsFacts } from "../metrics/text.ts";
-import type { CommonConfig, Program } from "../program.ts";
+import type { CommonConfig, Runnable } from "../program.ts";
 import { explainError } from "./explain.ts";
 import type { Log, Parts } from "./parts.ts";
 import type { Problems } from "./problems.ts";
@@ -27,7 +27,7 @@ export class Exporter {
 
   /** `query` answers `status` and `tunnels`, as the control socket does. */
   constructor(
-    { role, metrics }: Pick<Program, "role" | "metrics">,
+    { role, metrics }: Pick<Runnable<CommonConfig, unknown>, "role" | "metrics">,
     { openMetrics, log }: Opener,
     counters: Counters,
     problems: Problems,

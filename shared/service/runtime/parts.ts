@@ -67,7 +67,9 @@ export interface Loaded<Config extends CommonConfig, CoreConfig> extends Resolve
 
 export interface Parts<Config extends CommonConfig, CoreConfig> {
   /** Reads the configuration file for this machine; the faults are lines as `check` prints them. */
-  readonly load: (host: HostFacts) => Result<Loaded<Config, CoreConfig>, readonly string[]>;
+  readonly load: (
+    host: HostFacts,
+  ) => Promise<Result<Loaded<Config, CoreConfig>, readonly string[]>>;
   /** Something that differs when the file has been written since; read without its contents. */
   readonly fileStamp: () => string;
   readonly hostFacts: () => HostFacts;
@@ -84,7 +86,7 @@ export interface Parts<Config extends CommonConfig, CoreConfig> {
     loaded: Loaded<Config, CoreConfig>,
     events: DriverEvents,
   ) => Driver;
-  readonly createStore: (loaded: Loaded<Config, CoreConfig>) => Store;
+  readonly createStore: (loaded: Loaded<Config, CoreConfig>) => Promise<Store>;
   /** The state file; without it there is none. */
   readonly writeState?: WriteState;
   readonly openControl: (path: string, options: ControlOptions) => Promise<Control>;
@@ -102,6 +104,8 @@ export interface Parts<Config extends CommonConfig, CoreConfig> {
   readonly clock: Clock;
   readonly hookPrograms: HookPrograms;
   readonly process: ProcessEvents;
+  /** The program has been running for a moment: what only its start needed may go. */
+  readonly settled?: () => void;
 }
 
 /** A timer never gets more than 31 bits: Node fires a longer one at once. */

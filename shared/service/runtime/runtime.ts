@@ -2,7 +2,7 @@
 
 import type { JsonObject } from "../../base/result.ts";
 import { isObject } from "../json.ts";
-import type { CommonConfig, Program } from "../program.ts";
+import type { CommonConfig, Runnable } from "../program.ts";
 import { Daemon } from "./daemon.ts";
 import { explainError } from "./explain.ts";
 import type { HostMonitor, Parts } from "./parts.ts";
@@ -12,19 +12,21 @@ import { StateFile } from "./state-file.ts";
 const LEAVE_MAX_MS = 2000;
 /** After this the process ends, whatever is still being taken apart. */
 const STOP_MAX_MS = 5000;
+/** By then the first advertisements and registrations are out. */
+const SETTLED_MS = 5000;
 const EXIT_OK = 0;
 const EXIT_FAILED = 1;
 
 /** Runs until a signal ends it; resolves with the exit code, everything closed and removed. */
 export async function runWith<Config extends CommonConfig, CoreConfig>(
-  program: Program<Config, CoreConfig>,
+  program: Runnable<Config, CoreConfig>,
   parts: Parts<Config, CoreConfig>,
 ): Promise<number> {
   return new Running(program, parts).whole();
 }
 
 class Running<Config extends CommonConfig, CoreConfig> {
-  readonly #program: Program<Config, CoreConfig>;
+  readonly #program: Runnable<Config, CoreConfig>;
   readonly #parts: Parts<Config, CoreConfig>;
   readonly #handlers: readonly (readonly [string, (argument?: unknown) => void])[];
   #daemon: Daemon<Config, CoreConfig> | undefined;
@@ -32,10 +34,11 @@ class Running<Config extends CommonConfig, CoreConfig> {
   #stateFile: StateFile<Config, CoreConfig> | undefined;
   #end: ((code: number) => void) | undefined;
   #isStarted = false;
+  #cancelSettled = (): void => {};
   #isEnding = false;
   #isHurried = false;
 
-  constructor(program: Program<Config, CoreConfig>, parts: Parts<Config, CoreConfig>) {
+  constructor(program: Runnable<Config, CoreConfig>, parts: Parts<Config, CoreConfig>) {
     this.#program = program;
     this.#parts = parts;
     this.#handlers = [
@@ -57,6 +60,7 @@ class Running<Config extends CommonConfig, CoreConfig> {
       const failed = this.#start().then((isStarted) => (isStarted ? ended : EXIT_FAILED));
       const code = await Promise.race([failed, ended]);
       this.#stateFile?.close();
+      this.#cancelSettled();
       if (code === EXIT_OK && this.#isStarted) await this.#leave();
       await this.#atMost(STOP_MAX_MS, this.#daemon?.stop());
       this.#parts.log.write("info", "stopped");
@@ -70,7 +74,7 @@ class Running<Config extends CommonConfig, CoreConfig> {
   async #start(): Promise<boolean> {
     const parts = this.#parts;
     try {
-      const loaded = parts.load(parts.hostFacts());
+      const loaded = await parts.load(parts.hostFacts());
       if (!loaded.ok) {
         for (const line of loaded.error) parts.log.write("error", line);
         return false;
@@ -90,9 +94,12 @@ class Running<Config extends CommonConfig, CoreConfig> {
         io,
         monitor: this.#monitor,
         driver,
+        store: await parts.createStore(loaded.value),
       });
       await this.#daemon.start();
       this.#isStarted = true;
+      const { clock, settled } = parts;
+      if (settled !== undefined) this.#cancelSettled = clock.setTimer(SETTLED_MS, settled);
       this.#tellState(this.#daemon, loaded.value.config.control.socket);
       return true;
     } catch (error) {
@@ -144,7 +151,7 @@ class Running<Config extends CommonConfig, CoreConfig> {
   }
 
   #reload(): void {
-    if (this.#isStarted && !this.#isEnding) this.#daemon?.reload();
+    if (this.#isStarted && !this.#isEnding) void this.#daemon?.reload();
   }
 
   #crash(error: unknown): void {

@@ -10,7 +10,7 @@
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 import type { JsonObject } from "../../base/result.ts";
 import { HEALTH_EXIT, healthLine, judge } from "../health.ts";
-import type { CommonConfig, Program } from "../program.ts";
+import type { CommonConfig, Runnable } from "../program.ts";
 import type { Clock } from "./parts.ts";
 
 const INTERVAL_MS = 10_000;
@@ -39,7 +39,7 @@ export const writeStateFile: WriteState = (path, text) => {
 };
 
 export class StateFile<FileConfig extends CommonConfig, CoreConfig> {
-  readonly #program: Program<FileConfig, CoreConfig>;
+  readonly #program: Runnable<FileConfig, CoreConfig>;
   readonly #path: string;
   readonly #clock: Clock;
   readonly #write: WriteState;
@@ -47,7 +47,7 @@ export class StateFile<FileConfig extends CommonConfig, CoreConfig> {
   #cancel: (() => void) | undefined;
 
   constructor(
-    program: Program<FileConfig, CoreConfig>,
+    program: Runnable<FileConfig, CoreConfig>,
     socket: string,
     {
       clock,

@@ -5,7 +5,7 @@
 mip4_node_options() {
 	local third
 	third="$(awk '/^MemTotal:/ { printf "%d", $2 / 3072 }' /proc/meminfo)"
-	echo "--max-semi-space-size=1 --max-old-space-size=${third:-64}"
+	echo "--max-semi-space-size=1 --expose-gc --max-old-space-size=${third:-64}"
 }
 
 mip4_log() {
