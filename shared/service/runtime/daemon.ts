@@ -6,7 +6,6 @@ import type { Json, JsonObject } from "../../base/result.ts";
 import type { Instant } from "../../base/time.ts";
 import { type Driver, ForwardingError } from "../../forwarding/driver.ts";
 import { NO_FORWARDING } from "../../forwarding/state.ts";
-import type { PacketIo } from "../../linux/packet-io.ts";
 import type { PathChanged, TunnelBound } from "../../protocol/core.ts";
 import type { CommandOutcome, ControlHandler } from "../control/server.ts";
 import type { CommonConfig, Runnable } from "../program.ts";
@@ -21,7 +20,7 @@ import { Forwarder } from "./forwarder.ts";
 import { kernelRandom } from "./kernel-random.ts";
 import { Names } from "./names.ts";
 import { Network } from "./network.ts";
-import type { Control, HostMonitor, Loaded, Parts } from "./parts.ts";
+import type { Control, HostMonitor, Loaded, Opened, Parts } from "./parts.ts";
 import { Problems } from "./problems.ts";
 import { mergeStatus } from "./status.ts";
 import type { Kept, Store, Tenant } from "./store.ts";
@@ -67,12 +66,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
     program: Runnable<Config, CoreConfig>,
     loaded: Loaded<Config, CoreConfig>,
     parts: Parts<Config, CoreConfig>,
-    opened: {
-      readonly io: PacketIo;
-      readonly monitor: HostMonitor;
-      readonly driver: Driver;
-      readonly store: Store;
-    },
+    opened: Opened,
   ) {
     this.#program = program;
     this.#configuration = new Configuration(program, parts, loaded);

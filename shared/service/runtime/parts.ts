@@ -65,6 +65,14 @@ export interface Loaded<Config extends CommonConfig, CoreConfig> extends Resolve
   readonly config: Config;
 }
 
+/** What was opened for a configuration before the program starts. */
+export interface Opened {
+  readonly io: PacketIo;
+  readonly monitor: HostMonitor;
+  readonly driver: Driver;
+  readonly store: Store;
+}
+
 export interface Parts<Config extends CommonConfig, CoreConfig> {
   /** Reads the configuration file for this machine; the faults are lines as `check` prints them. */
   readonly load: (
