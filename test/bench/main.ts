@@ -1,7 +1,9 @@
 /**
- * `make bench`: codec, registrations, relay, home agent, packets, footprint and handovers, with the yardsticks beside each.
- * Usage: main.js [--quick] [--json FILE] [--plot FILE.svg]
- *   [--only codec|registrations|relay|home|packets|footprint|handover]
+ * `make bench`: codec, registrations, relay, home agent, packets, data paths, footprint and handovers, with the
+ * yardsticks beside each.
+ * Usage: main.js [--quick] [--json FILE] [--plot FILE.svg] [--dataplane-plot FILE.svg]
+ *   [--only codec|registrations|relay|home|packets|dataplane|footprint|handover]
+ *   [--driver NAME] [--encapsulation NAME]    only these ways of the data path table
  */
 
 import { writeFileSync } from "node:fs";
@@ -17,6 +19,9 @@ import { type HandoverResult, handoverRows, measureHandovers } from "./handover.
 import { handoverPlot } from "./handover-plot.ts";
 import { headerRows } from "./headers.ts";
 import { bindingRows, type HomeResult, homeRows, measureHome } from "./home.ts";
+import { measurePaths, type PathResult } from "./path-measure.ts";
+import { pathPlot, printPaths } from "./path-table.ts";
+import { CARRIERS, ENCAPSULATION_NAMES, pathsFor } from "./paths.ts";
 import { registrationRows } from "./registrations.ts";
 import { measureRelay, type RelayResult } from "./relay.ts";
 import { relayRows, visitorRows } from "./relay-table.ts";
@@ -28,6 +33,9 @@ const { values: options } = parseArgs({
     json: { type: "string" },
     only: { type: "string" },
     plot: { type: "string" },
+    "dataplane-plot": { type: "string" },
+    driver: { type: "string" },
+    encapsulation: { type: "string" },
   },
 });
 
@@ -37,11 +45,23 @@ const PARTS = [
   "relay",
   "home",
   "packets",
+  "dataplane",
   "footprint",
   "handover",
 ] as const;
 if (options.only !== undefined && !PARTS.some((part) => part === options.only)) {
   process.stderr.write(`bench: --only takes one of ${PARTS.join(", ")}\n`);
+  process.exit(2);
+}
+
+const CHOICES = [
+  ["driver", CARRIERS],
+  ["encapsulation", ENCAPSULATION_NAMES],
+] as const;
+for (const [name, known] of CHOICES) {
+  const asked = options[name];
+  if (asked === undefined || known.some((one) => one === asked)) continue;
+  process.stderr.write(`bench: --${name} takes one of ${known.join(", ")}\n`);
   process.exit(2);
 }
 
@@ -99,6 +119,7 @@ let registrations: Row[] | undefined;
 let relay: RelayResult | undefined;
 let home: HomeResult | undefined;
 let dataplane: DataplaneResult | undefined;
+let paths: PathResult[] | undefined;
 let footprint: FootprintResult | undefined;
 let handovers: HandoverResult[] | undefined;
 if (isWanted("codec")) {
@@ -119,6 +140,11 @@ if (isWanted("home") && faults.length === 0) {
 if (isWanted("packets") && faults.length === 0) {
   const length = options.quick ? { rounds: 1, seconds: 0.3 } : { rounds: 5, seconds: 0.7 };
   dataplane = await measureDataplane({ ...length, progress });
+}
+if (isWanted("dataplane") && faults.length === 0) {
+  const length = options.quick ? { rounds: 1, seconds: 0.3 } : { rounds: 5, seconds: 0.7 };
+  const wanted = pathsFor(options.driver, options.encapsulation);
+  paths = await measurePaths(wanted, { ...length, progress });
 }
 if (isWanted("footprint") && faults.length === 0) {
   footprint = await measureFootprint({ quick: options.quick, progress });
@@ -157,6 +183,13 @@ if (home !== undefined) {
   );
 }
 if (dataplane !== undefined) printDataplane(dataplane);
+if (paths !== undefined) {
+  console.log("\nData paths: through HA and FA, there and back, both ends on one core; see");
+  console.log("docs/internals/performance.md. Each figure is the median of the rounds.");
+  printPaths(paths);
+  const file = options["dataplane-plot"];
+  if (file !== undefined) writeFileSync(file, pathPlot(paths));
+}
 if (footprint !== undefined) {
   printTable("Footprint: start, size and memory beyond an empty process", footprintRows(footprint));
 }
@@ -177,7 +210,8 @@ if (options.json !== undefined) {
     registrations,
     relay,
     home,
-    dataplane,
+    packets: dataplane,
+    dataplane: paths,
     footprint,
     handovers,
   };

@@ -10,15 +10,16 @@
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ipv4, type Mac } from "../../shared/base/address.ts";
+import type { TunnelForm } from "../../shared/forwarding/state.ts";
 import type { Host } from "../lab/host.ts";
 import { Lab } from "../lab/lab.ts";
 import type { LabProcess } from "../lab/process.ts";
 import { wireBinary } from "../lab/wire.ts";
 import type { TunnelEndOptions } from "./tunnel-end.ts";
 
-const HOME = "10.1.0.7";
-const HOME_AGENT = "203.0.113.1";
-const CARE_OF = "203.0.113.2";
+export const HOME = "10.1.0.7";
+export const HOME_AGENT = "203.0.113.1";
+export const CARE_OF = "203.0.113.2";
 const SINK_MAC = "02:00:00:00:00:07";
 /** What an uplink of 1500 octets leaves under the outer header. */
 const TUNNEL_MTU = "1480";
@@ -36,7 +37,10 @@ export interface TunnelNet {
   readonly sinkNetns: string;
 }
 
-/** A veth pair that carries plain frames, as a wire does: no offloads. */
+/**
+ * A veth pair that carries plain frames, as a wire does: no offloads. As `card` the receivers put
+ * frames together (GRO), as the drivers of network cards do.
+ */
 export function connect(
   from: Host,
   ifname: string,
@@ -44,28 +48,31 @@ export function connect(
   to: Host,
   far: string,
   other: string,
+  mode: "plain" | "card" = "plain",
 ) {
   from.ip("link", "add", ifname, "type", "veth", "peer", "name", far, "netns", to.name);
   for (const [host, name, prefix] of [
     [from, ifname, address],
     [to, far, other],
   ] as const) {
-    host.runSync([wireBinary(host.lab.directory), "plain", name]);
+    host.runSync([wireBinary(host.lab.directory), mode, name]);
     host.ip("addr", "add", prefix, "dev", name);
     host.ip("link", "set", name, "up");
   }
 }
 
-export function buildTunnelNet(): TunnelNet {
+export function buildTunnelNet(mode: "plain" | "card" = "plain"): TunnelNet {
   const lab = new Lab();
   const gen = lab.host("gen");
   const a = lab.host("a", { router: true });
   const b = lab.host("b", { router: true });
   const sink = lab.host("sink");
-  connect(gen, "eth0", "10.9.0.2/24", a, "gen0", "10.9.0.1/24");
-  connect(a, "net0", `${HOME_AGENT}/24`, b, "net1", `${CARE_OF}/24`);
-  connect(b, "lan0", "192.168.7.1/24", sink, "wlan0", `${HOME}/32`);
+  connect(gen, "eth0", "10.9.0.2/24", a, "gen0", "10.9.0.1/24", mode);
+  connect(a, "net0", `${HOME_AGENT}/24`, b, "net1", `${CARE_OF}/24`, mode);
+  connect(b, "lan0", "192.168.7.1/24", sink, "wlan0", `${HOME}/32`, mode);
   sink.ip("link", "set", "wlan0", "address", SINK_MAC);
+  sink.ip("route", "add", "192.168.7.1", "dev", "wlan0", "scope", "link");
+  sink.ip("route", "add", "default", "via", "192.168.7.1");
   gen.ip("route", "add", "default", "via", "10.9.0.1");
   a.ip("route", "add", "default", "via", CARE_OF);
   b.ip("route", "add", "default", "via", HOME_AGENT);
@@ -81,7 +88,7 @@ export async function openWay(
 ): Promise<LabProcess[]> {
   if (way === "kernel") return [];
   const isC = way === "c-loop" || way === "c-policy";
-  const ends = isC ? cLoops(net, pin, cLoop) : drivers(net, pin, way);
+  const ends = isC ? cLoops(net, pin, [cLoop]) : openDrivers(net, pin, { provider: way });
   for (const end of ends) await end.waitForLine(/^ready$/, 20_000);
   if (isC) {
     for (const host of [net.a, net.b]) {
@@ -119,23 +126,34 @@ function setPolicy({ a, b }: TunnelNet, action: "add" | "delete"): void {
   b.runSync(["nft", "-f", "-"], action === "add" ? table : "delete table ip mip434");
 }
 
-function cLoops({ a, b }: TunnelNet, pin: readonly string[], program: string): LabProcess[] {
+/** A C program at both ends, with what it is told beside its device and addresses. */
+export function cLoops(
+  { a, b }: TunnelNet,
+  pin: readonly string[],
+  [program = "", ...more]: readonly string[],
+): LabProcess[] {
   return [
-    a.spawn([...pin, program, "ctun", HOME_AGENT, CARE_OF]),
-    b.spawn([...pin, program, "ctun", CARE_OF, HOME_AGENT]),
+    a.spawn([...pin, program, "ctun", HOME_AGENT, CARE_OF, ...more]),
+    b.spawn([...pin, program, "ctun", CARE_OF, HOME_AGENT, ...more]),
   ];
 }
 
-function drivers(
+export interface DriverWay extends Pick<TunnelEndOptions, "provider" | "offload" | "driver"> {
+  readonly form?: TunnelForm;
+}
+
+/** The real driver at both ends, with one binding and one visitor. */
+export function openDrivers(
   { a, b }: TunnelNet,
   pin: readonly string[],
-  provider: TunnelEndOptions["provider"],
+  { form = { encapsulation: "ipip" }, ...way }: DriverWay,
 ): LabProcess[] {
+  const { provider } = way;
   const tunnel = {
     homeAddress: ipv4(HOME),
     homeAgent: ipv4(HOME_AGENT),
     careOfAddress: ipv4(CARE_OF),
-    encapsulation: "ipip",
+    ...form,
     reverse: true,
   } as const;
   const binding = { kind: "binding", ...tunnel, homeInterface: undefined } as const;
@@ -148,8 +166,8 @@ function drivers(
     mac: SINK_MAC as Mac,
   } as const;
   const options: readonly (readonly [Host, TunnelEndOptions])[] = [
-    [a, { role: "ha", provider, item: binding }],
-    [b, { role: "fa", provider, item: visitor }],
+    [a, { role: "ha", ...way, ...udpEnd(form, HOME_AGENT), item: binding }],
+    [b, { role: "fa", ...way, ...udpEnd(form, CARE_OF), item: visitor }],
   ];
   return options.map(([host, option]) => {
     const argv = [
@@ -160,6 +178,10 @@ function drivers(
     ];
     return host.spawn([...pin, ...argv]);
   });
+}
+
+function udpEnd({ udpPort }: TunnelForm, udp: string): { readonly udp?: string } {
+  return udpPort === undefined ? {} : { udp };
 }
 
 /** `MIP4_BENCH_PROFILE=FOLDER` writes a CPU profile of each end. */
