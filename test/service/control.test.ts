@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, statSync, writeFileSync } from "node:fs";
-import { connect, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -208,6 +208,20 @@ test("control: a watcher that does not read is dropped at the bound and counted,
   assert.equal(counters.get("control-watcher-dropped"), 1);
   enough.abort();
   assert.equal((await ended).ok, true);
+});
+
+test("control: a program that ends without reading the question has ended, and that is said", async (t) => {
+  const path = join(temporaryDirectory(t), "fa.sock");
+  const server = createServer({ pauseOnConnect: true }, (socket) => {
+    setTimeout(() => socket.destroy(), 50); // what has come unread resets the connection
+  });
+  t.after(() => server.close());
+  server.listen(path);
+  await once(server, "listening");
+  assert.deepEqual(await watch(path, () => {}), {
+    ok: false,
+    error: { code: "no-answer", message: "the program has ended" },
+  });
 });
 
 test("control: who watches learns that the program has ended", async (t) => {

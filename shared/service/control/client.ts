@@ -24,6 +24,10 @@ function explain(path: string, error: Error): ControlError {
       message: `${path}: permission denied; run as root or as its group`,
     };
   }
+  // It has gone without reading what was asked.
+  if (code === "ECONNRESET" || code === "EPIPE") {
+    return { code: "no-answer", message: "the program has ended" };
+  }
   return { code: "no-answer", message: `${path}: ${code}` };
 }
 
