@@ -5,6 +5,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { formatIpv4, type Ipv4, ipv4 } from "../../shared/base/address.ts";
 import { groupChanges } from "../../shared/forwarding/igmp.ts";
+import { QUERY_MS, RESPONSE_MS } from "../../shared/forwarding/tun/home-groups.ts";
 import { internetChecksum } from "../../shared/wire/checksum.ts";
 import { fromPeer } from "./fake-path.ts";
 import { LISTENER, openHomeLink } from "./home-link.ts";
@@ -241,4 +242,48 @@ test("IGMP with any octets joins groups only, and never more than its records", 
     ),
     { numRuns: 1000 },
   );
+});
+
+test("RFC 3376 §8.4: members are asked, and who answers no query is none any more; who does stays", (t) => {
+  t.mock.timers.enable({ apis: ["setInterval", "setTimeout"] });
+  const other = { ...LISTENER, homeAddress: OTHER, careOfAddress: ipv4("192.0.2.65") };
+  const { path, sent, onLink, joined, counters } = openHomeLink([LISTENER, other]);
+  t.after(() => path.close());
+  const says = (homeAddress: Ipv4) => path.homeGroups.takeFromNode(report(FEED), 0, homeAddress);
+  /** From one query to the next, time for the answers included. */
+  const askAgain = (): void => {
+    t.mock.timers.tick(QUERY_MS - RESPONSE_MS);
+    t.mock.timers.tick(RESPONSE_MS);
+  };
+  says(HOME);
+  says(OTHER);
+  const copies = (): number => {
+    sent.length = 0;
+    onLink(sentBy("10.1.0.9", "239.1.2.3"));
+    return sent.length;
+  };
+  assert.equal(copies(), 2);
+  sent.length = 0;
+  t.mock.timers.tick(QUERY_MS);
+  const [query] = sent as [Uint8Array];
+  assert.equal(sent.length, 2, "each of them is asked");
+  // To the care-of address, to the home address, and then the query itself, with its checksum.
+  const inner = query.slice(40);
+  assert.deepEqual([...inner.slice(12, 20)], [...octetsOf(TUNNEL.local), 224, 0, 0, 1]);
+  assert.deepEqual([inner[8], inner[9], inner[24], inner[25]], [1, 2, 0x11, RESPONSE_MS / 100]);
+  assert.equal(internetChecksum(inner, 24, inner.length), 0);
+  t.mock.timers.tick(RESPONSE_MS);
+  assert.equal(copies(), 2, "one query may be lost");
+  says(OTHER);
+  askAgain();
+  assert.equal(copies(), 1, "who has not answered is a member no more");
+  assert.equal(counters.get("groups-timed-out"), 1);
+  assert.ok(joined.has("239.1.2.3"));
+  askAgain();
+  askAgain();
+  assert.equal(copies(), 0);
+  assert.equal(joined.size, 0);
+  sent.length = 0;
+  t.mock.timers.tick(10 * QUERY_MS);
+  assert.equal(sent.length, 0, "nobody is left to be asked");
 });

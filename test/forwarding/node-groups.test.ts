@@ -78,7 +78,7 @@ test("the kernel takes a broadcast of the home network for one while it is wante
 });
 
 test("RFC 3376 §4.1: a General Query of version 3, to all systems, with TTL 1 and Router Alert", () => {
-  const query = generalQuery(HOME_AGENT);
+  const query = generalQuery(HOME_AGENT, 100);
   assert.equal(Buffer.from(query.subarray(24)).toString("hex"), "1101eefe0000000000000000");
   assert.equal(internetChecksum(query, 0, 24), 0);
   assert.deepEqual([...query.subarray(20, 24)], [0x94, 4, 0, 0]);

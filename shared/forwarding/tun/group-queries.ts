@@ -19,8 +19,8 @@ const INTERVAL_MS = 125_000;
 
 const ALL_SYSTEMS = ipv4("224.0.0.1");
 const QUERY = 0x11;
-/** Tenths of a second: nobody else answers on this link. */
-const MAX_RESPONSE = 1;
+/** Milliseconds: nobody else answers on this link. */
+const RESPONSE_MS = 100;
 /** With the Router Alert option (RFC 2113), as RFC 3376 §4 has it. */
 const HEADER = 24;
 const ROUTER_ALERT = 0x94040000;
@@ -50,7 +50,8 @@ export class GroupQueries {
     if (!this.#isNew) return;
     this.close();
     const ask = (): void => {
-      for (const homeAgent of new Set(this.#joining.values())) this.#ask(generalQuery(homeAgent));
+      for (const homeAgent of new Set(this.#joining.values()))
+        this.#ask(generalQuery(homeAgent, RESPONSE_MS));
     };
     const timers = [FIRST_MS, SECOND_MS].map((delay) => setTimeout(ask, delay));
     this.#timers = [...timers, setInterval(ask, INTERVAL_MS)];
@@ -70,8 +71,11 @@ function joinsBy(item: ForwardingItem | undefined): Ipv4 | undefined {
   return item.groups?.joins ? item.homeAgent : undefined;
 }
 
-/** A General Query of version 3 (RFC 3376 §4.1): hosts of any version answer it. */
-export function generalQuery(source: Ipv4): Uint8Array {
+/**
+ * A General Query of version 3 (RFC 3376 §4.1): hosts of any version answer it, within so many
+ * milliseconds.
+ */
+export function generalQuery(source: Ipv4, response: number): Uint8Array {
   const packet = new Uint8Array(HEADER + 12);
   packet.set([0x46, 0xc0]);
   writeU16(packet, 2, packet.length);
@@ -80,7 +84,7 @@ export function generalQuery(source: Ipv4): Uint8Array {
   writeAddress(packet, 16, ALL_SYSTEMS);
   new DataView(packet.buffer).setUint32(20, ROUTER_ALERT);
   writeHeaderChecksum(packet, 0);
-  packet.set([QUERY, MAX_RESPONSE], HEADER);
+  packet.set([QUERY, response / 100], HEADER); // tenths of a second
   writeU16(packet, HEADER + 2, internetChecksum(packet, HEADER, packet.length));
   return packet;
 }

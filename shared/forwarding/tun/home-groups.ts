@@ -3,7 +3,7 @@
  * §4.4): what the link has goes to those that asked for it, what they send by the reverse tunnel
  * goes to the link, as if they were there. A node asks for broadcasts when it registers, and for a
  * group by IGMP through the tunnel; this host then is a member of the group in its place, until it
- * leaves or has no binding any more.
+ * leaves, answers no query any more, or has no binding.
  */
 
 import {
@@ -30,10 +30,12 @@ import {
 } from "../packet.ts";
 import type { HomeListener } from "../realized.ts";
 import type { Tunnel } from "../tunnel-table.ts";
+import { generalQuery } from "./group-queries.ts";
+import { type Membership, Memberships } from "./memberships.ts";
 
-/** Groups that one node may be a member of, and all of them on one link. */
-const MAX_GROUPS_OF_NODE = 32;
-const MAX_GROUPS_OF_LINK = 512;
+/** RFC 3376 §8.2, §8.3: the Query Interval, and the Query Response Interval, in milliseconds. */
+export const QUERY_MS = 125_000;
+export const RESPONSE_MS = 10_000;
 const IPV4 = 0x0800;
 
 export interface HomeGroupsParts {
@@ -51,7 +53,7 @@ class HomeLink {
   readonly broadcast: Ipv4 | undefined;
   /** Bindings by home address; simultaneous ones have one entry each. */
   readonly nodes = new Map<Ipv4, HomeListener[]>();
-  readonly groups = new Map<Ipv4, Set<Ipv4>>();
+  readonly memberships = new Memberships();
   socket: LinkSocket | undefined;
   hearsGroups = false;
 
@@ -66,6 +68,8 @@ export class HomeGroups {
   readonly #links = new Map<string, HomeLink>();
   /** By home address. */
   readonly #linkOf = new Map<Ipv4, HomeLink>();
+  #queries: NodeJS.Timeout | undefined;
+  #responses: NodeJS.Timeout | undefined;
 
   constructor(parts: HomeGroupsParts) {
     this.#parts = parts;
@@ -98,7 +102,7 @@ export class HomeGroups {
         if (listeners.length > 0) continue;
         link.nodes.delete(homeAddress);
         this.#linkOf.delete(homeAddress);
-        for (const group of link.groups.keys()) this.#leave(link, homeAddress, group);
+        for (const group of link.memberships.groups()) this.#leave(link, { homeAddress, group });
       }
       if (link.nodes.size === 0) {
         link.socket?.close();
@@ -110,6 +114,9 @@ export class HomeGroups {
   }
 
   close(): void {
+    clearInterval(this.#queries);
+    clearTimeout(this.#responses);
+    this.#queries = undefined;
     for (const { socket } of this.#links.values()) socket?.close();
     this.#links.clear();
     this.#linkOf.clear();
@@ -151,7 +158,7 @@ export class HomeGroups {
   #toNodes(link: HomeLink, packet: Uint8Array, sender: Ipv4 | undefined): void {
     const destination = destinationOf(packet, 0);
     const isGroup = isMulticast(destination);
-    const homeAddresses = isGroup ? (link.groups.get(destination) ?? []) : link.nodes.keys();
+    const homeAddresses = isGroup ? link.memberships.membersOf(destination) : link.nodes.keys();
     for (const homeAddress of homeAddresses) {
       if (homeAddress === sender) continue;
       const tunnels = this.#parts.tunnelsTo(homeAddress);
@@ -168,47 +175,79 @@ export class HomeGroups {
   #onIgmp(link: HomeLink, slab: Uint8Array, packet: number, homeAddress: Ipv4): void {
     const listens = link.nodes.get(homeAddress)?.some(({ multicast }) => multicast) === true;
     if (!listens) return;
-    try {
+    this.#change(link, () => {
       for (const { group, isMember } of groupChanges(slab, packet)) {
-        if (!isMember) this.#leave(link, homeAddress, group);
-        else if (!this.#join(link, homeAddress, group)) {
+        if (!isMember) this.#leave(link, { homeAddress, group });
+        else if (!this.#join(link, { homeAddress, group })) {
           this.#parts.counters.add("groups-over-limit");
         }
       }
+    });
+  }
+
+  /** What a node says must not end the program; the next change of state tries again. */
+  #change(link: HomeLink, make: () => void): void {
+    try {
+      make();
       this.#hear(link);
     } catch (error) {
-      // What a node says must not end the program; the next change of state tries again.
       if (!(error instanceof IoError)) throw error;
       this.#parts.counters.add(`groups-not-heard-${error.code}`);
     }
   }
 
-  #join(link: HomeLink, homeAddress: Ipv4, group: Ipv4): boolean {
-    const members = link.groups.get(group);
-    if (members?.has(homeAddress) === true) return true;
-    let own = 0;
-    for (const each of link.groups.values()) if (each.has(homeAddress)) own++;
-    const isFull = members === undefined && link.groups.size >= MAX_GROUPS_OF_LINK;
-    if (own >= MAX_GROUPS_OF_NODE || isFull) return false;
-    if (members !== undefined) members.add(homeAddress);
-    else {
-      // The first group takes another socket, which joins it (`#hear`).
-      if (link.hearsGroups) link.socket?.joinGroups([group]);
-      link.groups.set(group, new Set([homeAddress]));
+  /** As the router of a link asks its hosts: who does not answer is no member any more. */
+  #query(): void {
+    const { tunnelsTo, sendCopy } = this.#parts;
+    for (const link of this.#links.values()) {
+      for (const homeAddress of link.memberships.ask()) {
+        for (const { careOfAddress, isNested } of link.nodes.get(homeAddress) ?? []) {
+          const tunnel = tunnelsTo(homeAddress).find(({ remote }) => remote === careOfAddress);
+          if (tunnel === undefined) continue;
+          const query = generalQuery(tunnel.local, RESPONSE_MS);
+          sendCopy(query, tunnel, isNested ? homeAddress : undefined);
+        }
+      }
     }
+    this.#responses = setTimeout(() => this.#dropSilent(), RESPONSE_MS).unref();
+  }
+
+  #dropSilent(): void {
+    for (const link of this.#links.values()) {
+      const silent = link.memberships.silent();
+      if (silent.length === 0) continue;
+      this.#parts.counters.add("groups-timed-out", silent.length);
+      this.#change(link, () => {
+        for (const membership of silent) this.#leave(link, membership);
+      });
+    }
+    if ([...this.#links.values()].some(({ memberships }) => !memberships.isEmpty)) return;
+    clearInterval(this.#queries);
+    this.#queries = undefined;
+  }
+
+  #join(link: HomeLink, membership: Membership): boolean {
+    const { memberships, socket, hearsGroups } = link;
+    const isNew = !memberships.has(membership.group);
+    if (!memberships.join(membership)) return false;
+    try {
+      // The first group takes another socket, which joins it (`#hear`).
+      if (isNew && hearsGroups) socket?.joinGroups([membership.group]);
+    } catch (error) {
+      memberships.leave(membership);
+      throw error;
+    }
+    this.#queries ??= setInterval(() => this.#query(), QUERY_MS).unref();
     return true;
   }
 
-  #leave(link: HomeLink, homeAddress: Ipv4, group: Ipv4): void {
-    const members = link.groups.get(group);
-    if (members?.delete(homeAddress) !== true || members.size > 0) return;
-    link.groups.delete(group);
-    link.socket?.leaveGroups([group]);
+  #leave(link: HomeLink, membership: Membership): void {
+    if (link.memberships.leave(membership)) link.socket?.leaveGroups([membership.group]);
   }
 
   /** While nobody is a member of a group, none comes up from the kernel. */
   #hear(link: HomeLink): void {
-    const wantsGroups = link.groups.size > 0;
+    const wantsGroups = !link.memberships.isEmpty;
     if (link.socket?.isStale === true) {
       link.socket.close();
       link.socket = undefined;
@@ -219,7 +258,7 @@ export class HomeGroups {
     const socket = this.#parts.io.openLink(link.device, { heard });
     socket.onFrame((frame) => this.#onFrame(link, frame));
     try {
-      socket.joinGroups([...link.groups.keys()]);
+      socket.joinGroups(link.memberships.groups());
     } catch (error) {
       socket.close();
       throw error;
