@@ -198,6 +198,23 @@ test("what a mobile node sends without a link waits for one, and leaves as it is
   declare(false);
   assert.deepEqual(node.sent, [sent(1), sent(2)]);
   assert.deepEqual(node.opened.at(-1), { protocol: 255, address: HOME });
+});
+
+test("what the kernel had put into the anchor just before there was a link again goes by that link, for a second and a hop", () => {
+  const node = openPath({ entries: [] });
+  const item = { kind: "outgoing", address: HOME, hold: true, limits: LIMITS } as const;
+  const sent = (number: number, ttl = 9, source = "10.1.0.7") =>
+    packet({ source, ttl, payload: Uint8Array.of(number) }).slice(ROOM);
+  node.path.waiting.set("outgoing", item);
+  node.path.waiting.settler()();
+  node.path.waiting.set("outgoing", { ...item, hold: false });
+  node.path.waiting.settler()();
   node.enter(sent(3));
-  assert.equal(node.counters.get("tunnel-no-route"), 1);
+  assert.deepEqual(node.sent, [sent(3, 8)]);
+  assert.equal(node.counters.get("handover-sent-late"), 1);
+  // No circle is without end, and nobody else's packets are sent.
+  node.enter(sent(4, 1), sent(5, 9, "10.1.0.8"));
+  assert.equal(node.path.waiting.sendsLate(sent(6), 0, performance.now() + 1001), false);
+  assert.equal(node.sent.length, 1);
+  assert.equal(node.counters.get("tunnel-no-route"), 2);
 });

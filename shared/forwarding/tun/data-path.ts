@@ -162,7 +162,9 @@ export class DataPath {
     if (this.waiting.outgoing.takes(slab, packet, sourceOf(slab, packet))) return NONE;
     const tunnels = this.#table.outFor(sourceOf(slab, packet), destination, plane);
     const first = tunnels[0];
-    if (first === undefined) return this.#drop("tunnel-no-route");
+    if (first === undefined) {
+      return this.waiting.sendsLate(slab, packet) ? NONE : this.#drop("tunnel-no-route");
+    }
     if (tunnels.length > 1) return this.entrance.enterEach(slab, packet, tunnels);
     return this.entrance.enter(slab, packet, first, plane);
   }

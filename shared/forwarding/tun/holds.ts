@@ -35,6 +35,8 @@ export class Hold {
   /** The detour has been found empty. */
   isStraight = false;
   timer: NodeJS.Timeout | undefined;
+  /** Since when everything goes on; `undefined`: it is kept. */
+  releasedAt: number | undefined;
 
   constructor(item: Held, change: number) {
     this.item = item;
@@ -90,6 +92,7 @@ export class Holds {
     } else {
       if (hold.item.behind !== item.behind || item.hold) hold.isStraight = false;
       hold.item = item;
+      hold.releasedAt = undefined;
       hold.unsettled = this.#changes;
     }
   }
@@ -117,7 +120,9 @@ export class Holds {
       for (const hold of this.#byAddress.values()) {
         if (hold.unsettled === undefined || hold.unsettled > reached) continue;
         hold.unsettled = undefined;
-        if (!hold.item.hold) this.#flush(hold, now);
+        if (hold.item.hold) continue;
+        hold.releasedAt = now;
+        this.#flush(hold, now);
       }
     };
   }

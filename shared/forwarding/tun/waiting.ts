@@ -9,6 +9,7 @@
 import type { Ipv4 } from "../../base/address.ts";
 import type { Counters } from "../../base/counters.ts";
 import type { PacketBatch, PacketIo, RawIpSocket } from "../../linux/packet-io.ts";
+import { sourceOf, takeHop, totalLength } from "../packet.ts";
 import type { ForwardingItem } from "../state.ts";
 import { type Hold, Holds } from "./holds.ts";
 
@@ -46,12 +47,24 @@ export class Waiting {
     };
   }
 
+  /**
+   * A packet that the kernel had put here just before there was a link again, and that is read only
+   * now: it goes once more in front of the kernel's routes. Each time takes a hop.
+   */
+  sendsLate(slab: Uint8Array, packet: number, now = performance.now()): boolean {
+    const hold = this.outgoing.get(sourceOf(slab, packet));
+    if (hold?.releasedAt === undefined || now - hold.releasedAt > LATE_MS) return false;
+    return takeHop(slab, packet) && this.#outgoing.sendOne(slab, packet);
+  }
+
   close(): void {
     this.holds.close();
     this.#outgoing.close();
   }
 }
 
+/** Milliseconds after its hold's end in which a packet may have been late. */
+const LATE_MS = 1000;
 /** No packet has it, so nothing is received by a socket for it. */
 const PROTOCOL_RAW = 255;
 
@@ -71,6 +84,14 @@ class Outgoing {
     this.holds.close();
     for (const socket of this.#sockets.values()) socket.close();
     this.#sockets.clear();
+  }
+
+  sendOne(slab: Uint8Array, packet: number): boolean {
+    const bytes = slab.subarray(packet, packet + totalLength(slab, packet));
+    const socket = this.#socketOf(sourceOf(slab, packet));
+    if (socket === undefined || socket.sendOne(bytes) !== undefined) return false;
+    this.#counters.add("handover-sent-late");
+    return true;
   }
 
   #send(batch: PacketBatch, address: Ipv4): void {

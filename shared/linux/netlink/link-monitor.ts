@@ -16,7 +16,7 @@ import {
   netlinkSnapshot,
 } from "./host-snapshot.ts";
 import type { NetlinkMessage } from "./message.ts";
-import { decodeRoute, RTM, RTMGRP } from "./objects.ts";
+import { decodeLink, decodeRoute, type LinkMessage, RTM, RTMGRP } from "./objects.ts";
 import { Rtnetlink } from "./rtnetlink.ts";
 
 /** How often to look where nothing notifies. */
@@ -31,6 +31,7 @@ export class LinkMonitor {
   #snapshot: HostSnapshot;
   #timer: NodeJS.Timeout | undefined;
   #isReading = false;
+  #noted = 0;
   #isClosed = false;
 
   private constructor(
@@ -52,7 +53,11 @@ export class LinkMonitor {
     const addresses = new AddressNews();
     const accessPoints = new AccessPoints();
     rtnetlink.onNotification((message) => {
-      if (message.type === RTM.newLink) accessPoints.note(message.body);
+      if (message.type === RTM.newLink) {
+        accessPoints.note(message.body);
+        const link = decodeLink(message.body);
+        if (link !== undefined) monitor?.note(link, accessPoints.changes(link.index));
+      }
       if (!isRelevant(message) || !addresses.isNews(message.type, message.body)) return;
       isStale = true;
       monitor?.refresh();
@@ -108,6 +113,24 @@ export class LinkMonitor {
     this.#handlers.push(handler);
   }
 
+  /**
+   * A carrier that goes or comes counts at once: a node that changes its link waits for nothing else.
+   * The number of losses tells what is news from what has been read already. `changes`: how often the
+   * access point was another one.
+   */
+  note({ name = "", index, isUp, isRunning, carrierLosses }: LinkMessage, changes: number): void {
+    const known = this.#snapshot.links.get(name);
+    if (known?.index !== index || carrierLosses === undefined) return;
+    const losses = carrierLosses + changes;
+    const up = isUp === true && isRunning === true;
+    const isNews = up ? !known.up && losses === known.carrierLosses : losses > known.carrierLosses;
+    if (!isNews) return;
+    this.#noted++;
+    const links = new Map(this.#snapshot.links).set(name, { ...known, up, carrierLosses: losses });
+    this.#snapshot = { ...this.#snapshot, links };
+    for (const handler of this.#handlers) handler(name);
+  }
+
   /** Looks again soon. */
   refresh(): void {
     if (this.#isClosed) return;
@@ -125,9 +148,12 @@ export class LinkMonitor {
     if (this.#isReading) return this.refresh();
     this.#isReading = true;
     try {
-      const before = this.#snapshot;
+      const noted = this.#noted;
       const now = await this.#read();
       if (this.#isClosed) return;
+      // It may be older than what was noted meanwhile.
+      if (noted !== this.#noted) return this.refresh();
+      const before = this.#snapshot;
       this.#snapshot = now;
       for (const name of changedLinks(before, now)) {
         for (const handler of this.#handlers) handler(name);
