@@ -77,6 +77,10 @@ test-foreign: ## the bundles on arm64 and armv7 under qemu-user, with Node for t
 test-machine: build/.compiled ## the virtual machine of the tests that need Debian's kernel (QEMU; the kernel is fetched)
 	@$(RUN) build/test/machine/main.js
 
+.PHONY: test-ebpf
+test-ebpf: build/.compiled build/.native ## the accelerator on Debian's kernel, against its tunnel devices (QEMU)
+	@$(RUN) build/test/machine/accelerator.js
+
 .PHONY: test-luci
 test-luci: build ## the LuCI pages in headless Chromium (Debian: chromium), with screenshots
 	@$(RUN) build/test/luci/main.js

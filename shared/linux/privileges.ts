@@ -21,6 +21,8 @@ const NET_BIND_SERVICE = 10;
 const NET_ADMIN = 12;
 const NET_RAW = 13;
 const KEPT = [NET_BIND_SERVICE, NET_ADMIN, NET_RAW] as const;
+/** CAP_PERFMON and CAP_BPF: to load programs that look at packets into the kernel. */
+const TO_LOAD_PROGRAMS = [38, 39] as const;
 
 export interface User {
   readonly name: string;
@@ -45,9 +47,9 @@ export function hideMemory(): void {
 
 /**
  * Becomes this user for good, with the three capabilities that the work needs, which programs that
- * it starts (`nft`, `ip`, hooks) have as well. Throws an `IoError` or what Node says.
+ * it starts (`nft`, `ip`, hooks) have as well, and with two more to load programs into the kernel. Throws an `IoError` or what Node says.
  */
-export function dropPrivileges(user: User): void {
+export function dropPrivileges(user: User, loadsPrograms: boolean): void {
   const native = loadNative();
   const what = `becoming ${user.name}`;
   const isOther = process.getuid?.() !== user.uid;
@@ -58,13 +60,17 @@ export function dropPrivileges(user: User): void {
     process.setuid?.(user.uid);
   }
   const header = new Uint32Array([CAPABILITY_VERSION, 0]);
-  const set = KEPT.reduce((bits, capability) => bits | (1 << capability), 0);
-  // Effective, permitted, inheritable; then the same of the upper 32, all of them none.
+  const kept = loadsPrograms ? [...KEPT, ...TO_LOAD_PROGRAMS] : KEPT;
+  const set = kept.reduce((bits, capability) => bits | (1n << BigInt(capability)), 0n);
+  // Effective, permitted, inheritable; then the same of the upper 32.
   const sets = new Uint8Array(24);
   const view = new DataView(sets.buffer);
-  for (const at of [0, 4, 8]) view.setUint32(at, set, LITTLE_ENDIAN);
+  for (const at of [0, 4, 8]) {
+    view.setUint32(at, Number(set & 0xffffffffn), LITTLE_ENDIAN);
+    view.setUint32(at + 12, Number(set >> 32n), LITTLE_ENDIAN);
+  }
   check(native.capset(new Uint8Array(header.buffer), sets), what);
-  for (const capability of isOther ? KEPT : []) {
+  for (const capability of isOther ? kept : []) {
     check(native.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0), what);
   }
   // What the change of user has made dumpable again.

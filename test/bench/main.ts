@@ -108,7 +108,7 @@ function printDataplane(result: DataplaneResult): void {
   );
 }
 
-const needs = { tun: true, programs: ["taskset", "nft"] };
+const needs = { tun: true, bpf: true, programs: ["taskset", "nft"] };
 const faults = labPid() === undefined ? labFaults(needs) : [];
 if (faults.length === 0) await enterLab(needs);
 

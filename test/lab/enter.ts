@@ -25,11 +25,18 @@ mount -t tmpfs -o mode=0755 tmpfs /run &&
 mkdir -p /run/netns /run/mip4 /run/lab &&
 exec "$@"`;
 
+const MOUNT_BPF = "mount -t bpf bpf /sys/fs/bpf || exit; ";
+
 const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 export interface EnterOptions {
   /** The programs under test need /dev/net/tun. */
   readonly tun?: boolean;
+  /**
+   * Programs are loaded into the kernel, which only root may do: then there is no user namespace, and
+   * who is not root gets a lab where it is refused.
+   */
+  readonly bpf?: boolean;
   /** Programs needed besides those of every lab, e.g. `tshark`. */
   readonly programs?: readonly string[];
 }
@@ -66,26 +73,40 @@ function scriptPid(unshare: ChildProcess): number | undefined {
   }
 }
 
-/** A machine of the tests (test/machine) is there for the lab alone, with radios that no namespace may take. */
-const NAMESPACES = process.env.MIP4_MACHINE === "1" ? "-m" : "-Urnm";
+/** Is this a lab, or a machine, in which programs can be loaded into the kernel? */
+export function mayLoadPrograms(): boolean {
+  const isOutermost = readFileSync("/proc/self/uid_map", "utf8").includes("4294967295");
+  return process.getuid?.() === 0 && isOutermost;
+}
 
-function launch(): Promise<never> {
+/** A machine of the tests (test/machine) is there for the lab alone, with radios that no namespace may take. */
+function namespaces(isRoot: boolean): string {
+  if (process.env.MIP4_MACHINE === "1") return "-m";
+  return isRoot ? "-nm" : "-Urnm";
+}
+
+function launch({ bpf = false }: EnterOptions): Promise<never> {
+  const isRoot = bpf && mayLoadPrograms();
   // Death of this process reaches `unshare` (setpriv), whose death reaches the script.
   const argv = [
     "--pdeathsig",
     "KILL",
     "unshare",
-    NAMESPACES,
+    namespaces(isRoot),
     "--pid",
     "--fork",
     "--kill-child=KILL",
   ];
   const script = [process.execPath, ...process.execArgv, ...process.argv.slice(1)];
-  const child = spawn("setpriv", [...argv, "sh", "-c", PROLOGUE, "lab", ...script], {
-    stdio: "inherit",
-    detached: true, // a terminal's Ctrl-C reaches only this process, which passes it on once
-    env: { ...process.env, PATH: pathWithSystem() },
-  });
+  const child = spawn(
+    "setpriv",
+    [...argv, "sh", "-c", `${isRoot ? MOUNT_BPF : ""}${PROLOGUE}`, "lab", ...script],
+    {
+      stdio: "inherit",
+      detached: true, // a terminal's Ctrl-C reaches only this process, which passes it on once
+      env: { ...process.env, PATH: pathWithSystem() },
+    },
+  );
   for (const signal of FORWARDED) {
     process.on(signal, () => {
       const pid = scriptPid(child);
@@ -121,5 +142,5 @@ export async function enterLab(options: EnterOptions = {}): Promise<void> {
   }
   const faults = labFaults(options);
   if (faults.length > 0) refuse(faults);
-  await launch();
+  await launch(options);
 }

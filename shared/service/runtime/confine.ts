@@ -7,7 +7,7 @@ import type { CommonConfig } from "../program.ts";
 
 /** Throws when there is no such user, or the kernel refuses; the user, if it is another one. */
 export function confine(
-  { privileges, control }: Pick<CommonConfig, "privileges" | "control">,
+  { privileges, control, dataplane }: Pick<CommonConfig, "privileges" | "control" | "dataplane">,
   journalPath: string,
 ): string | undefined {
   if (privileges.user === undefined) {
@@ -19,7 +19,7 @@ export function confine(
     throw new Error(`privileges.user: there is no user ${privileges.user} in /etc/passwd`);
   }
   for (const path of [control.socket, journalPath]) makeDirectory(dirname(path), user);
-  dropPrivileges(user);
+  dropPrivileges(user, dataplane.driver === "ebpf");
   return user.name;
 }
 
