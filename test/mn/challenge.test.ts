@@ -184,3 +184,14 @@ test("A challenge in a reply that fails its authentication is not used", () => {
   assert.deepEqual(line.requests().map(answered), [1, 1]);
   assert.equal(line.lastRequest().effect.destination, FA1);
 });
+
+test("A request that waits for its answer needs no other challenge: nothing is solicited at the moment when it leaves", () => {
+  const line = asked();
+  line.accept({ code: 104, home: [], behind: [given(9)], foreign: [FA_CONTEXT] });
+  line.clear();
+  line.until(3000);
+  assert.deepEqual(line.requests().map(answered), [9]);
+  assert.deepEqual(line.event({ type: "tick" }), []);
+  line.until(3999);
+  assert.deepEqual(line.solicitations(), []);
+});

@@ -4,7 +4,7 @@ import type { Ipv4, Prefix } from "../../shared/base/address.ts";
 import { type Random, uniform } from "../../shared/base/random.ts";
 import type { Json, JsonObject } from "../../shared/base/result.ts";
 import type { Now } from "../../shared/base/time.ts";
-import type { Core, Effect, Event } from "../../shared/protocol/core.ts";
+import type { ArpReceived, Core, Effect, Event } from "../../shared/protocol/core.ts";
 import { ICMP_EXPERIMENTAL_MOBILITY } from "../../shared/wire/icmp/fast-handover.ts";
 import type { MachineClock } from "./clock.ts";
 import type { Network, Packet, Port, Station } from "./network.ts";
@@ -195,9 +195,33 @@ export class SimNode implements Station {
   }
 
   receive(event: Event): void {
+    if (event.type === "arp") this.#answerArp(event);
     if (this.#core === undefined || !this.#hears(event)) return;
     const { now } = this;
     this.#done(event, this.#core.handle(event, now), now);
+  }
+
+  /** As an agent's kernel does, whether its program runs or not. */
+  #answerArp({
+    operation,
+    interface: name,
+    targetAddress,
+    senderAddress,
+    linkSource,
+  }: ArpReceived) {
+    const own = this.#options.interfaces.find((each) => each.name === name);
+    const port = this.ports.find((each) => each.interface === name);
+    const isOwn = own?.addresses.some(({ address }) => address === targetAddress) === true;
+    if (operation !== "request" || this.role === "mobile-node" || !isOwn || !port) return;
+    this.#world.network.frame(port, linkSource, {
+      ...{
+        type: "send-arp",
+        operation: "reply",
+        link: { interface: name, destination: linkSource },
+      },
+      ...{ senderMac: port.mac, senderAddress: targetAddress },
+      ...{ targetMac: linkSource, targetAddress: senderAddress },
+    });
   }
 
   #hears(event: Event): boolean {

@@ -57,6 +57,12 @@ export interface Plan {
   readonly fastHandover: boolean;
   /** Are the mobile nodes routers with networks behind them (RFC 5177, RFC 6626)? */
   readonly mobileRouters: "none" | "explicit" | "implicit" | "dynamic";
+  /** Bindings beside each other while a node has two interfaces (RFC 5944 §3.6.1.2). */
+  readonly simultaneous: "auto" | "always";
+  /** Nodes look whether their agents are still there. */
+  readonly probing: boolean;
+  /** Challenges (RFC 4721), which take keys between mobile and foreign agent. */
+  readonly challenges: boolean;
 }
 
 function pick<T>(random: Random, ...choices: readonly [T, ...T[]]): T {
@@ -125,6 +131,7 @@ function drawHandovers(random: Random, { weather }: Plan): Partial<Plan> {
     homeAgentLifetime: 1800,
     mobileForeignKeys: true,
     fastHandover: true,
+    challenges: false,
     mobileRouters: "none",
     weather: {
       ...weather,
@@ -168,6 +175,7 @@ function drawEverything(random: Random): Plan {
   // What one side insists on and the other refuses would never become a session.
   const reverseTunnel = pick(random, "allow", "allow", "require");
   const fastHandover = random.next() < 0.6;
+  const mobileForeignKeys = fastHandover || random.next() < 0.5;
   return {
     mobileNodes: pick(random, 1, 1, 2, 3),
     foreignAgents: pick(random, 2, 3),
@@ -183,7 +191,7 @@ function drawEverything(random: Random): Plan {
     replay: pick(random, "timestamp", "timestamp", "nonce"),
     algorithm: pick(random, "hmac-md5", "keyed-md5", "hmac-sha1", "hmac-sha256"),
     foreignHomeKeys: random.next() < 0.5,
-    mobileForeignKeys: fastHandover || random.next() < 0.5,
+    mobileForeignKeys,
     maxPending: pick(random, 4, 256),
     wallOffset: pick(
       random,
@@ -197,5 +205,8 @@ function drawEverything(random: Random): Plan {
     revocation: random.next() < 0.9,
     fastHandover,
     mobileRouters: pick(random, "none", "none", "explicit", "implicit", "dynamic"),
+    simultaneous: pick(random, "auto", "always"),
+    probing: random.next() < 0.5,
+    challenges: mobileForeignKeys && random.next() < 0.3,
   };
 }

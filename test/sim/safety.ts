@@ -1,6 +1,12 @@
 /** What must hold at every step, whatever goes wrong around the nodes. */
 
-import { BROADCAST_MAC, formatIpv4, type Ipv4, parseIpv4 } from "../../shared/base/address.ts";
+import {
+  BROADCAST_MAC,
+  formatIpv4,
+  type Ipv4,
+  parseIpv4,
+  UNSPECIFIED,
+} from "../../shared/base/address.ts";
 import type { Json } from "../../shared/base/result.ts";
 import type { Now } from "../../shared/base/time.ts";
 import type { Effect, Event, SendArp, SendUdp } from "../../shared/protocol/core.ts";
@@ -168,6 +174,9 @@ export class Safety implements Observer {
   #arpAllowed(node: SimNode, arp: SendArp): void {
     const atHome = itemsOf(node, "at-home").some((i) => i.interface === arp.link.interface);
     if (atHome) return;
+    // Is the agent still there? In nobody's name, and to it alone.
+    const isPoll = arp.senderAddress === UNSPECIFIED && arp.link.destination !== BROADCAST_MAC;
+    if (arp.operation === "request" && isPoll) return;
     if (arp.operation === "request") this.#fail(`${node.name} sends an ARP request away from home`);
     if (arp.link.destination === BROADCAST_MAC) this.#fail(`${node.name} broadcasts ARP abroad`);
   }

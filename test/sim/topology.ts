@@ -135,7 +135,7 @@ function foreignAgent(plan: Plan, index: number): Blueprint {
     greKeys: "never",
     udpTunneling: false,
     udpKeepalive: undefined,
-    challengeWindow: 0,
+    challengeWindow: plan.challenges ? 2 : 0,
     pendingTimeout: PENDING_TIMEOUT,
     maxVisitors: MAX_VISITORS,
     maxPending: plan.maxPending,
@@ -225,7 +225,7 @@ function mobileNode(plan: Plan, index: number): Blueprint {
     interfaces: names.map((name) => ({ name, mode: "auto" as const })),
     registration: {
       lifetime: plan.registrationLifetime,
-      simultaneous: "off",
+      simultaneous: plan.simultaneous,
       broadcasts: false,
       reverseTunnel: plan.mobileReverseTunnel,
       encapsulation: plan.encapsulation,
@@ -236,7 +236,7 @@ function mobileNode(plan: Plan, index: number): Blueprint {
       keepalive: 110,
     },
     mobileRouter: mobileRouter(plan, index),
-    probing: undefined,
+    probing: plan.probing ? { interval: 0.35, misses: 3 } : undefined,
     movement: "lazy",
     fastHandover: plan.fastHandover
       ? {

@@ -11,7 +11,7 @@ import type { Session } from "../session.ts";
 import { neededOperation } from "./needs.ts";
 import { isInVain } from "./outcomes.ts";
 import type { Registration } from "./registration.ts";
-import type { Operation } from "./request.ts";
+import { type Operation, sameOperation } from "./request.ts";
 
 /** An agent is found silent so often until its silence is taken for the home agent's. */
 const PATIENCE = 2;
@@ -72,6 +72,9 @@ export class Requests {
     const operation = this.#answering(needed, now);
     const effects = registration.drive(operation, this.#notBefore(operation, now.monotonic), now);
     const { pending } = registration;
+    // Who waits for the answer to this needs no other challenge yet.
+    const isAsked = pending !== undefined && sameOperation(pending.operation, operation);
+    if (isAsked && !pending.denied) this.#solicitsOn = undefined;
     if (pending !== undefined && pending !== before) {
       const { agentKey, challenge } = pending.operation;
       if (challenge !== undefined) this.#history.challenges.use(agentKey, challenge);
