@@ -73,6 +73,10 @@ test-foreign: ## the bundles on arm64 and armv7 under qemu-user, with Node for t
 	@$(MAKE) build
 	@$(RUN) build/test/foreign/main.js
 
+.PHONY: test-kernel
+test-kernel: build/.compiled ## the data path's cases with the kernel's tunnel devices, in that machine
+	@$(RUN) build/test/machine/drivers.js
+
 .PHONY: test-machine
 test-machine: build/.compiled ## the virtual machine of the tests that need Debian's kernel (QEMU; the kernel is fetched)
 	@$(RUN) build/test/machine/main.js

@@ -1,7 +1,7 @@
 /** Taking a packet out of a tunnel of whatever form: RFC 2003, 2004, 2784, 2890, 3519. */
 
 import { type Ipv4, UNSPECIFIED } from "../base/address.ts";
-import { ABSENT, type GreFault, type GreFields, readGreHeader } from "./gre.ts";
+import { ABSENT, type GreFault, type GreFields, isGreChecked, readGreHeader } from "./gre.ts";
 import { mergeCongestion } from "./ipip.ts";
 import { type MinimalFault, minimalFault, restoreMinimal } from "./minimal.ts";
 import {
@@ -138,4 +138,10 @@ export function carryCongestion(
   { encapsulation }: Arrival,
 ): "tunnel-congestion-not-ect" | undefined {
   return encapsulation === "minimal" ? undefined : mergeCongestion(bytes, packet, inner);
+}
+
+/** Does a device of the kernel's drop it? Those of ours know no checksums (RFC 2784 §2.1). */
+export function isUnfitForDevice(bytes: Uint8Array, packet: number, arrival: Arrival): boolean {
+  if (arrival.encapsulation !== "gre") return false;
+  return isGreChecked(bytes, packet + headerLength(bytes, packet));
 }

@@ -7,8 +7,8 @@ import type { ForwardingState } from "./state.ts";
 
 export interface DriverConfig {
   readonly role: "fa" | "mn" | "ha";
-  /** What carries tunnelled packets; `ebpf` is `tun`, which it is when absent, with an accelerator. */
-  readonly driver?: "tun" | "ebpf";
+  /** What carries tunnelled packets; `tun`, which `auto` is for now, when absent. */
+  readonly driver?: "auto" | "ebpf" | "kernel" | "tun";
   readonly routeTable: number;
   readonly rulePriority: number;
   /** MTU of the tunnels; 0 takes what the uplink leaves. */

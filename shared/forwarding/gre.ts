@@ -86,3 +86,8 @@ export function readGreHeader(
   if (hasChecksum && internetChecksum(bytes, gre, end) !== 0) return "tunnel-gre-checksum";
   return at;
 }
+
+/** Has a GRE header a checksum? */
+export function isGreChecked(bytes: Uint8Array, gre: number): boolean {
+  return (((bytes[gre] ?? 0) << 8) & CHECKSUM_PRESENT) !== 0;
+}

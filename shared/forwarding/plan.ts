@@ -36,6 +36,7 @@ export function rankOf(object: KernelObject): number {
     case "proxy-neighbor":
       return 7;
     case "visitor":
+    case "passage":
       return 8;
     case "rule":
       return 9;

@@ -27,6 +27,7 @@ import {
   type TunnelForm,
   type VisitingItem,
 } from "./state.ts";
+import type { TunnelDevice } from "./tunnel-device.ts";
 import type { TunnelEntry } from "./tunnel-table.ts";
 
 /** A device at home must take part in ARP although a listening one must not. */
@@ -106,7 +107,11 @@ function nodeRules(config: RealizeConfig, policy: RoutingPolicy = EVERYTHING): R
  * whatever default route the system prefers; everything else goes through the tunnel or, without
  * a reverse tunnel, by the same gateway with the home address as its source.
  */
-export function realizeCoLocated(item: CoLocatedItem, config: RealizeConfig): Realized {
+export function realizeCoLocated(
+  item: CoLocatedItem,
+  config: RealizeConfig,
+  carrier: TunnelDevice | undefined,
+): Realized {
   const { homeAddress: address, path } = item;
   const { interface: device, careOfAddress: from, gateway } = path;
   const { routeTable, rulePriority } = config;
@@ -117,12 +122,18 @@ export function realizeCoLocated(item: CoLocatedItem, config: RealizeConfig): Re
     { kind: "rule", priority: rulePriority + 1, table, from, iif: STARTS_HERE },
   ];
   const end = { ...formOf(item), local: from, remote: item.homeAgent, address };
-  const tunnels: TunnelEntry[] = [{ ...end, direction: "in", match: "destination" }];
+  const back = { ...end, direction: "in", match: "destination" } as const;
+  const tunnels: TunnelEntry[] = [carrier === undefined ? back : { ...back, byDevice: true }];
+  if (carrier !== undefined) objects.push({ kind: "passage", device: carrier.name, address });
   addGroups(end, item.groups, config, { objects, tunnels });
   if (item.isPassive === true) return { objects, tunnels, deliveries: [] };
   objects.push(...nodeRules(config, item.policy));
-  if (item.reverse) tunnels.push({ ...end, direction: "out", match: "source" });
-  else objects.push({ ...defaultBy(routeTable, device, gateway), source: address });
+  if (item.reverse) {
+    tunnels.push({ ...end, direction: "out", match: "source" });
+    if (carrier !== undefined) {
+      objects.push({ ...defaultBy(routeTable, carrier.name, undefined), source: address });
+    }
+  } else objects.push({ ...defaultBy(routeTable, device, gateway), source: address });
   return { objects, tunnels, deliveries: [] };
 }
 

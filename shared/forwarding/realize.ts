@@ -31,6 +31,7 @@ import {
   type SharedAddressItem,
   type VisitorItem,
 } from "./state.ts";
+import { deviceMarks, type TunnelDevice } from "./tunnel-device.ts";
 import type { TunnelEntry } from "./tunnel-table.ts";
 
 /** The dummy address of RFC 7600: an interface that has none may receive only from its own routes. */
@@ -61,29 +62,61 @@ export function realizeBase(config: RealizeConfig): readonly KernelObject[] {
  * into its own anchor, and what comes out of that one is for its visitors.
  */
 export function realizePlane(config: RealizeConfig, plane: number): readonly KernelObject[] {
-  const marks = planeMarks(config.routeTable, plane);
+  return realizeWorld(config, planeMarks(config.routeTable, plane));
+}
+
+function realizeWorld(config: RealizeConfig, marks: PlaneMarks): readonly KernelObject[] {
   const { anchor, table, deliveryTable, fwmark } = marks;
   const rule = { kind: "rule", priority: config.rulePriority } as const;
   return [
-    setting(`conf/${anchor}/rp_filter`, "2"),
-    { kind: "address", device: anchor, prefix: host(DUMMY), scope: "host" },
+    ...inlet(anchor),
     { kind: "route", table, destination: DEFAULT, device: anchor, scope: "link" },
     { ...rule, table: deliveryTable, iif: anchor },
     { ...rule, table, fwmark },
   ];
 }
 
-/** `alias` is the next hop by which a visitor of another plane than 0 is reached. */
-export function realize(item: ForwardingItem, config: RealizeConfig, alias?: Ipv4): Realized {
+/** What a device that carries a tunnel has besides. */
+export function realizeDevice(
+  config: RealizeConfig,
+  device: TunnelDevice,
+): readonly KernelObject[] {
+  if (config.role === "fa") return realizeWorld(config, deviceMarks(config.routeTable, device));
+  return inlet(device.name);
+}
+
+/**
+ * What comes out of a device is from anywhere: its source need only have a route, by whatever
+ * interface, and that takes an address of the device's own.
+ */
+function inlet(device: string): KernelObject[] {
+  return [
+    setting(`conf/${device}/rp_filter`, "2"),
+    { kind: "address", device, prefix: host(DUMMY), scope: "host" },
+  ];
+}
+
+/**
+ * `alias` is the next hop by which a visitor of another plane than 0 is reached; `device` carries
+ * the item's tunnel in place of the anchor.
+ */
+export function realize(
+  item: ForwardingItem,
+  config: RealizeConfig,
+  {
+    alias,
+    device,
+  }: { readonly alias?: Ipv4 | undefined; readonly device?: TunnelDevice | undefined } = {},
+): Realized {
   switch (item.kind) {
     case "binding":
-      return realizeBinding(item, config);
+      return realizeBinding(item, config, device);
     case "replaced-binding":
-      return realizeReplaced(item, config);
+      return realizeReplaced(item, config, device);
     case "shared-address":
       return only(realizeSharedAddress(item));
     case "visitor":
-      return realizeVisitor(item, config, alias);
+      return realizeVisitor(item, config, alias, device);
     case "handover":
       return realizeHandover(item, config);
     case "outgoing":
@@ -95,7 +128,7 @@ export function realize(item: ForwardingItem, config: RealizeConfig, alias?: Ipv
     case "visiting":
       return realizeVisiting(item, config);
     case "co-located":
-      return realizeCoLocated(item, config);
+      return realizeCoLocated(item, config, device);
     case "moving-network":
       return realizeMovingNetwork(item, config);
     case "at-home":
@@ -104,10 +137,14 @@ export function realize(item: ForwardingItem, config: RealizeConfig, alias?: Ipv
 }
 
 /** RFC 5944 §4.2.3: intercept and tunnel; RFC 3024 §4.3.2: take back what comes by the tunnel. */
-function realizeBinding(item: BindingItem, config: RealizeConfig): Realized {
+function realizeBinding(
+  item: BindingItem,
+  config: RealizeConfig,
+  carrier: TunnelDevice | undefined,
+): Realized {
   const { anchor, table } = marksOf(config.routeTable);
   const { homeAddress: address, homeInterface: device, networks = [], dependsOn } = item;
-  const route = { kind: "route", device: anchor, scope: "link" } as const;
+  const route = { kind: "route", device: carrier?.name ?? anchor, scope: "link" } as const;
   // With an address the kernel takes those routes down that have it as source in the main table.
   const way =
     dependsOn === undefined
@@ -132,13 +169,19 @@ function realizeBinding(item: BindingItem, config: RealizeConfig): Realized {
   // Keepalives come without reverse tunnelling, too (RFC 3519 §4.9).
   const innerDestination = item.reverse ? undefined : item.homeAgent;
   if (item.reverse || item.udpPort !== undefined) {
-    tunnels.push({ ...end, direction: "in", match: "source", innerDestination });
+    const back = { ...end, direction: "in", match: "source", innerDestination } as const;
+    tunnels.push(carrier === undefined ? back : { ...back, byDevice: true });
+    if (carrier !== undefined) objects.push(passage(carrier, address));
   }
   for (const network of networks) tunnels.push(...networkTunnels(item, network));
   const { groups, careOfAddress } = item;
   if (groups === undefined || device === undefined) return { objects, tunnels, deliveries: [] };
   const listener = { ...groups, device, homeAddress: address, careOfAddress };
   return { objects, tunnels, deliveries: [], listener };
+}
+
+function passage({ name: device }: TunnelDevice, address: Ipv4): KernelObject {
+  return { kind: "passage", device, address };
 }
 
 /**
@@ -159,9 +202,14 @@ function networkTunnels(item: BindingItem, { address, length }: Prefix): TunnelE
 }
 
 /** Nothing goes there any more. */
-function realizeReplaced(item: ReplacedBindingItem, config: RealizeConfig): Realized {
-  const { tunnels } = realizeBinding({ ...item, kind: "binding" }, config);
-  return { ...only([]), tunnels: tunnels.filter(({ direction }) => direction === "in") };
+function realizeReplaced(
+  item: ReplacedBindingItem,
+  config: RealizeConfig,
+  carrier: TunnelDevice | undefined,
+): Realized {
+  const { objects, tunnels } = realizeBinding({ ...item, kind: "binding" }, config, carrier);
+  const passages = objects.filter(({ kind }) => kind === "passage");
+  return { ...only(passages), tunnels: tunnels.filter(({ direction }) => direction === "in") };
 }
 
 function realizeSharedAddress({ interface: device, prefix, lifetime }: SharedAddressItem) {
@@ -170,13 +218,23 @@ function realizeSharedAddress({ interface: device, prefix, lifetime }: SharedAdd
 }
 
 /** RFC 5944 §4.2.2: deliver without ARP; RFC 3024 §5: what it sends, into the reverse tunnel. */
-function realizeVisitor(item: VisitorItem, config: RealizeConfig, alias?: Ipv4): Realized {
+function realizeVisitor(
+  item: VisitorItem,
+  config: RealizeConfig,
+  alias: Ipv4 | undefined,
+  carrier: TunnelDevice | undefined,
+): Realized {
   const { homeAddress: address, interface: device, mac, plane, delivery, reverse } = item;
-  const marks = planeMarks(config.routeTable, plane);
+  const { routeTable } = config;
+  const marks = carrier ? deviceMarks(routeTable, carrier) : planeMarks(routeTable, plane);
   const objects = alias === undefined ? directDelivery(item) : deliveryBy(alias, item, marks);
   const common = { ...formOf(item), local: item.careOfAddress, remote: item.homeAgent, address };
   const end = plane === 0 ? common : { ...common, plane };
-  const tunnels: TunnelEntry[] = [{ ...end, direction: "in", match: "destination" }];
+  const delivered = { ...end, direction: "in", match: "destination" } as const;
+  const tunnels: TunnelEntry[] = [
+    carrier === undefined ? delivered : { ...delivered, byDevice: true },
+  ];
+  if (carrier !== undefined) objects.push(passage(carrier, address));
   if (!reverse) return { objects, tunnels, deliveries: [] };
   tunnels.push({ ...end, direction: "out", match: "source" });
   const isDirect = delivery === "direct";

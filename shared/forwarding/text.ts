@@ -61,6 +61,8 @@ export function objectText(object: KernelObject): string {
       return `neigh proxy ${formatIpv4(object.address)} dev ${object.device}`;
     case "sysctl":
       return `sysctl ${object.path}=${object.value}`;
+    case "passage":
+      return `nft passage ${object.device} . ${formatIpv4(object.address)}`;
     case "visitor":
       return `nft visitor ${object.device} . ${object.mac} . ${formatIpv4(object.address)} : ${object.mark}`;
   }

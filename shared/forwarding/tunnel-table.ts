@@ -13,6 +13,7 @@ import { GreFlow } from "./gre-flow.ts";
 import { OUTER_HEADER } from "./ipip.ts";
 import { PrefixLists } from "./prefix-lists.ts";
 import { type Encapsulation, formOf, HALF_BOUND, sameForm, type TunnelForm } from "./state.ts";
+import { Tally } from "./tally.ts";
 
 /** One home address, or one mobile network, in one direction of a tunnel. */
 export interface TunnelEntry extends TunnelForm {
@@ -38,6 +39,8 @@ export interface TunnelEntry extends TunnelForm {
   readonly router?: Ipv4 | undefined;
   /** Octets that the headers of another tunnel add, through which this one goes on its way. */
   readonly beyond?: number | undefined;
+  /** `in`: a device of the kernel's takes it, while the tunnel is carried by one. */
+  readonly byDevice?: boolean;
 }
 
 /** A tunnel by which something may come, and the plane that it is for. */
@@ -46,6 +49,7 @@ export interface Acceptance {
   readonly plane: number;
   readonly innerDestination: Ipv4 | undefined;
   readonly onward: boolean;
+  readonly byDevice: boolean;
 }
 
 /** No error from inside the tunnel that its senders must hear of. */
@@ -71,6 +75,10 @@ export interface Tunnel extends TunnelHeaders {
   unreachable: number;
   /** One for all entries that accept alike. */
   readonly acceptances: Acceptance[];
+  /** A device of the kernel's is up that takes what it may and sends what is routed to it. */
+  isCarried: boolean;
+  /** Entries `in` that the device does not take. */
+  ownEntries: number;
   /** Echoes of ours go through it (tun/keepalives.ts, probes.ts); how many were answered. */
   hasEchoes: boolean;
   echoesAnswered: number;
@@ -132,11 +140,12 @@ export class TunnelTable {
     }
     tunnel.entries++;
     if (countsHomeAddress(entry)) tunnel.homeAddresses++;
-    const { match, plane = 0, innerDestination, onward = false } = entry;
+    const { match, plane = 0 } = entry;
     const prefix = prefixOf(entry);
-    if (entry.direction === "in")
-      this.#in[match].add(prefix, acceptanceOf(tunnel, { plane, innerDestination, onward }));
-    else this.#outFrom(plane)[match].add(prefix, tunnel);
+    if (entry.direction === "in") {
+      if (entry.byDevice !== true) tunnel.ownEntries++;
+      this.#in[match].add(prefix, acceptanceOf(tunnel, entry));
+    } else this.#outFrom(plane)[match].add(prefix, tunnel);
     return known === undefined ? tunnel : undefined;
   }
 
@@ -147,10 +156,14 @@ export class TunnelTable {
     assert(tunnel !== undefined, "removed an entry of an unknown tunnel");
     const { match, plane = 0 } = entry;
     const prefix = prefixOf(entry);
-    const isIt = (one: Acceptance): boolean => one.tunnel === tunnel && one.plane === plane;
+    const { byDevice = false } = entry;
+    const isIt = (one: Acceptance): boolean =>
+      one.tunnel === tunnel && one.plane === plane && one.byDevice === byDevice;
     const isTunnel = (one: Tunnel): boolean => one === tunnel;
-    if (entry.direction === "in") this.#in[match].remove(prefix, isIt);
-    else this.#outFrom(plane)[match].remove(prefix, isTunnel);
+    if (entry.direction === "in") {
+      if (!byDevice) tunnel.ownEntries--;
+      this.#in[match].remove(prefix, isIt);
+    } else this.#outFrom(plane)[match].remove(prefix, isTunnel);
     if (countsHomeAddress(entry)) tunnel.homeAddresses--;
     if (--tunnel.entries > 0) return undefined;
     this.#tunnels.delete(key);
@@ -311,25 +324,6 @@ function countsHomeAddress({ match, length }: TunnelEntry): boolean {
   return match === "destination" && length === undefined;
 }
 
-/** How many tunnels have something. */
-class Tally<T> {
-  readonly #counts = new Map<T, number>();
-
-  add(value: T): void {
-    this.#counts.set(value, (this.#counts.get(value) ?? 0) + 1);
-  }
-
-  remove(value: T): void {
-    const left = (this.#counts.get(value) ?? 1) - 1;
-    if (left === 0) this.#counts.delete(value);
-    else this.#counts.set(value, left);
-  }
-
-  keys(): IterableIterator<T> {
-    return this.#counts.keys();
-  }
-}
-
 function createTunnel(entry: TunnelEntry, flow: Tunnel["flow"]): Tunnel {
   const { local, remote, encapsulation, greKeyIn = ABSENT, greKeyOut = ABSENT, udpPort } = entry;
   const { router = UNSPECIFIED, beyond } = entry;
@@ -347,6 +341,8 @@ function createTunnel(entry: TunnelEntry, flow: Tunnel["flow"]): Tunnel {
     unreachable: REACHABLE,
     flow,
     acceptances: [],
+    isCarried: false,
+    ownEntries: 0,
     hasEchoes: udpPort !== undefined,
     echoesAnswered: 0,
     entries: 0,
@@ -358,13 +354,16 @@ function createTunnel(entry: TunnelEntry, flow: Tunnel["flow"]): Tunnel {
   };
 }
 
-function acceptanceOf(tunnel: Tunnel, wanted: Omit<Acceptance, "tunnel">): Acceptance {
-  const { plane, innerDestination, onward } = wanted;
+function acceptanceOf(tunnel: Tunnel, entry: TunnelEntry): Acceptance {
+  const { plane = 0, innerDestination, onward = false, byDevice = false } = entry;
   const known = tunnel.acceptances.find(
     (one) =>
-      one.plane === plane && one.innerDestination === innerDestination && one.onward === onward,
+      one.plane === plane &&
+      one.innerDestination === innerDestination &&
+      one.onward === onward &&
+      one.byDevice === byDevice,
   );
-  const acceptance = known ?? { tunnel, plane, innerDestination, onward };
+  const acceptance = known ?? { tunnel, plane, innerDestination, onward, byDevice };
   if (known === undefined) tunnel.acceptances.push(acceptance);
   return acceptance;
 }

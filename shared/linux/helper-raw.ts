@@ -1,6 +1,7 @@
 /** Raw IPv4 sockets through the native helper. */
 
 import { type Ipv4, toIpv4 } from "../base/address.ts";
+import { compileCarriedFilter } from "./carried-filter.ts";
 import { compileMarkFilter, compileRawUdpFilter } from "./datagram-filter.ts";
 import { fillByRawReceive, HelperDescriptor } from "./helper-socket.ts";
 import {
@@ -19,7 +20,7 @@ import {
 } from "./kernel-call.ts";
 import { keepDestination } from "./local-filter.ts";
 import type { Native } from "./native-loader.ts";
-import type { PacketBatch, RawIpOptions, RawIpSocket } from "./packet-io.ts";
+import type { CarriedPackets, PacketBatch, RawIpOptions, RawIpSocket } from "./packet-io.ts";
 
 const IP_HDRINCL = 3;
 /** An address may be bound before this machine has it. */
@@ -55,6 +56,11 @@ class HelperRawIp extends HelperDescriptor implements RawIpSocket {
     const destination = toIpv4(view.getUint32(16));
     const sent = this.native.sendTo(this.fd, packet, internetAddress(destination, 0), -1);
     return sent < 0 ? errorName(sent) : undefined;
+  }
+
+  leaveOut(packets: CarriedPackets): void {
+    if (this.fd < 0) return;
+    check(this.native.attachFilter(this.fd, compileCarriedFilter(packets)), "filter of tunnels");
   }
 }
 

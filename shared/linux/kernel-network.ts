@@ -11,7 +11,7 @@ import type { Operation } from "../forwarding/plan.ts";
 /** Objects that one request makes: no settings (/proc/sys), nft elements or taken addresses. */
 export type NetworkObject = Exclude<
   KernelObject,
-  { kind: "sysctl" | "visitor" | "exclusive-address" }
+  { kind: "sysctl" | "visitor" | "passage" | "exclusive-address" }
 >;
 
 /** What the system, and not this program, has configured. */

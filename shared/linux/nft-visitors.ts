@@ -8,8 +8,8 @@
 import { formatIpv4, macToBytes } from "../base/address.ts";
 import type { Marks, VisitorObject } from "../forwarding/kernel-objects.ts";
 import { addressBytes } from "./netlink/attributes.ts";
-import { text, u32 } from "./netlink/message.ts";
-import { changeMap, concatenated, type MapElement } from "./netlink/nf-tables.ts";
+import { u32 } from "./netlink/message.ts";
+import { changeMap, concatenated, interfaceName, type MapElement } from "./netlink/nf-tables.ts";
 import { IoError, type NetfilterSocket } from "./packet-io.ts";
 import { runCommand } from "./run-command.ts";
 
@@ -22,12 +22,9 @@ function elements(visitors: readonly VisitorObject[]): string {
 }
 
 const MAP = "visitors";
-const INTERFACE_NAME = 16;
 
 function elementOf({ device, mac, address, mark }: VisitorObject): MapElement {
-  const name = new Uint8Array(INTERFACE_NAME);
-  name.set(text(device));
-  const key = concatenated(name, macToBytes(mac), addressBytes(address));
+  const key = concatenated(interfaceName(device), macToBytes(mac), addressBytes(address));
   return { key, value: u32(mark) };
 }
 

@@ -70,6 +70,20 @@ export interface RawIpSocket extends Closable {
   send(batch: PacketBatch): number;
   /** One packet; `undefined` when sent, otherwise the error (`EMSGSIZE`, `ENETUNREACH`, …). */
   sendOne(packet: Uint8Array): string | undefined;
+  /** From now on these, and no others, do not come up; where the provider can. */
+  leaveOut?(packets: CarriedPackets): void;
+}
+
+/** Tunnel packets that devices of the kernel's own take. */
+export interface CarriedPackets {
+  readonly encapsulation: "ipip" | "gre";
+  /** The other ends. */
+  readonly remotes: readonly Ipv4[];
+  /**
+   * Inner destinations that come up all the same, besides groups and the limited broadcast; so do
+   * answers to echoes, and GRE with a checksum, which no device takes.
+   */
+  readonly broadcasts: readonly Ipv4[];
 }
 
 /** What bears one first octet, by the UDP sockets that are open on a port for everything else. */

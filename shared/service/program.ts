@@ -4,6 +4,7 @@ import type * as z from "zod";
 import type { Ipv4, Prefix } from "../base/address.ts";
 import type { Random } from "../base/random.ts";
 import type { Json, JsonObject, Result } from "../base/result.ts";
+import type { DriverConfig } from "../forwarding/driver.ts";
 import type { LinkFilter } from "../linux/packet-io.ts";
 import type { Core } from "../protocol/core.ts";
 import type { CommandSpec } from "./cli/commands.ts";
@@ -76,7 +77,7 @@ export interface CommonConfig {
   readonly metrics: { readonly listen?: string | undefined };
   readonly hook: readonly HookConfig[];
   readonly dataplane: {
-    readonly driver: string;
+    readonly driver: NonNullable<DriverConfig["driver"]>;
     readonly mtu: number;
     readonly df: "copy" | "clear" | "set";
     readonly mss_clamp: boolean;

@@ -12,22 +12,25 @@ import {
   attempt,
   buildWorld,
   DriverProcess,
+  driverInside,
   type Host,
   isInside,
   macOf,
   runInside,
   sh,
   snapshot,
+  TIMEOUT_MS,
 } from "./netns-world.ts";
 
 const HOME = ipv4("10.1.0.7");
 const STRANGER = ipv4("10.1.0.9");
 const HA = ipv4("198.51.100.1");
 const COA = ipv4("203.0.113.2");
+const DATAPLANE = { driver: driverInside(), mtu: 0, df: "copy", mssClamp: true } as const;
 const CONFIG: Readonly<Record<"ha" | "fa" | "mn", DriverConfig>> = {
-  fa: { role: "fa", routeTable: 434, rulePriority: 4340, mtu: 0, df: "copy", mssClamp: true },
-  mn: { role: "mn", routeTable: 435, rulePriority: 4350, mtu: 0, df: "copy", mssClamp: true },
-  ha: { role: "ha", routeTable: 436, rulePriority: 4360, mtu: 0, df: "copy", mssClamp: true },
+  fa: { role: "fa", routeTable: 434, rulePriority: 4340, ...DATAPLANE },
+  mn: { role: "mn", routeTable: 435, rulePriority: 4350, ...DATAPLANE },
+  ha: { role: "ha", routeTable: 436, rulePriority: 4360, ...DATAPLANE },
 };
 
 function binding(homeAddress = HOME): readonly [string, ForwardingItem] {
@@ -83,7 +86,7 @@ function ping(from: Host, to: string, options = ""): { code: number | null; outp
 }
 
 if (!isInside()) {
-  test("the tun driver in namespaces", { timeout: 120_000 }, () => {
+  test("the tun driver in namespaces", { timeout: TIMEOUT_MS + 10_000 }, () => {
     const { code, output } = runInside(fileURLToPath(import.meta.url));
     assert.equal(code, 0, output);
     assert.match(output, /# pass [1-9]/);

@@ -24,13 +24,18 @@ const DRIVER = "MIP4_FORWARDING_DRIVER";
 export const HOSTS = ["cn", "ha", "rt", "fa", "mn", "mn2"] as const;
 export type Host = (typeof HOSTS)[number];
 
+/** A virtual machine is ten times slower. */
+const PATIENCE = process.env.MIP4_MACHINE === "1" ? 10 : 1;
+export const TIMEOUT_MS = 110_000 * PATIENCE;
+
 export function isInside(): boolean {
   return process.env[INSIDE] !== undefined;
 }
 
 /** The driver that the tests inside are about. */
 export function driverInside(): NonNullable<DriverConfig["driver"]> {
-  return process.env[DRIVER] === "ebpf" ? "ebpf" : "tun";
+  const name = process.env[DRIVER];
+  return name === "ebpf" || name === "kernel" ? name : "tun";
 }
 
 /**
@@ -54,7 +59,7 @@ export function runInside(
   const { status, stdout, stderr } = spawnSync("unshare", argv, {
     encoding: "utf8",
     env,
-    timeout: 110_000,
+    timeout: TIMEOUT_MS,
     killSignal: "SIGKILL",
   });
   return { code: status, output: `${stdout}\n${stderr}` };

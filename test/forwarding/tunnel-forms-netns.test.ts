@@ -10,17 +10,19 @@ import {
   attempt,
   buildWorld,
   DriverProcess,
+  driverInside,
   type Host,
   isInside,
   macOf,
   runInside,
   sh,
+  TIMEOUT_MS,
 } from "./netns-world.ts";
 import { FORMS, formText, mirrored } from "./packets.ts";
 
 const HOME = ipv4("10.1.0.7");
 const ENDS = { homeAgent: ipv4("198.51.100.1"), careOfAddress: ipv4("203.0.113.2") };
-const DATAPLANE = { mtu: 0, df: "copy", mssClamp: true } as const;
+const DATAPLANE = { driver: driverInside(), mtu: 0, df: "copy", mssClamp: true } as const;
 const CONFIG: Readonly<Record<"ha" | "fa" | "mn", DriverConfig>> = {
   fa: { role: "fa", routeTable: 434, rulePriority: 4340, ...DATAPLANE },
   mn: { role: "mn", routeTable: 435, rulePriority: 4350, ...DATAPLANE },
@@ -34,7 +36,7 @@ function ping(from: Host, to: string, options = ""): { code: number | null; outp
 }
 
 if (!isInside()) {
-  test("tunnels of every form in namespaces", { timeout: 120_000 }, () => {
+  test("tunnels of every form in namespaces", { timeout: TIMEOUT_MS + 10_000 }, () => {
     const { code, output } = runInside(fileURLToPath(import.meta.url));
     assert.equal(code, 0, output);
     assert.match(output, /# pass [1-9]/);

@@ -85,7 +85,7 @@ const setting: KernelObject = { kind: "sysctl", path: "none", value: "0" };
 test("RFC 3024 §A.2: a visitor of another plane has a next hop, tables and a mark of its own, as text", () => {
   const item = { ...VISITOR, plane: 2 };
   const alias = ipv4("169.254.1.0");
-  const { objects, tunnels } = realize(item, FA, alias);
+  const { objects, tunnels } = realize(item, FA, { alias });
   const table = 434 + 4 * 65536;
   assert.deepEqual(objects.map(objectText), [
     "sysctl net/ipv4/conf/lan0/rp_filter=2",

@@ -9,6 +9,9 @@ import { mergeToml, type TomlTable, toToml } from "./toml.ts";
 export type DaemonName = "ha" | "fa1" | "fa2" | "mn";
 export const DAEMONS: readonly DaemonName[] = ["ha", "fa1", "fa2", "mn"];
 
+/** `dataplane.driver` of every program; what runs anyway when it is not set. */
+export const DRIVER = process.env.MIP4_DRIVER;
+
 export const KEYS = {
   mobileNode: "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
   fa1: "00112233445566778899aabbccddeeff",
@@ -120,7 +123,11 @@ export function writeProgramFiles(
     const socket = `/run/mip4/${name}.sock`;
     const journal = join(folder(`state-${name}`), `${roleOf(name)}.journal`);
     const log = join(folder("log"), `${name}.log`);
-    const base = { ...configuration(name, { options, keyFile, journal }), control: { socket } };
+    const base = {
+      ...configuration(name, { options, keyFile, journal }),
+      control: { socket },
+      ...(DRIVER === undefined ? {} : { dataplane: { driver: DRIVER } }),
+    };
     writeFileSync(config, toToml(mergeToml(base, options.overrides?.[name] ?? {})));
     return [name, { config, socket, journal, log }];
   });

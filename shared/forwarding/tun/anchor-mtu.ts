@@ -68,9 +68,13 @@ export class AnchorMtu {
     this.#uplink = (await this.#network.uplinkMtu()) ?? USUAL_MTU;
   }
 
-  #wanted(): number {
+  /** What a device has for one tunnel, whose headers take so many octets. */
+  forOverhead(overhead: number): number {
     if (this.#configured > 0) return this.#configured;
-    const overhead = Math.max(OUTER_HEADER, ...this.#table.overheads());
     return Math.max(SMALLEST_MTU, this.#uplink - overhead);
+  }
+
+  #wanted(): number {
+    return this.forOverhead(Math.max(OUTER_HEADER, ...this.#table.overheads()));
   }
 }

@@ -3,6 +3,8 @@
 import { AddressTakeover } from "../../linux/address-takeover.ts";
 import { IpCommandNetwork } from "../../linux/ip-command.ts";
 import { NetlinkNetwork } from "../../linux/netlink/netlink-network.ts";
+import { TunnelLinks } from "../../linux/netlink/tunnel-links.ts";
+import { NftPassages } from "../../linux/nft-passages.ts";
 import { NftVisitors } from "../../linux/nft-visitors.ts";
 import type { PacketIo } from "../../linux/packet-io.ts";
 import { Sysctls } from "../../linux/sysctl.ts";
@@ -42,6 +44,12 @@ export function createTunDriver({ io, config, sysctlFile, events }: TunDriverOpt
     sysctls,
     nft: new NftVisitors(marks, hasNetlink ? () => io.openNetfilter() : undefined),
     takeover,
+    passages: new NftPassages({
+      marks,
+      match: config.role === "ha" ? "saddr" : "daddr",
+      open: () => io.openNetfilter(),
+    }),
+    links: hasNetlink ? new TunnelLinks(io) : undefined,
     accelerate:
       config.driver === "ebpf"
         ? (about) => new Accelerator({ ...about, ...config, io, marks })

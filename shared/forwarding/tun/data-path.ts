@@ -12,14 +12,19 @@
 import type { Ipv4 } from "../../base/address.ts";
 import type { Counters } from "../../base/counters.ts";
 import {
+  type CarriedPackets,
   createBatch,
   HEADROOM,
   type PacketBatch,
-  type PacketIo,
   type TunDevice,
 } from "../../linux/packet-io.ts";
-import { Arrival, carryCongestion, decapsulate, decapsulateRouter } from "../decapsulate.ts";
-import type { DriverEvents } from "../driver.ts";
+import {
+  Arrival,
+  carryCongestion,
+  decapsulate,
+  decapsulateRouter,
+  isUnfitForDevice,
+} from "../decapsulate.ts";
 import { Duplicates } from "../duplicates.ts";
 import { ABSENT } from "../gre.ts";
 import { clampMss } from "../mss.ts";
@@ -32,10 +37,11 @@ import {
   takeHop,
   totalLength,
 } from "../packet.ts";
-import type { Acceptance, ArrivalDrop, Tunnel, TunnelTable } from "../tunnel-table.ts";
+import type { Acceptance, Tunnel, TunnelTable } from "../tunnel-table.ts";
 
+import type { DataPathOptions } from "./data-path-options.ts";
 import { Deliveries, type DeliveryPoint } from "./deliveries.ts";
-import { Entrance, type EntranceOptions, NONE } from "./entrance.ts";
+import { Entrance, NONE } from "./entrance.ts";
 import { GreOrder } from "./gre-order.ts";
 import type { Hold } from "./holds.ts";
 import { HomeGroups } from "./home-groups.ts";
@@ -44,18 +50,6 @@ import { isKeepalive, takeAnswer } from "./keepalives.ts";
 import { TunnelErrors } from "./tunnel-errors.ts";
 import { NO_UDP_ENDS, TunnelSockets, type UdpEnds } from "./tunnel-sockets.ts";
 import { Waiting } from "./waiting.ts";
-
-export interface DataPathOptions extends EntranceOptions {
-  readonly io: PacketIo;
-  readonly tun: TunDevice;
-  readonly table: TunnelTable;
-  /** A packet came to a tunnel end from nobody who may use it (RFC 3024 §4.3.2). */
-  readonly onStranger: (reason: ArrivalDrop, remote: Ipv4, innerSource: Ipv4) => void;
-  /** What an error from inside a tunnel said of it, or that this is no longer so. */
-  readonly onTunnelChanged: (tunnel: Tunnel) => void;
-  /** The first keepalive of a half-bound tunnel; a tunnel declared at once takes it. */
-  readonly onBound: DriverEvents["bound"];
-}
 
 export class DataPath {
   readonly #tun: TunDevice;
@@ -130,6 +124,11 @@ export class DataPath {
     this.#sockets.listen(locals, udp);
     this.deliveries.listen();
     this.homeGroups.listen();
+  }
+
+  /** See `TunnelSockets.leaveOut`. */
+  leaveOut(local: Ipv4, packets: CarriedPackets): void {
+    this.#sockets.leaveOut(local, packets);
   }
 
   close(): void {
@@ -225,6 +224,9 @@ export class DataPath {
       this.#bind(slab, inner, source, destination);
     if (acceptance === undefined) return this.#dropStranger(source, destination);
     const { tunnel } = acceptance;
+    if (acceptance.byDevice && tunnel.isCarried && !isUnfitForDevice(slab, packet, arrival)) {
+      return this.#overhear(slab, inner, source, tunnel);
+    }
     const { sequence } = arrival;
     // RFC 2890 §2.2: packets without a number are interleaved as they come.
     const flow = sequence === ABSENT ? undefined : tunnel.flow;
@@ -260,6 +262,15 @@ export class DataPath {
   #isCopy(slab: Uint8Array, packet: number, { local }: Tunnel, plane: number): boolean {
     if (!this.#table.hasCopies(destinationOf(slab, packet), plane)) return false;
     return this.#duplicates.isCopy(slab, packet, local, performance.now());
+  }
+
+  /** A device of the kernel's has taken it as well: only what it does not know is ours. */
+  #overhear(slab: Uint8Array, inner: number, source: Ipv4, tunnel: Tunnel): typeof NONE {
+    if (tunnel.hasEchoes && takeAnswer(slab, inner, tunnel)) {
+      return this.#drop("tunnel-keepalives-answered");
+    }
+    this.homeGroups.takeFromNode(slab, inner, source);
+    return NONE;
   }
 
   /** What was kept goes where the hold's item says. */

@@ -3,6 +3,7 @@
  * kernel objects and sockets. Another state is taken up at once, before anything is awaited.
  */
 
+import { type Carriers, isDevice } from "../carriers.ts";
 import type { DriverEvents } from "../driver.ts";
 import type { Mirror } from "../ebpf/mirror.ts";
 import type { ObjectSet } from "../object-set.ts";
@@ -29,6 +30,7 @@ export interface DeclaredItemsParts {
   readonly objects: ObjectSet;
   readonly table: TunnelTable;
   readonly planes: Planes;
+  readonly carriers: Carriers;
   readonly echoes: Echoes;
   readonly pathMtu: PathMtuRoutes;
   readonly dataPath: () => DataPath | undefined;
@@ -58,28 +60,46 @@ export class DeclaredItems {
   swap(state: ForwardingState): void {
     if (this.#isSwapping) return;
     this.#isSwapping = true;
-    const { planes, echoes } = this.#parts;
+    const { planes, carriers, echoes } = this.#parts;
     const dataPath = this.#parts.dataPath();
     const mirror = this.#parts.mirror();
     for (const key of changedKeys(this.#state, state)) {
       const before = this.#state.get(key);
       const now = state.get(key);
       planes.swap(key, before, now);
-      this.#exchange(this.#realize(key, now), this.#realize(key, before));
+      const left = this.#realize(key, before);
+      carriers.swap(key, now);
+      this.#exchange(this.#realize(key, now), left);
       if (now === undefined || planes.aliasOf(key, now) === undefined) planes.forgetAlias(key);
       echoes.set(key, now);
       dataPath?.waiting.set(key, now);
       for (const item of [before, now]) if (isHeld(item)) mirror?.addressChanged(item.address);
     }
+    this.#state = state;
+    this.turn();
     echoes.run();
     mirror?.flush();
-    this.#state = state;
     this.#isSwapping = false;
   }
 
+  /** Items whose carrier is another one now. */
+  turn(): void {
+    this.#parts.carriers.settle((key, turn) => {
+      const item = this.#state.get(key);
+      const left = this.#realize(key, item);
+      turn();
+      this.#exchange(this.#realize(key, item), left);
+    });
+  }
+
   #realize(key: string, item: ForwardingItem | undefined): Realized {
-    const { config, planes } = this.#parts;
-    return item === undefined ? NOTHING : realize(item, config(), planes.aliasOf(key, item));
+    const { config, planes, carriers } = this.#parts;
+    if (item === undefined) return NOTHING;
+    const choice = carriers.choiceOf(key);
+    return realize(item, config(), {
+      alias: planes.aliasOf(key, item),
+      device: isDevice(choice) ? choice : undefined,
+    });
   }
 
   #exchange(made: Realized, left: Realized): void {

@@ -113,6 +113,11 @@ export class HomeGroups {
     }
   }
 
+  /** Directed broadcasts of the home links of nodes that are away. */
+  broadcasts(): Ipv4[] {
+    return [...this.#links.values()].flatMap(({ broadcast }) => broadcast ?? []);
+  }
+
   close(): void {
     clearInterval(this.#queries);
     clearTimeout(this.#responses);

@@ -6,6 +6,7 @@
 
 import type { AddressTakeover } from "../../linux/address-takeover.ts";
 import type { KernelNetwork, NetworkOperation } from "../../linux/kernel-network.ts";
+import type { ClampTo, NftPassages } from "../../linux/nft-passages.ts";
 import type { NftVisitors } from "../../linux/nft-visitors.ts";
 import type { Sysctls } from "../../linux/sysctl.ts";
 import type { AddressObject } from "../kernel-objects.ts";
@@ -14,6 +15,7 @@ import {
   type KernelObject,
   type Marks,
   objectKey,
+  type PassageObject,
   type SysctlObject,
   type VisitorObject,
 } from "../kernel-objects.ts";
@@ -25,6 +27,7 @@ interface Parts {
   readonly sysctls: Sysctls;
   readonly nft: NftVisitors;
   readonly takeover: AddressTakeover;
+  readonly passages: NftPassages;
 }
 
 export class KernelState {
@@ -57,7 +60,7 @@ export class KernelState {
     for (const [, object] of this.#current) {
       if (object.kind === "sysctl") paths.add(object.path);
       else if (object.kind === "exclusive-address") exclusive.add(object.address);
-      else if (object.kind === "visitor") objects.push(object);
+      else if (object.kind === "visitor" || object.kind === "passage") objects.push(object);
     }
     for (const path of paths) {
       const value = sysctls.read(path);
@@ -91,8 +94,15 @@ export class KernelState {
     this.#failed.clear();
     const failures: string[] = [];
     const visitors: Planned[] = [];
-    for (const operation of planKeys(pending, this.#current, this.#wanted)) {
+    const operations = planKeys(pending, this.#current, this.#wanted);
+    const passages = operations.filter(({ object }) => object.kind === "passage");
+    // Before the routes, so that nothing finds the way into a device that nothing comes out of.
+    if (passages.length > 0 && !this.#isFenced) {
+      await this.#attempt(passages, () => this.#updatePassages(passages), failures);
+    }
+    for (const operation of operations) {
       if (this.#isFenced) this.#failed.add(operation.key);
+      else if (operation.object.kind === "passage") continue;
       else if (operation.object.kind === "visitor") visitors.push(operation);
       else await this.#attempt([operation], () => this.#execute(operation), failures);
     }
@@ -133,10 +143,22 @@ export class KernelState {
   /** Writes the nft set from nothing, whatever an earlier run left in it. */
   async resetVisitors(): Promise<string[]> {
     const failures: string[] = [];
-    const operations = this.#wantedVisitors().map(
+    const operations = this.#all(isVisitor).map(
       (object) => ({ action: "add", object, key: objectKey(object) }) as const,
     );
     await this.#attempt(operations, () => this.#updateVisitors(operations), failures);
+    return failures;
+  }
+
+  /** Writes the nft set of passages from nothing, and the rules around it. */
+  async resetPassages(clampTo: ClampTo): Promise<string[]> {
+    const failures: string[] = [];
+    const passages = this.#all(isPassage);
+    const operations = passages.map(
+      (object) => ({ action: "add", object, key: objectKey(object) }) as const,
+    );
+    const write = () => this.#parts.passages.write(passages, clampTo);
+    await this.#attempt(operations, write, failures);
     return failures;
   }
 
@@ -194,13 +216,28 @@ export class KernelState {
     await this.#parts.nft.update(
       added.map(({ object }) => object).filter(isVisitor),
       removed.map(({ object }) => object).filter(isVisitor),
-      () => this.#wantedVisitors(),
+      () => this.#all(isVisitor),
     );
   }
 
-  #wantedVisitors(): VisitorObject[] {
-    return [...this.#wanted.keys()].flatMap((key) => this.#wanted.get(key) ?? []).filter(isVisitor);
+  async #updatePassages(operations: readonly Operation[]): Promise<void> {
+    const added = operations.filter(({ action }) => action !== "remove");
+    const removed = operations.filter(({ action }) => action === "remove");
+    await this.#parts.passages.update(
+      added.map(({ object }) => object).filter(isPassage),
+      removed.map(({ object }) => object).filter(isPassage),
+      () => this.#all(isPassage),
+    );
   }
+
+  /** Wanted objects of one kind. */
+  #all<T extends KernelObject>(isIt: (object: KernelObject) => object is T): T[] {
+    return [...this.#wanted.keys()].flatMap((key) => this.#wanted.get(key) ?? []).filter(isIt);
+  }
+}
+
+function isPassage(object: KernelObject): object is PassageObject {
+  return object.kind === "passage";
 }
 
 function isVisitor(object: KernelObject): object is VisitorObject {

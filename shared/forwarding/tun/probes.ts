@@ -72,8 +72,9 @@ export class Probes {
     const watched = this.#watched.get(key);
     const tunnel = watched && this.#tunnelOf(watched.item);
     if (watched === undefined || tunnel === undefined) return;
-    const isHeard = tunnel.packetsIn !== watched.packetsIn;
     const isAnswered = tunnel.echoesAnswered !== watched.echoesAnswered;
+    // What a device of the kernel's carries is not counted here, but for the answers.
+    const isHeard = isAnswered || tunnel.packetsIn !== watched.packetsIn;
     watched.packetsIn = tunnel.packetsIn;
     watched.echoesAnswered = tunnel.echoesAnswered;
     const { liveness, probing, item } = watched;

@@ -3,11 +3,13 @@
  * traffic at it, and the packets themselves handled here.
  */
 
-import { formatIpv4, type Ipv4 } from "../../base/address.ts";
+import type { Ipv4 } from "../../base/address.ts";
 import { Counters } from "../../base/counters.ts";
 import { assert, type JsonObject } from "../../base/result.ts";
 import type { AddressTakeover } from "../../linux/address-takeover.ts";
 import type { KernelNetwork } from "../../linux/kernel-network.ts";
+import type { TunnelLinks } from "../../linux/netlink/tunnel-links.ts";
+import type { NftPassages } from "../../linux/nft-passages.ts";
 import type { NftVisitors } from "../../linux/nft-visitors.ts";
 import type { PacketIo, TunDevice } from "../../linux/packet-io.ts";
 import type { Sysctls } from "../../linux/sysctl.ts";
@@ -18,16 +20,18 @@ import { ObjectSet } from "../object-set.ts";
 import { realizeBase } from "../realize.ts";
 import type { RealizeConfig } from "../realized.ts";
 import { type ForwardingState, NO_FORWARDING } from "../state.ts";
-import { type ArrivalDrop, type Tunnel, TunnelTable } from "../tunnel-table.ts";
+import { type Tunnel, TunnelTable } from "../tunnel-table.ts";
 import { AnchorMtu } from "./anchor-mtu.ts";
+import { attempt } from "./attempt.ts";
 import { DataPath } from "./data-path.ts";
 import { DeclaredItems } from "./declared-items.ts";
 import { Echoes } from "./echoes.ts";
+import { KernelDevices } from "./kernel-devices.ts";
 import { KernelState } from "./kernel-state.ts";
 import { PathMtuRoutes } from "./path-mtu-routes.ts";
 import { Planes } from "./planes.ts";
 import { Rereading } from "./rereading.ts";
-import { tunnelRow } from "./tunnel-rows.ts";
+import { strangerReporter } from "./strangers.ts";
 
 export interface TunDriverParts extends DriverEvents {
   readonly io: PacketIo;
@@ -38,10 +42,10 @@ export interface TunDriverParts extends DriverEvents {
   readonly takeover: AddressTakeover;
   /** Loads programs into the kernel for what they can do; throws when there can be none. */
   readonly accelerate?: ((about: Accelerated) => Accelerator) | undefined;
+  /** Guards tunnel devices; without `links` there are none. */
+  readonly passages: NftPassages;
+  readonly links: TunnelLinks | undefined;
 }
-
-/** A flood of packets from strangers is reported this often. */
-const REPORT_INTERVAL_MS = 1000;
 
 export class TunDriver implements Driver {
   readonly #parts: TunDriverParts;
@@ -56,6 +60,7 @@ export class TunDriver implements Driver {
   readonly #mtu: AnchorMtu;
   readonly #rereading: Rereading;
   readonly #declared: DeclaredItems;
+  readonly #devices: KernelDevices;
   #realizeConfig: RealizeConfig;
   #tun: TunDevice | undefined;
   #dataPath: DataPath | undefined;
@@ -71,7 +76,6 @@ export class TunDriver implements Driver {
   /** No state has been applied yet, so what an earlier run left may still be wanted. */
   #isFirst = true;
   #isStopped = false;
-  #reportedAt = Number.NEGATIVE_INFINITY;
 
   constructor(parts: TunDriverParts) {
     this.#parts = parts;
@@ -97,13 +101,26 @@ export class TunDriver implements Driver {
     const read = async () => [
       ...(await attempt(() => this.#mtu.refresh())),
       ...(await attempt(async () => this.#accelerator?.attach())),
+      ...(await attempt(() => this.#devices.refresh())),
       ...(await attempt(() => this.#kernel.load())),
     ];
     this.#rereading = new Rereading(read, () => this.#applyAgain());
     this.#pathMtu = new PathMtuRoutes(this.#marks, this.#objects, this.#counters, () =>
       this.#applyAgain(),
     );
+    this.#devices = new KernelDevices({
+      ...parts,
+      marks: this.#marks,
+      objects: this.#objects,
+      table: this.#table,
+      realizeConfig: () => this.#realizeConfig,
+      mtu: (overhead) => this.#mtu.forOverhead(overhead),
+      guard: (clampTo) => this.#kernel.resetPassages(clampTo),
+      again: () => this.#applyAgain(),
+      dataPath: () => this.#dataPath,
+    });
     this.#declared = new DeclaredItems({
+      carriers: this.#devices.carriers,
       report: parts.report,
       config: () => this.#realizeConfig,
       objects: this.#objects,
@@ -130,12 +147,16 @@ export class TunDriver implements Driver {
       mtu: () => this.#mtu.value,
       mssClamp: config.mssClamp,
       onTooBig: (...about) => this.#pathMtu.narrow(...about),
-      onStranger: (...about) => this.#reportStranger(...about),
+      onStranger: strangerReporter(this.#parts),
       onBound: this.#parts.bound,
-      onTunnelChanged: (tunnel) => this.#accelerator?.mirror.tunnelChanged(tunnel),
+      onTunnelChanged: (tunnel) => {
+        this.#accelerator?.mirror.tunnelChanged(tunnel);
+        if (tunnel.isCarried) this.#applyAgain();
+      },
     });
     await this.#accelerate(this.#tun, this.#dataPath);
     await this.#kernel.load();
+    await this.#devices.start();
     this.#objects.hold(realizeBase(this.#realizeConfig));
     this.#holdsBase = true;
     network.onChange(() => this.#rereading.lookAgain());
@@ -193,9 +214,11 @@ export class TunDriver implements Driver {
     this.#listen();
     if (this.#holdsBase) this.#objects.release(realizeBase(this.#realizeConfig));
     this.#dataPath?.close();
+    this.#devices.clear();
     const failures = await attempt(async () => this.#accelerator?.remove());
     failures.push(...(await this.#kernel.reach(this.#kernel.allKeys())));
     failures.push(...(await attempt(() => this.#planes.close(undefined))));
+    failures.push(...(await attempt(() => this.#devices.remove())));
     if (config.role === "fa") await nft.remove();
     this.#tun?.close();
     try {
@@ -214,7 +237,7 @@ export class TunDriver implements Driver {
 
   status(): JsonObject {
     return {
-      driver: this.#accelerator === undefined ? "tun" : "ebpf",
+      driver: this.#accelerator !== undefined ? "ebpf" : this.#devices.isOn ? "kernel" : "tun",
       interface: this.#marks.anchor,
       mtu: this.#mtu.value,
       ...this.#accelerator?.describe(),
@@ -223,10 +246,8 @@ export class TunDriver implements Driver {
   }
 
   tunnels(): readonly JsonObject[] {
-    const isAccelerated = this.#accelerator !== undefined;
-    return this.#counted([...this.#table.tunnels()]).map((tunnel) =>
-      tunnelRow(tunnel, this.#marks.anchor, isAccelerated),
-    );
+    const tunnels = this.#counted([...this.#table.tunnels()]);
+    return this.#devices.rows(tunnels, this.#accelerator !== undefined);
   }
 
   counters(): Readonly<Record<string, number>> {
@@ -267,6 +288,7 @@ export class TunDriver implements Driver {
       failures = this.#listen();
       failures.push(...this.#planes.open(this.#mtu.value, this.#dataPath));
       if (this.#mtu.isStale) failures.push(...(await attempt(() => this.#mtu.update())));
+      failures.push(...(await this.#devices.prepare(() => this.#declared.turn())));
       // What is taken up while the kernel is brought here waits for the next time round.
       const settle = this.#dataPath?.waiting.settler();
       let keys: Iterable<string> = this.#objects.takeChanged();
@@ -283,7 +305,9 @@ export class TunDriver implements Driver {
         keys = this.#kernel.allKeys();
       }
       failures.push(...(await this.#kernel.reach(keys, settle)));
+      this.#devices.settle();
       failures.push(...(await attempt(() => this.#planes.close(this.#dataPath))));
+      failures.push(...(await attempt(() => this.#devices.close())));
     } while (this.#isBehind || this.#rereading.isDone || this.#objects.isChanged);
     this.#failures = failures;
     if (failures.length > 0) throw new ForwardingError(failures);
@@ -293,6 +317,7 @@ export class TunDriver implements Driver {
     try {
       const locals = new Set([...this.#configuredLocals, ...this.#table.locals()]);
       this.#dataPath?.listen(locals, this.#table.udpEnds());
+      this.#devices.leaveOut();
       return [];
     } catch (error) {
       return [error instanceof Error ? error.message : String(error)];
@@ -305,27 +330,5 @@ export class TunDriver implements Driver {
       assert(error instanceof ForwardingError, String(error));
       this.#parts.report("forwarding-failed", { problems: error.failures });
     });
-  }
-
-  /** RFC 3024 §4.3.2: a security exception at the home agent; RFC 5944 §4.2.2: silent at an FA. */
-  #reportStranger(reason: ArrivalDrop, remote: Ipv4, source: Ipv4): void {
-    if (this.#parts.config.role !== "ha") return;
-    const now = performance.now();
-    if (now - this.#reportedAt < REPORT_INTERVAL_MS) return;
-    this.#reportedAt = now;
-    this.#parts.report("dropped", {
-      reason,
-      care_of_address: formatIpv4(remote),
-      home_address: formatIpv4(source),
-    });
-  }
-}
-
-async function attempt(step: () => Promise<void>): Promise<string[]> {
-  try {
-    await step();
-    return [];
-  } catch (error) {
-    return [error instanceof Error ? error.message : String(error)];
   }
 }

@@ -133,7 +133,8 @@ export class TunnelErrors {
       return;
     }
     if (tooBig) {
-      this.#onTooBig(destinationOf(inner, 0), tunnel.mtu, 0);
+      // A device of the kernel's has that MTU itself.
+      if (!tunnel.isCarried) this.#onTooBig(destinationOf(inner, 0), tunnel.mtu, 0);
       // With the outer DF bit set by configuration the sender has not asked to hear of it.
       if (!isDontFragment(inner, 0)) return;
     }

@@ -2,26 +2,31 @@
 
 import { formatIpv4, UNSPECIFIED } from "../../base/address.ts";
 import type { JsonObject } from "../../base/result.ts";
-import { notInKernel } from "../ebpf/wanted.ts";
+import type { DeviceCounts } from "../../linux/device-counts.ts";
 import { HALF_BOUND } from "../state.ts";
 import type { Tunnel } from "../tunnel-table.ts";
 
-/**
- * A row of `tunnels --json`; packets go by the device of this name. With an accelerator it says, too,
- * why a tunnel is not for that.
- */
-export function tunnelRow(tunnel: Tunnel, device: string, isAccelerated: boolean): JsonObject {
-  const reason = isAccelerated ? notInKernel(tunnel) : undefined;
+/** What carries a tunnel, and what it has counted beside us. */
+export interface TunnelCarrier {
+  readonly driver: "tun" | "ebpf" | "kernel";
+  readonly device: string;
+  /** Why it is not another driver, or not for all of its home addresses. */
+  readonly reason?: string | undefined;
+  readonly counts?: DeviceCounts | undefined;
+}
+
+/** A row of `tunnels --json`. */
+export function tunnelRow(tunnel: Tunnel, { driver, device, reason, counts }: TunnelCarrier) {
   return {
     ...endsOf(tunnel),
-    driver: isAccelerated && reason === undefined ? "ebpf" : "tun",
+    driver,
     ...(reason === undefined ? {} : { driver_reason: reason }),
     interface: device,
     home_addresses: tunnel.homeAddresses,
-    packets_in: tunnel.packetsIn,
-    packets_out: tunnel.packetsOut,
-    bytes_in: tunnel.bytesIn,
-    bytes_out: tunnel.bytesOut,
+    packets_in: tunnel.packetsIn + (counts?.packetsIn ?? 0),
+    packets_out: tunnel.packetsOut + (counts?.packetsOut ?? 0),
+    bytes_in: tunnel.bytesIn + (counts?.bytesIn ?? 0),
+    bytes_out: tunnel.bytesOut + (counts?.bytesOut ?? 0),
   };
 }
 

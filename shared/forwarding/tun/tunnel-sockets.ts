@@ -5,7 +5,13 @@
  */
 
 import type { Ipv4 } from "../../base/address.ts";
-import type { PacketBatch, PacketIo, RawIpSocket, UdpPortShare } from "../../linux/packet-io.ts";
+import type {
+  CarriedPackets,
+  PacketBatch,
+  PacketIo,
+  RawIpSocket,
+  UdpPortShare,
+} from "../../linux/packet-io.ts";
 import {
   PROTOCOL_GRE,
   PROTOCOL_ICMP,
@@ -75,6 +81,12 @@ export class TunnelSockets {
       this.#ends.set(address, end);
       this.#listenUdp(address, end, udp);
     }
+  }
+
+  /** What comes to this end from these is taken by devices of the kernel's. */
+  leaveOut(local: Ipv4, packets: CarriedPackets): void {
+    const protocol = packets.encapsulation === "ipip" ? PROTOCOL_IPIP : PROTOCOL_GRE;
+    this.#ends.get(local)?.tunnels[TUNNEL_PROTOCOLS.indexOf(protocol)]?.leaveOut?.(packets);
   }
 
   close(): void {

@@ -1,5 +1,5 @@
 /**
- * Elements of an nftables map by netlink (nfnetlink, subsystem nftables): a transaction that is
+ * Elements of an nftables map or set by netlink (nfnetlink, subsystem nftables): a transaction that is
  * done, whole or not at all, before the call that sends it returns.
  */
 
@@ -35,10 +35,10 @@ const NESTED = 0x8000;
 /** Elements of one message, whose list may have 65,535 octets. */
 const CHUNK = 500;
 
-/** One element: its key, each field of it filled up to four octets, and its value. */
+/** One element: its key, each field of it filled up to four octets, and its value; a set has none. */
 export interface MapElement {
   readonly key: Uint8Array;
-  readonly value: Uint8Array;
+  readonly value?: Uint8Array;
 }
 
 export interface MapChange {
@@ -46,6 +46,16 @@ export interface MapChange {
   readonly map: string;
   readonly added: readonly MapElement[];
   readonly removed: readonly MapElement[];
+}
+
+/** IFNAMSIZ. */
+const INTERFACE_NAME = 16;
+
+/** The name of an interface as a field of a key. */
+export function interfaceName(name: string): Uint8Array {
+  const octets = new Uint8Array(INTERFACE_NAME);
+  octets.set(text(name));
+  return octets;
 }
 
 /** A key of several fields. */
@@ -100,10 +110,9 @@ function keyOnly({ key }: MapElement): Uint8Array {
 }
 
 function keyAndValue({ key, value }: MapElement): Uint8Array {
-  return attributes(
-    [ELEMENT.key | NESTED, attributes([ONLY, key])],
-    [ELEMENT.data | NESTED, attributes([ONLY, value])],
-  );
+  const name = [ELEMENT.key | NESTED, attributes([ONLY, key])] as const;
+  if (value === undefined) return attributes(name);
+  return attributes(name, [ELEMENT.data | NESTED, attributes([ONLY, value])]);
 }
 
 function attributes(...list: readonly (readonly [type: number, value: Uint8Array])[]) {

@@ -45,6 +45,7 @@ export const RTMGRP = {
 } as const;
 
 export const AF_INET = 2;
+export const AF_INET6 = 10;
 const IFF_UP = 0x1;
 const IFF_RUNNING = 0x40;
 const ONLINK = 4;

@@ -161,13 +161,12 @@ export function peerAssociation<const With extends string>(peer: With) {
 }
 
 export function dataplane(routeTable: number, rulePriority: number) {
-  const later = "this driver is not built yet";
   const mtu = "0 (from the path) or octets";
   return table({
-    driver: choice(["auto", "tun", "ebpf"], { kernel: later })
+    driver: choice(["auto", "ebpf", "kernel", "tun"])
       .default("auto")
       .describe(
-        "What carries tunnelled packets: a TUN device (`tun`, and for now `auto`), or programs in the kernel in front of it for IP in IP, GRE and UDP tunnels (`ebpf`, which refuses to start where they cannot be loaded).",
+        "What carries tunnelled packets: a TUN device (`tun`, and for now `auto`); programs in the kernel in front of it for IP in IP, GRE and UDP tunnels (`ebpf`); or devices of the kernel's own for IP in IP and GRE tunnels (`kernel`), which take its modules ipip and ip_gre, and nft. Neither starts where it cannot work; what it cannot carry the TUN device does.",
       ),
     mtu: integer(0, 65515, mtu)
       .refine((octets) => octets === 0 || octets >= 68, {

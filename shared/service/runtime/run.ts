@@ -64,7 +64,7 @@ export async function runProgram<FileConfig extends CommonConfig, CoreConfig>(
         io,
         config: {
           role: program.role,
-          driver: config.dataplane.driver === "ebpf" ? "ebpf" : "tun",
+          driver: config.dataplane.driver,
           routeTable: config.dataplane.route_table,
           rulePriority: config.dataplane.rule_priority,
           mtu: config.dataplane.mtu,

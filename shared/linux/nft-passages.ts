@@ -1,0 +1,126 @@
+/**
+ * What guards tunnel devices of the kernel, in an nft table of its own: nothing comes out of one but
+ * from, or for, the home addresses that it is for; strangers meet silence, where the kernel would
+ * answer `port unreachable` (RFC 5944 §4.2.2); TCP connections are clamped to what fits.
+ */
+
+import { formatIpv4 } from "../base/address.ts";
+import type { Marks, PassageObject } from "../forwarding/kernel-objects.ts";
+import { DEVICE_LETTERS } from "../forwarding/tunnel-device.ts";
+import { addressBytes } from "./netlink/attributes.ts";
+import { changeMap, concatenated, interfaceName, type MapElement } from "./netlink/nf-tables.ts";
+import { IoError, type NetfilterSocket } from "./packet-io.ts";
+import { runCommand } from "./run-command.ts";
+
+export interface NftPassagesOptions {
+  readonly marks: Marks;
+  /** Which address of the inner packet is the home address. */
+  readonly match: "saddr" | "daddr";
+  readonly open: () => NetfilterSocket;
+}
+
+const SET = "passages";
+
+function elementOf({ device, address }: PassageObject): MapElement {
+  return { key: concatenated(interfaceName(device), addressBytes(address)) };
+}
+
+/** MTU of a device with headers of so many octets; `undefined`: TCP is not clamped. */
+export type ClampTo = ((overhead: number) => number) | undefined;
+
+/** IPv4 and TCP header. */
+const TCP_HEADERS = 40;
+/** Of the ICMP message: the protocol of the packet that it is about. */
+const QUOTED_PROTOCOL = "@th,136,8";
+
+export class NftPassages {
+  readonly #options: NftPassagesOptions;
+  readonly #table: string;
+  #socket: NetfilterSocket | undefined;
+  #isMade = false;
+  #clampTo: ClampTo;
+
+  constructor(options: NftPassagesOptions) {
+    this.#options = options;
+    this.#table = `${options.marks.nftTable}t`;
+  }
+
+  /** Is there an nft, and a kernel that understands it? */
+  async isUsable(): Promise<boolean> {
+    return (await runCommand("nft", ["list", "tables"])).code === 0;
+  }
+
+  /** The whole of it, atomically. */
+  async write(wanted: readonly PassageObject[], clampTo = this.#clampTo): Promise<void> {
+    this.#clampTo = clampTo;
+    const { code, stderr } = await runCommand("nft", ["-f", "-"], this.script(wanted, clampTo));
+    if (code !== 0) {
+      throw new IoError("EINVAL", `nft table ${this.#table}: ${stderr.trim().split("\n")[0]}`);
+    }
+    this.#isMade = true;
+  }
+
+  /** Brings the set from what it was to `wanted` in one transaction, done when this returns. */
+  async update(
+    added: readonly PassageObject[],
+    removed: readonly PassageObject[],
+    wanted: () => readonly PassageObject[],
+  ): Promise<void> {
+    if (this.#isMade) {
+      this.#socket ??= this.#options.open();
+      const change = { added: added.map(elementOf), removed: removed.map(elementOf) };
+      try {
+        changeMap(this.#socket, { table: this.#table, map: SET, ...change });
+        return;
+      } catch (error) {
+        if (!(error instanceof IoError)) throw error;
+      }
+    }
+    // The first time, or somebody else has changed the table.
+    await this.write(wanted());
+  }
+
+  /** Removes the table, also one that an earlier run left. */
+  async remove(): Promise<void> {
+    await runCommand(
+      "nft",
+      ["-f", "-"],
+      `add table ip ${this.#table}\ndelete table ip ${this.#table}\n`,
+    );
+    this.#isMade = false;
+  }
+
+  /** What `nft -f` reads. */
+  script(wanted: readonly PassageObject[], clampTo: ClampTo): string {
+    const table = `ip ${this.#table}`;
+    const { marks, match } = this.#options;
+    const lines = [
+      `add table ${table}`,
+      `delete table ${table}`,
+      `add table ${table}`,
+      `add set ${table} ${SET} { type ifname . ipv4_addr; }`,
+      `add chain ${table} out-of-tunnel { type filter hook prerouting priority raw; }`,
+      `add chain ${table} into-tunnel { type filter hook postrouting priority mangle; }`,
+      `add chain ${table} silence { type filter hook output priority raw; }`,
+      `add rule ${table} silence icmp type destination-unreachable icmp code port-unreachable ${QUOTED_PROTOCOL} { 4, 47 } drop`,
+    ];
+    for (const [letter, overhead] of DEVICE_LETTERS) {
+      const devices = `"${marks.anchor}${letter}*"`;
+      const from = `add rule ${table} out-of-tunnel iifname ${devices}`;
+      lines.push(`${from} iifname . ip ${match} != @${SET} drop`);
+      if (clampTo === undefined) continue;
+      const syn = "tcp flags syn tcp option maxseg size set";
+      lines.push(
+        `${from} ${syn} ${clampTo(overhead) - TCP_HEADERS}`,
+        `add rule ${table} into-tunnel oifname ${devices} ${syn} rt mtu`,
+      );
+    }
+    if (wanted.length > 0) lines.push(`add element ${table} ${SET} ${elements(wanted)}`);
+    return `${lines.join("\n")}\n`;
+  }
+}
+
+function elements(passages: readonly PassageObject[]): string {
+  const list = passages.map(({ device, address }) => `"${device}" . ${formatIpv4(address)}`);
+  return `{ ${list.join(", ")} }`;
+}
