@@ -258,14 +258,17 @@ export class HomeAgent
     const { node, event } = exchange;
     const reason = made === undefined ? "deregistered" : "replaced";
     if (made !== undefined) this.#stillTake(removed, made, now.monotonic);
-    const effects = removed.flatMap((binding) => [
-      ...this.#dropped(binding, reason),
-      ...this.revocations.superseded(binding, event.source, now),
-    ]);
+    // First: where it is bound now it may have been revoked, and that may be due to be sent again.
+    const effects = made === undefined ? [] : this.revocations.registered(made);
+    for (const binding of removed) {
+      effects.push(
+        ...this.#dropped(binding, reason),
+        ...this.revocations.superseded(binding, event.source, now),
+      );
+    }
     if (made === undefined) return effects;
     const isRenewal = !this.forward(made, node.network) && renewed;
     effects.push(
-      ...this.revocations.registered(made),
       { type: "persist", key: made.key, value: bindingRecord(made, now) },
       bindingReport(renewed ? "binding-updated" : "binding-added", made, { isRenewal }),
     );

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ipv4 } from "../../shared/base/address.ts";
+import { type Ipv4, ipv4 } from "../../shared/base/address.ts";
 import type { Effect } from "../../shared/protocol/core.ts";
 import { decodeControl, RequestFlag } from "../../shared/wire/control.ts";
 import {
@@ -268,6 +268,17 @@ test("RFC 3543 §1, §4.2.2.1: the foreign agent that a node has left is told, a
   // A node that deregisters through its foreign agent has told it.
   const through = RevocationBench.bound();
   assert.deepEqual(revocations(through.request({ fields: { lifetime: 0 } })), []);
+});
+
+test("a node that comes back to the agent it had left is not revoked there, even if that was due to be sent again", () => {
+  const other = { ...foreignHome, peer: FA2 };
+  const bench = RevocationBench.bound({ foreignAgents: [foreignHome, other] });
+  const at = (careOfAddress: Ipv4, foreign: typeof foreignHome) =>
+    bench.relayed({ fields: { careOfAddress }, event: { source: careOfAddress }, foreign });
+  assert.equal(oneRevocation(at(FA2, other)).send.destination, FA);
+  bench.pass(1.5);
+  const sent = revocations(at(FA, foreignHome)).map(({ send }) => send.destination);
+  assert.deepEqual(sent, [FA2]);
 });
 
 test("a node that the configuration drops is revoked with the association it had", () => {
