@@ -2,7 +2,7 @@
 
 import { MAX_HANDOVER_LIFETIME } from "../shared/protocol/fast-handover.ts";
 import { HOLD_LIMITS, toLimits } from "../shared/service/config/hold-limits.ts";
-import { flag, integer, table } from "../shared/service/config/values.ts";
+import { absolutePath, flag, integer, table } from "../shared/service/config/values.ts";
 import type { MnConfig } from "./config.ts";
 import type { FastHandoverConfig } from "./core/handover/config.ts";
 
@@ -29,6 +29,22 @@ export const fastHandover = table({
   max_rtsolpr_rate: integer(1, 100)
     .default(3)
     .describe("Such questions in a second at most (MAX_RTSOLPR_RATE, RFC 4068 §7)."),
+  signal_threshold: integer(-100, -20, "dBm")
+    .optional()
+    .describe(
+      "Signal of a Wi-Fi interface in dBm below which a stronger access point of its network is made ready for a handover, and changed to where `supplicant` says by whom. Not together with a `bgscan` of wpa_supplicant, which sets a threshold of its own.",
+    ),
+  signal_hysteresis: integer(0, 20, "dB")
+    .default(4)
+    .describe("dB by which the signal has to pass the threshold."),
+  signal_advantage: integer(0, 40, "dB")
+    .default(8)
+    .describe("dB by which another access point has to be stronger."),
+  supplicant: absolutePath("the absolute path of a folder")
+    .optional()
+    .describe(
+      'Folder of wpa_supplicant\'s control sockets, like "/run/wpa_supplicant": it is told to change to the access point that is ready. Without it a hook or a script does that.',
+    ),
   fbu_retries: integer(0, 10)
     .default(3)
     .describe("How often a Fast Binding Update is repeated (FBU_RETRIES, RFC 4068 §7)."),

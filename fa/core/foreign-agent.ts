@@ -231,7 +231,8 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
     const addresses = event.link?.addresses.map(({ address }) => address) ?? [];
     this.#addresses.set(event.interface, addresses);
     if (event.link !== undefined) this.#mtus.set(event.interface, event.link.mtu);
-    return this.#advertisers.linkChanged(event, now);
+    const effects = this.handovers.linkChanged(event, now);
+    return [...this.#advertisers.linkChanged(event, now), ...effects];
   }
 
   #onIcmp(event: IcmpReceived, now: Now): Effect[] {

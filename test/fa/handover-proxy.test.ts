@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ipv4, type Mac, ZERO_MAC } from "../../shared/base/address.ts";
-import type { Effect, SendIcmp } from "../../shared/protocol/core.ts";
+import type { Effect, LinkChanged, SendIcmp } from "../../shared/protocol/core.ts";
 import { macOption, proxyAnswers } from "../../shared/protocol/fast-handover.ts";
 import {
   AP1,
@@ -16,6 +16,7 @@ import {
   NEXT,
   nodeRouter,
   pair,
+  predict,
   router,
 } from "./handover-harness.ts";
 import { type Bench, FA, HOME, NODE_MAC } from "./harness.ts";
@@ -179,4 +180,28 @@ test("a message that is none is counted and meets silence", () => {
     [],
   );
   assert.equal(bench.counter("discarded-icmp-41-malformed"), 1);
+});
+
+test("beyond the RFC: a link that goes down has lost its visitors, and one that comes up again has those that did not move", () => {
+  const { par, nar } = pair();
+  const link = (up: boolean, name = "lan0") => {
+    const addresses = [{ address: FA, length: 26 }];
+    const event = { type: "link", interface: name, link: { up, mac: AP1, mtu: 1500, addresses } };
+    return par.agent.handle(event as LinkChanged, par.now);
+  };
+  const holds = () => {
+    const item = itemOf(par, "handover/10.1.0.7");
+    return item?.kind === "handover" ? item.hold : undefined;
+  };
+  link(false, "lan1");
+  assert.equal(holds(), undefined, "another link");
+  link(false);
+  assert.equal(holds(), true);
+  link(true);
+  assert.notEqual(holds(), true);
+  predict(par, nar);
+  assert.equal(holds(), false, "the tunnel stands");
+  link(false);
+  link(true);
+  assert.equal(holds(), false, "who has said where it goes is not back with the link");
 });

@@ -8,7 +8,13 @@ import type { Random } from "../../../shared/base/random.ts";
 import type { JsonObject } from "../../../shared/base/result.ts";
 import { assert } from "../../../shared/base/result.ts";
 import { earliest, type Instant, type Now } from "../../../shared/base/time.ts";
-import type { Effect, IcmpReceived, SendUdp, UdpReceived } from "../../../shared/protocol/core.ts";
+import type {
+  Effect,
+  IcmpReceived,
+  LinkChanged,
+  SendUdp,
+  UdpReceived,
+} from "../../../shared/protocol/core.ts";
 import { fastHandoverMessage } from "../../../shared/protocol/fast-handover.ts";
 import {
   type FastBindingAcknowledgment,
@@ -143,6 +149,19 @@ export class FastHandovers {
     const visitors = [...this.#agent.visitors.all()].filter((visitor) => visitor.mac === mac);
     const effects = visitors.flatMap((each) => this.#previous.left(each, addressOf(each), now));
     return { count: visitors.length, effects };
+  }
+
+  /** Nobody is on a link that is down; who has not said where else is there again when it is up. */
+  linkChanged({ interface: name, link }: LinkChanged, now: Now): Effect[] {
+    if (!this.isEnabled) return [];
+    const visitors = [...this.#agent.visitors.all()].filter((each) => each.interface === name);
+    return visitors.flatMap((visitor) => {
+      const address = addressOf(visitor);
+      if (link?.up !== true) return this.#previous.left(visitor, address, now);
+      return this.#previous.isAbsent(address)
+        ? this.#previous.returned(address, "returned", now)
+        : [];
+    });
   }
 
   /** Somebody who watches the link has seen it come. */

@@ -206,6 +206,11 @@ export class PreviousRouter {
     return [report("visitor-left", fieldsOf(departure))];
   }
 
+  /** It was seen to leave, and has not said where to. */
+  isAbsent(address: Ipv4): boolean {
+    return this.#departures.get(address)?.state === "absent";
+  }
+
   /** The node is on this link again: what was kept is for it, and no tunnel leads away. */
   returned(address: Ipv4, outcome: string, now: Now): Effect[] {
     const departure = this.#departures.get(address);
