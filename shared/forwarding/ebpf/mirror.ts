@@ -172,7 +172,7 @@ export class Mirror {
     const { table, maps, anchor, isHeld } = this.#parts;
     const key = outKey(match, address, anchor);
     const tunnel = isHeld(address) ? undefined : wantedOut(table, match, address);
-    this.#leftOut.delete(textOf(key));
+    if (this.#leftOut.size > 0) this.#leftOut.delete(textOf(key));
     maps.outgoing.stage(key, tunnel === undefined ? undefined : number(this.#numberOf(tunnel)));
   }
 
@@ -180,7 +180,7 @@ export class Mirror {
     const { table, maps, anchor, isHeld, broadcastOf } = this.#parts;
     const key = inKey(match, address, remote);
     const acceptance = isHeld(address) ? undefined : wantedIn(table, match, address, remote);
-    this.#leftIn.delete(textOf(key));
+    if (this.#leftIn.size > 0) this.#leftIn.delete(textOf(key));
     const value =
       acceptance === undefined
         ? undefined

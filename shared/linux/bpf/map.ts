@@ -10,6 +10,8 @@ import type { BpfMapShape } from "./object.ts";
 
 /** Entries of one system call. */
 const BATCH = 4096;
+/** For an entry that finds no memory. */
+const TRIES = 100;
 const PERCPU_HASH = 5;
 const CURSOR = 16;
 const WORD = 8;
@@ -26,8 +28,8 @@ export class BpfMap {
   readonly #shape: BpfMapShape;
   /** Octets of a value as the system calls have it. */
   readonly valueRoom: number;
-  /** By key, each octet a character. */
-  readonly #staged = new Map<string, Uint8Array | undefined>();
+  #removed: Uint8Array[] = [];
+  #set: (readonly [key: Uint8Array, value: Uint8Array])[] = [];
 
   constructor(calls: BpfCalls, fd: number, shape: BpfMapShape) {
     this.#calls = calls;
@@ -38,21 +40,21 @@ export class BpfMap {
     this.valueRoom = isPerCpu ? rounded * possibleCpus() : shape.valueSize;
   }
 
-  /** At the next flush the key has this value, or is not there. */
+  /**
+   * At the next flush the key has this value, or is not there. Until then a key is staged once: what
+   * is removed goes first, since that makes room.
+   */
   stage(key: Uint8Array, value: Uint8Array | undefined): void {
-    this.#staged.set(Buffer.from(key).toString("latin1"), value);
+    if (value === undefined) this.#removed.push(key);
+    else this.#set.push([key, value]);
   }
 
-  /** Removes first, since that makes room. Returns for how many entries there was none. */
+  /** Returns for how many entries there was no room. */
   flush(): number {
-    if (this.#staged.size === 0) return 0;
-    const removed: string[] = [];
-    const set: (readonly [string, Uint8Array])[] = [];
-    for (const [key, value] of this.#staged) {
-      if (value === undefined) removed.push(key);
-      else set.push([key, value]);
-    }
-    this.#staged.clear();
+    const [removed, set] = [this.#removed, this.#set];
+    if (removed.length === 0 && set.length === 0) return 0;
+    this.#removed = [];
+    this.#set = [];
     for (let at = 0; at < removed.length; at += BATCH) this.#delete(removed.slice(at, at + BATCH));
     let missing = 0;
     for (let at = 0; at < set.length; at += BATCH)
@@ -90,9 +92,10 @@ export class BpfMap {
   }
 
   /** One that is not there is passed over. */
-  #delete(removed: readonly string[]): void {
+  #delete(removed: readonly Uint8Array[]): void {
     const { keySize } = this.#shape;
-    const keys = Buffer.from(removed.join(""), "latin1");
+    const keys = new Uint8Array(removed.length * keySize);
+    for (const [i, key] of removed.entries()) keys.set(key, i * keySize);
     for (let at = 0; at < removed.length; at++) {
       const rest = { keys: keys.subarray(at * keySize), count: removed.length - at };
       const [done, result] = this.#calls.deleteBatch(this.fd, rest);
@@ -101,12 +104,16 @@ export class BpfMap {
     }
   }
 
-  #update(set: readonly (readonly [string, Uint8Array])[]): number {
+  #update(set: readonly (readonly [Uint8Array, Uint8Array])[]): number {
     const { keySize } = this.#shape;
-    const keys = Buffer.from(set.map(([key]) => key).join(""), "latin1");
+    const keys = new Uint8Array(set.length * keySize);
     const values = new Uint8Array(set.length * this.valueRoom);
-    for (const [i, [, value]] of set.entries()) values.set(value, i * this.valueRoom);
+    for (const [i, [key, value]] of set.entries()) {
+      keys.set(key, i * keySize);
+      values.set(value, i * this.valueRoom);
+    }
     let missing = 0;
+    let tries = 0;
     for (let at = 0; at < set.length; at++) {
       const rest = {
         keys: keys.subarray(at * keySize),
@@ -115,8 +122,11 @@ export class BpfMap {
       };
       const [done, result] = this.#calls.updateBatch(this.fd, rest);
       if (result === 0) return missing;
-      missing++;
       at += done;
+      // The kernel fills its pool of free entries beside us: one that it had none for gets one soon.
+      tries = done > 0 ? 1 : tries + 1;
+      if (result === -constants.errno.ENOMEM && tries < TRIES) at--;
+      else missing++;
     }
     return missing;
   }
