@@ -44,6 +44,8 @@ export interface Setup {
   readonly entries?: readonly TunnelEntry[];
   readonly clampTo?: number;
   readonly df?: DfPolicy;
+  /** The registrations' UDP socket can be shared; it is open or not. */
+  readonly share?: { readonly isOpen: boolean };
   readonly refuses?: (packet: Uint8Array) => boolean;
   readonly deliveries?: readonly Delivery[];
   readonly openLink?: (name: string, filter: LinkFilter) => LinkSocket;
@@ -89,6 +91,25 @@ export function openPath(setup: Setup = {}) {
       close: () => {},
     };
   };
+  /** Packets by the share, and whether it is taken now. */
+  const shared = { sent: [] as Uint8Array[], isTaken: false };
+  const shareUdpPort = () => ({
+    get isOpen() {
+      return setup.share?.isOpen ?? false;
+    },
+    onPackets: (handler: (batch: PacketBatch) => void) => {
+      shared.isTaken = true;
+      handlers.set("17 ", handler);
+    },
+    send: (batch: PacketBatch) => {
+      shared.sent.push(...packetsOf(batch));
+      return batch.count;
+    },
+    sendOne: () => "EIO",
+    close: () => {
+      shared.isTaken = false;
+    },
+  });
   const table = new TunnelTable();
   for (const one of entries) table.add(one);
   const counters = new Counters();
@@ -98,6 +119,7 @@ export function openPath(setup: Setup = {}) {
       openTun: () => tun,
       openRawIp,
       openLink: setup.openLink ?? NO_IO.openLink,
+      ...(setup.share === undefined ? {} : { shareUdpPort }),
     },
     tun,
     table,
@@ -134,6 +156,9 @@ export function openPath(setup: Setup = {}) {
       for (const bytes of packets) handlers.get(`${bytes[9]} ${device}`)?.(batchOf([bytes]));
     },
     planes,
+    shared,
+    /** As the driver does when the table has changed. */
+    listenAgain: () => path.listen(new Set([TUNNEL.local]), table.udpEnds()),
     path,
     sent,
     delivered,
