@@ -19,6 +19,8 @@ const ONE_WAY_MS = 20;
 /** Around each handover: what leaves then is counted with it. */
 const BEFORE_MS = 100;
 const AFTER_MS = 400;
+/** A node solicits agents at most once a second (RFC 5944 §2.4): each handover begins afresh. */
+const REST_MS = 1000;
 
 export const MODES = ["plain", "reactive", "early-buffered reactive", "predictive"] as const;
 export type Mode = (typeof MODES)[number];
@@ -75,7 +77,7 @@ async function measureMode(session: Session, mode: Mode, rounds: number): Promis
   const up = await startUdp({ from: mn, to: cn, ...outwards });
   const moves: Moved[] = [];
   for (let round = 0; round < rounds; round++) {
-    await sleep(BEFORE_MS + 200 * Math.random());
+    await sleep(REST_MS + 200 * Math.random());
     moves.push(await handOver(session, mode, round % 2 === 0 ? "foreign2" : "foreign1"));
     await sleep(AFTER_MS);
   }
