@@ -24,6 +24,7 @@ import {
 } from "../../shared/linux/nl80211/messages.ts";
 import { Radio } from "../../shared/linux/nl80211/radio.ts";
 import { NO_IO } from "../no-io.ts";
+import { CAPTURED } from "./nl80211-captured.ts";
 import { until } from "./support.ts";
 import { connected, found, RadioKernel, roamed, scanned, signal } from "./wireless.ts";
 
@@ -49,6 +50,24 @@ test("an access point of a scan: address, network, signal in dBm, age", () => {
   assert.deepEqual(decodeFound(ours), { ...expected, isOurs: true });
 });
 
+test("what a real kernel has sent is read", () => {
+  if (!LITTLE_ENDIAN) return;
+  const family = decodeFamily(CAPTURED.family);
+  assert.equal(family?.id, 0x20);
+  assert.deepEqual([family?.groups.get("scan"), family?.groups.get("mlme")], [10, 12]);
+  assert.equal(decodeStationInterface(CAPTURED.interface), 4);
+  assert.equal(decodeStationInterface(CAPTURED.device), undefined, "it has no interface");
+  assert.deepEqual(decodePeer(CAPTURED.station), { mac: A, signal: -30 });
+  const [ours, other] = [CAPTURED.found, CAPTURED.other].map((body) => decodeFound(body));
+  const common = { network: "6d697034", signal: -30 };
+  assert.deepEqual({ ...ours, age: 0 }, { ...common, mac: A, isOurs: true, age: 0 });
+  assert.deepEqual({ ...other, age: 0 }, { ...common, mac: B, isOurs: false, age: 0 });
+  assert.deepEqual(decodeEvent(CAPTURED.connect), { kind: "connected", index: 4, mac: B });
+  assert.deepEqual(decodeEvent(CAPTURED.disconnect), { kind: "disconnected", index: 4 });
+  const signalled = { kind: "signal", index: 4, isLow: false, level: -30 };
+  assert.deepEqual(decodeEvent(CAPTURED.signal), signalled);
+});
+
 test("a threshold is asked for as the kernel wants it: dBm as a signed number, dB after it", () => {
   if (!LITTLE_ENDIAN) return;
   const [request, threshold, hysteresis] = [signalWatchRequest(3, -70, 4), "baffffff", "04000000"];
@@ -60,12 +79,12 @@ test("a threshold is asked for as the kernel wants it: dBm as a signed number, d
 
 test("octets that nobody sends break nothing", () => {
   const decoders = [decodeEvent, decodeFamily, decodeFound, decodePeer, decodeStationInterface];
-  const samples = [connected(3, A), signal(3, true, -75), found(3, { mac: A, signal: -61 })];
+  const samples = Object.values(CAPTURED);
   fc.assert(
     fc.property(
       fc.constantFrom(...samples),
-      fc.array(fc.tuple(fc.nat(100), fc.nat(255)), { maxLength: 4 }),
-      fc.nat(100),
+      fc.array(fc.tuple(fc.nat(400), fc.nat(255)), { maxLength: 4 }),
+      fc.nat(1200),
       (sample, changes, length) => {
         const octets = sample.slice(0, length);
         for (const [at, value] of changes) if (at < octets.length) octets[at] = value;
