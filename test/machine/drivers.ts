@@ -1,7 +1,7 @@
 /**
  * `make test-kernel`: the cases that every driver of the data path must pass, with the kernel's own
  * tunnel devices, in a virtual machine whose kernel has the modules; `DRIVER=tun` runs them there
- * with that driver. About four minutes.
+ * with that driver.
  */
 
 import { runInMachine } from "./machine.ts";
