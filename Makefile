@@ -67,7 +67,7 @@ test: build ## set everything up and run all tests
 	exit $$failed
 
 .PHONY: test-foreign
-test-foreign: ## the bundles on arm64 and armv7 under qemu-user, with Node for these (fetched)
+test-foreign: ## the bundles on arm64 and armv7 under qemu-user and on musl, with Node for these (fetched)
 	@scripts/foreign-node.sh
 	@$(MAKE) --always-make build/.native
 	@$(MAKE) build

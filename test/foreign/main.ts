@@ -1,6 +1,6 @@
 /**
- * `make test-foreign`: the bundles on other CPUs, under qemu-user with Node for these. Commands must
- * say what they say here; a foreign agent that is emulated serves a mobile node that is not.
+ * `make test-foreign`: the bundles on other CPUs, under qemu-user with Node for these, and on a Node of
+ * musl. Commands must say what they say here; a foreign agent there serves a mobile node here.
  */
 
 import assert from "node:assert/strict";
@@ -12,24 +12,42 @@ import { ADDRESS } from "../lab/mobile-net.ts";
 import { PROJECT_ROOT } from "../lab/root.ts";
 import { bundleOf, registeredVia, startSession } from "../lab/session.ts";
 
-const MACHINES = [
-  { arch: "arm64", qemu: "qemu-aarch64-static", prefix: "/usr/aarch64-linux-gnu" },
-  { arch: "arm", qemu: "qemu-arm-static", prefix: "/usr/arm-linux-gnueabihf" },
-] as const;
-type Machine = (typeof MACHINES)[number];
+interface Machine {
+  readonly name: string;
+  /** The command that is Node there. */
+  readonly node: readonly string[];
+}
+
+const cached = (...path: readonly string[]): string =>
+  join(PROJECT_ROOT, ".cache", "foreign", ...path);
+
+function emulated(name: string, qemu: string, prefix: string): Machine {
+  const shim = `LD_PRELOAD=${cached(name, "qemu-shim.so")}`;
+  const missing = join(PROJECT_ROOT, "test", "foreign", "crc32.cjs");
+  return { name, node: [qemu, "-L", prefix, "-E", shim, cached(name, "node"), "-r", missing] };
+}
+
+const musl: Machine = {
+  name: "musl",
+  node: [
+    ...["/lib/ld-musl-x86_64.so.1", "--library-path", cached("musl", "lib")],
+    ...["--preload", cached("musl", "shim.so"), cached("musl", "node")],
+  ],
+};
+
+const MACHINES: readonly Machine[] = [
+  emulated("arm64", "qemu-aarch64-static", "/usr/aarch64-linux-gnu"),
+  emulated("arm", "qemu-arm-static", "/usr/arm-linux-gnueabihf"),
+  ...(process.arch === "x64" ? [musl] : []),
+];
 
 const REQUEST = "010207080a010007c6336401c00002010000000000000001";
 const CONFIG = '[[interface]]\nname = "lan0"\ncare_of_address = "192.0.2.1"\n';
 
-await enterLab({ tun: true, programs: ["ping", ...MACHINES.map(({ qemu }) => qemu)] });
-
-/** The command that is Node on that machine. */
-function node({ arch, qemu, prefix }: Machine): string[] {
-  const folder = join(PROJECT_ROOT, ".cache", "foreign", arch);
-  const shim = join(folder, "qemu-shim.so");
-  const missing = join(PROJECT_ROOT, "test", "foreign", "crc32.cjs");
-  return [qemu, "-L", prefix, "-E", `LD_PRELOAD=${shim}`, join(folder, "node"), "-r", missing];
-}
+const emulators = MACHINES.flatMap(({ node }) => node.slice(0, 1)).filter(
+  (one) => !one.includes("/"),
+);
+await enterLab({ tun: true, programs: ["ping", ...emulators] });
 
 function run(command: readonly string[], words: readonly string[]): string {
   const [file = "", ...first] = command;
@@ -39,7 +57,7 @@ function run(command: readonly string[], words: readonly string[]): string {
 }
 
 function commandsAgree(machine: Machine): void {
-  const file = `/run/lab-${machine.arch}.toml`;
+  const file = `/run/lab-${machine.name}.toml`;
   writeFileSync(file, CONFIG);
   for (const words of [
     [bundleOf("fa"), "check", "--config", file],
@@ -47,13 +65,13 @@ function commandsAgree(machine: Machine): void {
     [bundleOf("mn"), "boards", "--json"],
     [bundleOf("ha"), "schema"],
   ]) {
-    assert.equal(run(node(machine), words), run([process.execPath], words));
+    assert.equal(run(machine.node, words), run([process.execPath], words));
   }
 }
 
-/** Registered through the emulated agent, and a ping through its tunnel. */
+/** Registered through the agent there, and a ping through its tunnel. */
 async function servesNode(machine: Machine): Promise<string> {
-  const session = await startSession({ start: "foreign1", node: { fa1: node(machine) } });
+  const session = await startSession({ start: "foreign1", node: { fa1: machine.node } });
   try {
     await registeredVia(session, ADDRESS.fa1);
     const { net, programs } = session;
@@ -69,18 +87,18 @@ async function servesNode(machine: Machine): Promise<string> {
   }
 }
 
+const WHICH =
+  '[process.version, process.arch, process.report.getReport().header.glibcVersionRuntime ?? "musl"].join(" ")';
+
 for (const machine of MACHINES) {
-  assert.ok(
-    node(machine)
-      .slice(5)
-      .every((part) => part === "-r" || existsSync(part)),
-  );
-  const [version] = run(node(machine), ["-p", 'process.version + " " + process.arch']).split("\n");
+  assert.ok(existsSync(machine.node.find((word) => word.endsWith("/node")) ?? ""), machine.name);
+  const [version] = run(machine.node, ["-p", WHICH]).split("\n");
+  assert.equal(machine.name === "musl", version?.endsWith(" musl"));
   commandsAgree(machine);
   console.log(
-    `${machine.arch}: check, decode, boards and schema say what they say here (${version})`,
+    `${machine.name}: check, decode, boards and schema say what they say here (${version})`,
   );
   console.log(
-    `${machine.arch}: a mobile node is registered through it; ping: ${await servesNode(machine)}`,
+    `${machine.name}: a mobile node is registered through it; ping: ${await servesNode(machine)}`,
   );
 }
