@@ -128,7 +128,18 @@ function byDaemon(outer: Uint8Array): Uint8Array | string {
   return dropped ?? bytes.slice(inner, inner + new DataView(bytes.buffer).getUint16(inner + 2));
 }
 
+/** What ip_rcv leaves of a packet: octets behind its total length are cut off. */
+function received(bytes: Uint8Array): Uint8Array {
+  return bytes.subarray(0, new DataView(bytes.buffer, bytes.byteOffset).getUint16(2));
+}
+
 const IN_KERNEL = FORMS.filter(({ encapsulation }) => encapsulation !== "minimal");
+/** Octet 35 is the inner total length in UDP: it says less than there is. */
+const TRAILING: [Fields, { at: number; value: number }[], number] = [
+  { tos: 0, flags: 0, ttl: 1, options: 4, payload: Uint8Array.of(0) },
+  [{ at: 35, value: 24 }],
+  0,
+];
 const text = (bytes: Uint8Array | string | undefined): string | undefined =>
   bytes instanceof Uint8Array ? Buffer.from(bytes).toString("hex") : bytes;
 
@@ -172,9 +183,9 @@ for (const form of isRoot ? IN_KERNEL : []) {
         const out = program.run(bytes);
         if (out === undefined) return;
         taken++;
-        assert.equal(text(out), text(byDaemon(bytes)));
+        assert.equal(text(received(out)), text(byDaemon(bytes)));
       }),
-      { numRuns: 2000 },
+      { numRuns: 2000, examples: [TRAILING] },
     );
     assert.ok(taken > 20, `${taken} of 2000 were taken`);
   });
