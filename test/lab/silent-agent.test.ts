@@ -9,9 +9,9 @@ import { enterLab } from "./enter.ts";
 import { countStream, longestGap } from "./gaps.ts";
 import type { Port } from "./link.ts";
 import { ADDRESS } from "./mobile-net.ts";
-import { registeredVia, type Session, startSession } from "./session.ts";
+import { type Session, startSession } from "./session.ts";
 import { startUdp } from "./traffic/streams.ts";
-import { monotonicMs, sleep } from "./wait.ts";
+import { monotonicMs, sleep, waitFor } from "./wait.ts";
 
 await enterLab({ tun: true, programs: ["nft"] });
 
@@ -29,7 +29,11 @@ before(async () => {
     },
     overrides: { mn: { interface: [eth0, wlan0] } },
   });
-  await registeredVia(session, ADDRESS.fa1);
+  // The other agent may be heard first.
+  await waitFor("a registration by the preferred interface", async () => {
+    const status = await session.programs.daemons.mn.json("status");
+    return status.state === "registered" && status.agent === ADDRESS.fa1;
+  });
 });
 after(() => session.close());
 
