@@ -177,6 +177,15 @@ test("RFC 5944 §2.1: no router address, code 16 and reserved bits are all fine 
   assert.equal(line.requests().length, 1);
 });
 
+test("RFC 4064 §4.2, §4.4: an advertisement's extensions 127 and 255, which nobody here understands, are ignored [4064-4.4-02] [4064-4.2-02]", () => {
+  for (const type of [127, 255]) {
+    const line = new Timeline();
+    line.linkUp();
+    line.event(withPayload(Uint8Array.of(...advertisement().payload, type, 3, 0xde, 0xad, 0xbe)));
+    assert.equal(line.requests().length, 1);
+  }
+});
+
 test("RFC 1256 §5.2: longer address entries are stepped over [1256-5.2-06] [5944-2.4-13]", () => {
   const short = advertisement().payload;
   const bytes = new Uint8Array(short.length + 4);
