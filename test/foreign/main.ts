@@ -77,7 +77,7 @@ async function servesNode(machine: Machine): Promise<string> {
     const { net, programs } = session;
     const ping = await net.cn.exec(["ping", "-c", "5", "-i", "0.2", "-W", "5", ADDRESS.home]);
     assert.equal(ping.status, 0, ping.stdout);
-    const [tunnel] = await programs.daemons.fa1.json<{ packets_in: number }[]>("tunnels");
+    const [tunnel] = await programs.daemons.fa1.query<{ packets_in: number }[]>("tunnels");
     assert.ok((tunnel?.packets_in ?? 0) >= 5);
     const statuses = await programs.stop();
     assert.equal(statuses.fa1, 0);

@@ -38,7 +38,7 @@ after(() => session.close());
 async function coLocated(host: number): Promise<Record<string, unknown>> {
   const careOf = access.address(host).replace("/24", "");
   return waitFor(`a registration from ${careOf}`, async () => {
-    const status = await session.programs.daemons.mn.json("status");
+    const status = await session.programs.daemons.mn.query("status");
     return status.state === "registered" && status.care_of_address === careOf ? status : undefined;
   });
 }
@@ -72,7 +72,7 @@ test("RFC 5944 §3.1, §3.6.1.1: nobody answers three solicitations, so the node
   const capture = await net.lab.capture(net.mn, "wlan0");
   const status = await coLocated(50);
   assert.deepEqual([status.mode, status.agent, status.interface], ["co-located", null, "wlan0"]);
-  const [binding] = await programs.daemons.ha.json<Record<string, unknown>[]>("bindings");
+  const [binding] = await programs.daemons.ha.query<Record<string, unknown>[]>("bindings");
   assert.equal(binding?.care_of_address, "198.18.1.50");
   assert.equal(await net.cn.ping(ADDRESS.home, { count: 3 }), true);
   assert.equal(await net.mn.ping(ADDRESS.correspondent, { count: 3 }), true);
@@ -177,6 +177,6 @@ test("From its own address to a foreign agent, home, and away again: each is fou
 test("The end: deregistered from the care-of address, and the machine is as it was", async () => {
   const { net, programs } = session;
   assert.equal(await programs.daemons.mn.stop(), 0);
-  assert.deepEqual(await programs.daemons.ha.json("bindings"), []);
+  assert.deepEqual(await programs.daemons.ha.query("bindings"), []);
   assert.deepEqual(stateChanges(untouched, machineState(net.mn)), []);
 });

@@ -37,7 +37,7 @@ function macOf(host: Host, ifname: string): string {
 }
 
 async function counter(name: "fa1" | "ha", key: string): Promise<number> {
-  const status = await session.programs.daemons[name].json("status");
+  const status = await session.programs.daemons[name].query("status");
   return (status.counters as Record<string, number>)[key] ?? 0;
 }
 

@@ -22,7 +22,7 @@ const AGENTS = ["ha", "fa1", "fa2"] as const;
 let session: Session;
 
 const tunnels = (name: (typeof AGENTS)[number]) =>
-  session.programs.daemons[name].json<Record<string, unknown>[]>("tunnels");
+  session.programs.daemons[name].query<Record<string, unknown>[]>("tunnels");
 const row = async (name: (typeof AGENTS)[number]) => (await tunnels(name))[0] ?? {};
 
 /** Packets that went through a daemon's anchor in either direction. */
@@ -45,7 +45,7 @@ if (mayLoadPrograms()) {
 
   test("status and tunnels say which driver it is, and the kernel alone carries what is sent [3024-4.3.2-01]", async () => {
     const { net, programs } = session;
-    const { driver } = await programs.daemons.ha.json<{ driver: string }>("status");
+    const { driver } = await programs.daemons.ha.query<{ driver: string }>("status");
     assert.equal(driver, "ebpf");
     const { pid } = programs.daemons.ha.process;
     assert.match(readFileSync(`/proc/${pid}/status`, "utf8"), new RegExp(`CapEff:\\t${KEPT}`));

@@ -47,9 +47,9 @@ async function traffic({ net }: Session): Promise<string> {
 }
 
 async function shownEncapsulation({ programs }: Session): Promise<unknown[]> {
-  const [binding] = await programs.daemons.ha.json<{ encapsulation: string }[]>("bindings");
-  const [visitor] = await programs.daemons.fa1.json<{ encapsulation: string }[]>("visitors");
-  const status = await programs.daemons.mn.json("status");
+  const [binding] = await programs.daemons.ha.query<{ encapsulation: string }[]>("bindings");
+  const [visitor] = await programs.daemons.fa1.query<{ encapsulation: string }[]>("visitors");
+  const status = await programs.daemons.mn.query("status");
   return [binding?.encapsulation, visitor?.encapsulation, status.encapsulation];
 }
 

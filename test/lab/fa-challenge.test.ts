@@ -123,7 +123,7 @@ test("RFC 4721 §3.2, §3.3: the advertised challenge is relayed; the reply of t
   assert.ok(!heard.includes(fresh));
   heard.push(fresh);
   assert.equal(await counter("requests-relayed"), 1);
-  const [visitor] = await agent.json<Record<string, unknown>[]>("visitors");
+  const [visitor] = await agent.query<Record<string, unknown>[]>("visitors");
   assert.deepEqual([visitor?.home_address, visitor?.state], [ADDRESS.home, "registered"]);
 });
 

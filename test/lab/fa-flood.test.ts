@@ -110,7 +110,7 @@ async function flood(frames: readonly string[]): Promise<number> {
 type Counts = Readonly<Record<string, number>>;
 
 async function countersOf(name: "fa1" | "mn"): Promise<Counts> {
-  return (await session.programs.daemons[name].json("status")).counters as Counts;
+  return (await session.programs.daemons[name].query("status")).counters as Counts;
 }
 
 /** How much a counter has grown. */
@@ -135,7 +135,7 @@ test("a flood of 10,000 spoofed requests a second neither disturbs a visitor nor
   const from = monotonicMs();
   const seconds = await flood(frames).finally(() => clearInterval(watching));
   const to = monotonicMs();
-  const [status, after] = [await fa1.json("status"), await countersOf("fa1")];
+  const [status, after] = [await fa1.query("status"), await countersOf("fa1")];
   await stream.stop();
 
   // Every one is accounted for: on a slow machine the kernel has no room before the agent reads all.
@@ -167,14 +167,14 @@ test("a flood of 10,000 spoofed requests a second neither disturbs a visitor nor
   const answered = growth(before, await countersOf("fa1"), "replies-received");
   const unheard = Math.ceil((2 * renewals * lost) / frames.length) + 2;
   assert.ok(answered >= 1 && renewals <= answered + unheard, `${answered} of ${renewals} answered`);
-  assert.equal((await mn.json("status")).state, "registered");
+  assert.equal((await mn.query("status")).state, "registered");
   const told = programs.events.filter(({ event, at }) => at >= from && ENDINGS.has(event));
   assert.deepEqual(told, []);
 });
 
 test("RFC 5944 §3.7.1: what nobody answered ends with code 78, and there is room again [5944-3.7.1-08]", async () => {
   const isOver = async (): Promise<boolean> => {
-    const { pending } = await session.programs.daemons.fa1.json("status");
+    const { pending } = await session.programs.daemons.fa1.query("status");
     return Number(pending) <= 1; // the visitor's own renewal
   };
   await waitFor("the pending requests to end", isOver, { timeoutMs: 15_000, everyMs: 200 });

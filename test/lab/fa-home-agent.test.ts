@@ -58,8 +58,8 @@ function foreignAgent(name: string, advertisement = {}): Instance {
   });
 }
 
-const visitors = (fa: Instance) => fa.json<unknown[]>("visitors");
-const bindings = () => ha.json<unknown[]>("bindings");
+const visitors = (fa: Instance) => fa.query<unknown[]>("visitors");
+const bindings = () => ha.query<unknown[]>("bindings");
 
 /** Source and type of the messages of such types, as tshark reads them. */
 async function messages(path: string, ...types: readonly number[]): Promise<string[]> {
@@ -110,7 +110,7 @@ test("RFC 3519 §4.5: behind a NAT the agent's own UDP Tunnel Request makes a tu
   const fa = foreignAgent("nat", { udp_tunneling: true, revocation: false });
   await fa.start();
   assert.equal((await node.ask(wanted)).code, 0);
-  const [tunnel] = await fa.json<Record<string, unknown>[]>("tunnels");
+  const [tunnel] = await fa.query<Record<string, unknown>[]>("tunnels");
   assert.deepEqual([tunnel?.remote, tunnel?.encapsulation], [homeAgent, "ipip"]);
   const uplink = await net.lab.capture(net.ha, "up0");
   const ping = { source: homeAddress, destination: ADDRESS.correspondent, protocol: 1 } as const;

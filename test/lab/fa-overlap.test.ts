@@ -110,7 +110,7 @@ after(() => lab.close());
 
 /** The visitors' rows: home address, home agent and link-layer address. */
 async function visitors(): Promise<string[][]> {
-  const rows = await foreignAgent.json<Record<string, string>[]>("visitors");
+  const rows = await foreignAgent.query<Record<string, string>[]>("visitors");
   return rows
     .filter(({ state }) => state === "registered")
     .map((row) => [row.home_address ?? "", row.home_agent ?? "", row.mac ?? ""])
@@ -157,7 +157,7 @@ async function ways<const Field extends string>(
 test("RFC 3024 §A.4: two nodes with one home address are registered on one link, told apart by home agent and link-layer address [3024-A.4-07, 3024-A.4-08]", async () => {
   assert.deepEqual(await visitors(), [rowOf(first), rowOf(second)]);
   for (const { agent } of [first, second]) {
-    const [binding, ...others] = await agent.json<Record<string, unknown>[]>("bindings");
+    const [binding, ...others] = await agent.query<Record<string, unknown>[]>("bindings");
     assert.equal(others.length, 0);
     assert.deepEqual([binding?.home_address, binding?.care_of_address], [HOME, FA]);
   }

@@ -47,7 +47,7 @@ async function roam(to: Place, prepare: () => Promise<void>) {
 }
 
 async function counter(name: "fa1" | "fa2", counted: string): Promise<number> {
-  const { counters } = await session.programs.daemons[name].json<{
+  const { counters } = await session.programs.daemons[name].query<{
     counters: Record<string, number>;
   }>("status");
   return counters[counted] ?? 0;

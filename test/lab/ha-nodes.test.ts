@@ -83,7 +83,7 @@ test("RFC 2794, RFC 4433: known by its NAI, a node gets a home address and this 
   assert.equal(arrived["ip.dst"], `${CARE_OF},10.1.0.2`);
   await agent.process.stop("SIGKILL");
   await agent.start();
-  const [binding] = await agent.json<{ home_address: string; nai: string }[]>("bindings");
+  const [binding] = await agent.query<{ home_address: string; nai: string }[]>("bindings");
   assert.deepEqual([binding?.home_address, binding?.nai], ["10.1.0.2", NAI]);
   assert.equal(formatIpv4((await ask("0.0.0.0", named)).homeAddress), "10.1.0.2");
 });
@@ -118,7 +118,7 @@ test("a node that mip4-ha add has made registers after a reload, which no bindin
   });
   inject(net.mn, "wlan0", [requestFrame(node.link, CARE_OF, ADDRESS.homeAgent, bytes)]);
   assert.equal((await waitFor("a reply", () => node.replyTo(identification))).code, 0);
-  const bindings = await agent.json<{ home_address: string }[]>("bindings");
+  const bindings = await agent.query<{ home_address: string }[]>("bindings");
   assert.deepEqual(bindings.map((row) => row.home_address).sort(), ["10.1.0.2", "10.1.0.50"]);
   assert.equal((await agent.command("revoke", "10.1.0.50")).status, 0);
 });
@@ -162,7 +162,7 @@ test("a flood of 10,000 requests a second that nobody has signed: the node is se
     (counters["discarded-denials-over-rate"] ?? 0) +
     (counters["discarded-no-security-association"] ?? 0);
   assert.ok(dropped > 0.4 * frames.length, `${dropped} dropped`);
-  const [binding, ...others] = await agent.json<{ home_address: string }[]>("bindings");
+  const [binding, ...others] = await agent.query<{ home_address: string }[]>("bindings");
   assert.deepEqual([binding?.home_address, others.length], ["10.1.0.2", 0]);
   const logged = agent.process.output().split("\n").length - lines;
   assert.ok(logged < 10_000, `${logged} lines in the log`);

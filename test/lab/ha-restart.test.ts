@@ -27,7 +27,7 @@ before(async () => {
 after(() => session.close());
 
 async function bound(): Promise<Set<string>> {
-  const bindings = await ha.json<{ home_address: string }[]>("bindings");
+  const bindings = await ha.query<{ home_address: string }[]>("bindings");
   return new Set(bindings.map((binding) => binding.home_address));
 }
 

@@ -67,7 +67,7 @@ test("RFC 5944 §2.4.4: a foreign agent killed and started again is noticed by i
   await waitFor(
     "some advertisements",
     async () => {
-      const [agent] = await programs.daemons.mn.json<{ sequence_number: number }[]>("agents");
+      const [agent] = await programs.daemons.mn.query<{ sequence_number: number }[]>("agents");
       return (agent?.sequence_number ?? 0) >= 5;
     },
     { timeoutMs: 8000, everyMs: 200 },

@@ -135,7 +135,7 @@ function secondAgent({ programs, net }: Session, host: Host): Daemon {
 }
 
 export async function stateOf(agent: Daemon): Promise<unknown> {
-  return (await agent.json("status")).state;
+  return (await agent.query("status")).state;
 }
 
 export async function standsBy(agent: Daemon): Promise<void> {

@@ -5,6 +5,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Host } from "./host.ts";
 import type { LabProcess } from "./process.ts";
+import { isReady, query } from "./questions.ts";
 import { bundleOf } from "./session.ts";
 import { mergeToml, type TomlTable, toToml } from "./toml.ts";
 import { waitFor } from "./wait.ts";
@@ -42,11 +43,9 @@ export class Instance {
     return this.host.exec(argv);
   }
 
-  /** The JSON that a command prints. */
-  async json<T = Record<string, unknown>>(...words: readonly string[]): Promise<T> {
-    const done = await this.command(...words, "--json");
-    if (done.stdout === "") throw new Error(`${this.name} ${words.join(" ")}: ${done.stderr}`);
-    return JSON.parse(done.stdout) as T;
+  /** What `status`, `bindings` and the like print with `--json`. */
+  query<T = Record<string, unknown>>(question: string): Promise<T> {
+    return query<T>(this.name, this.socket, question);
   }
 
   /** Starts it, and waits until it is ready. */
@@ -54,12 +53,9 @@ export class Instance {
     const argv = [process.execPath, bundleOf(this.role), "run", "--config", this.config];
     const running = this.host.spawn(argv, { name: this.name });
     this.#process = running;
-    const isReady = async (): Promise<boolean> => {
-      if (running.status !== undefined) return true;
-      return (await this.command("status")).status === 0;
-    };
+    const isSo = async () => running.status !== undefined || isReady(this.name, this.socket);
     const end = { timeoutMs: 10_000, everyMs: 50 };
-    await waitFor(`${this.name} to be ready`, isReady, end).catch((error: unknown) => {
+    await waitFor(`${this.name} to be ready`, isSo, end).catch((error: unknown) => {
       throw new Error(running.output(), { cause: error });
     });
     assert.equal(running.status, undefined, running.output());
@@ -67,8 +63,8 @@ export class Instance {
 
   /** For a mobile node: waits until it is registered. */
   async registered(): Promise<void> {
-    const isSo = async () => (await this.json("status")).state === "registered";
-    const end = { timeoutMs: 10_000, everyMs: 100 };
+    const isSo = async () => (await this.query("status")).state === "registered";
+    const end = { timeoutMs: 10_000, everyMs: 50 };
     await waitFor(`${this.name} to be registered`, isSo, end).catch((error: unknown) => {
       throw new Error(this.process.output(), { cause: error });
     });
@@ -76,7 +72,7 @@ export class Instance {
 
   /** The program's counters; one that has not counted yet is not among them. */
   async counters(): Promise<Readonly<Record<string, number>>> {
-    return (await this.json("status")).counters as Record<string, number>;
+    return (await this.query("status")).counters as Record<string, number>;
   }
 
   /** SIGTERM; its exit status. */

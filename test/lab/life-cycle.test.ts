@@ -61,7 +61,7 @@ test("kill -9 of the home agent alone: bindings come back from its journal witho
   await ha.kill();
   ha.start();
   await ha.ready();
-  const [binding, ...others] = await ha.json<{ home_address: string }[]>("bindings");
+  const [binding, ...others] = await ha.query<{ home_address: string }[]>("bindings");
   assert.equal(binding?.home_address, ADDRESS.home);
   assert.deepEqual(others, []);
   assert.equal(await reached(), true);
@@ -86,11 +86,11 @@ test("SIGHUP: a bad file is named line by line and the old one stays; a good one
   );
   fa1.process.signal("SIGHUP");
   await waitFor("the new lifetime on the air", async () => {
-    const [agent] = await mn.json<{ registration_lifetime: number }[]>("agents");
+    const [agent] = await mn.query<{ registration_lifetime: number }[]>("agents");
     return agent?.registration_lifetime === 77;
   });
   assert.equal(await reached(), true);
-  const visitors = await fa1.json<{ home_address: string; state: string }[]>("visitors");
+  const visitors = await fa1.query<{ home_address: string; state: string }[]>("visitors");
   assert.deepEqual(
     visitors.map((row) => [row.home_address, row.state]),
     [[ADDRESS.home, "registered"]],
@@ -101,7 +101,7 @@ test("bad input: 10,000 malformed datagrams are counted by reason, not answered,
   const { net, programs } = session;
   const { fa1 } = programs.daemons;
   const counters = async (): Promise<Record<string, number>> =>
-    (await fa1.json<{ counters: Record<string, number> }>("status")).counters;
+    (await fa1.query<{ counters: Record<string, number> }>("status")).counters;
   const before = await counters();
   const stranger = net.lab.host("stranger");
   const mac = "02:00:00:00:00:66";
@@ -152,7 +152,7 @@ test("an interface that is deleted and made again: the foreign agent says so, is
   });
   assert.match(fa2.log(), /lan0/);
   net.fa2.connect("lan0", net.places.foreign2, { address: `${ADDRESS.fa2}/26`, mac: MAC.fa2 });
-  await waitFor("ready", async () => (await fa2.command("status")).status === 0, {
+  await waitFor("ready", () => fa2.isReady(), {
     timeoutMs: 12_000,
     everyMs: 200,
   });
@@ -178,14 +178,14 @@ test("a full disk under the home agent's journal: it says so, is degraded, and g
     async () => {
       const done = await programs.daemons.mn.command("register");
       assert.equal(done.status, 0, done.stderr + done.stdout);
-      return (await ha.command("status")).status === 1;
+      return !(await ha.isReady());
     },
     { timeoutMs: 30_000, everyMs: 1 },
   );
   assert.match(ha.log(), /ENOSPC/);
   assert.equal(await reached(), true);
   runSync(["rm", filler]);
-  await waitFor("ready again", async () => (await ha.command("status")).status === 0, {
+  await waitFor("ready again", () => ha.isReady(), {
     timeoutMs: 12_000,
     everyMs: 200,
   });

@@ -4,8 +4,7 @@ import type { Host } from "./host.ts";
 
 /** Kernel settings whose directories come and go with interfaces are read for those that stay. */
 const SETTINGS =
-  "for f in /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/*/* /proc/sys/net/ipv4/neigh/*/*; do" +
-  ' [ -r "$f" ] && echo "$f=$(cat "$f" 2>/dev/null)"; done; true';
+  "grep -s '' /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/*/* /proc/sys/net/ipv4/neigh/*/*; true";
 
 /** Without interface numbers, and a TUN device's word for up, which a second opening changes. */
 function plain(line: string): string {

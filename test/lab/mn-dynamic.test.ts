@@ -53,9 +53,9 @@ after(() => session.close());
 test("RFC 2794, RFC 4721: a node without an address answers the challenge, is assigned one, and is reached by it [5944-3.6-04] [4721-3.1-03]", async () => {
   await registeredVia(session, ADDRESS.fa1);
   const { net, programs } = session;
-  const status = await programs.daemons.mn.json("status");
+  const status = await programs.daemons.mn.query("status");
   assert.deepEqual([status.home_address, status.nai], [POOLED, NAI]);
-  const [binding] = await programs.daemons.ha.json<Record<string, unknown>[]>("bindings");
+  const [binding] = await programs.daemons.ha.query<Record<string, unknown>[]>("bindings");
   assert.deepEqual([binding?.home_address, binding?.nai], [POOLED, NAI]);
   assert.equal(await net.cn.ping(POOLED, { count: 2 }), true);
 });
@@ -80,9 +80,9 @@ test("RFC 4721 §3.1: at an agent without an association the Mobile-AAA extensio
   const { net, programs } = session;
   await net.move("foreign2");
   await registeredVia(session, ADDRESS.fa2);
-  assert.equal((await programs.daemons.mn.json("status")).home_address, POOLED);
+  assert.equal((await programs.daemons.mn.query("status")).home_address, POOLED);
   assert.equal(await net.cn.ping(POOLED, { count: 2 }), true);
-  const agents = await programs.daemons.mn.json<Record<string, unknown>[]>("agents");
+  const agents = await programs.daemons.mn.query<Record<string, unknown>[]>("agents");
   assert.ok(agents.some((agent) => agent.address === ADDRESS.fa2 && agent.challenge === true));
 });
 
@@ -93,7 +93,7 @@ test("After a crash the node asks for the same address again, and registers by a
   mn.start();
   await mn.ready();
   await registeredVia(session, ADDRESS.fa2);
-  assert.equal((await mn.json("status")).home_address, POOLED);
+  assert.equal((await mn.query("status")).home_address, POOLED);
   assert.equal(await net.cn.ping(POOLED, { count: 2 }), true);
 });
 
@@ -101,7 +101,7 @@ test("RFC 2794 §2: deregistered, the node has no address any more, and its kern
   const { net, programs } = session;
   const done = await programs.daemons.mn.command("deregister");
   assert.equal(done.status, 0, done.stderr);
-  assert.equal((await programs.daemons.mn.json("status")).home_address, null);
+  assert.equal((await programs.daemons.mn.query("status")).home_address, null);
   assert.doesNotMatch(net.mn.ip("-4", "addr"), /10\.1\.0\./);
   assert.equal(await programs.daemons.mn.stop(), 0);
 });

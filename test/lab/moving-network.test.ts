@@ -83,7 +83,7 @@ async function outermost(path: string): Promise<string[]> {
 
 test("RFC 5177 §7: through foreign agents that know nothing of it: two tunnels one in the other, and sessions of the hosts that survive handovers [5177-3-02] [5177-3-03] [5177-7-01] [5177-7-04] [5177-6.5-01] [5177-6.5-02]", async (t) => {
   const { net, programs } = session;
-  const [binding] = await programs.daemons.ha.json<{ networks: string[] }[]>("bindings");
+  const [binding] = await programs.daemons.ha.query<{ networks: string[] }[]>("bindings");
   assert.deepEqual(binding?.networks, [TRAIN]);
   const onAir = await net.lab.capture(net.mn, "wlan0");
   const atHome = await net.lab.capture(net.ha, "up0");
@@ -155,7 +155,7 @@ test("RFC 5177 §6.7: without a registration nothing of the network leaves, in a
   const { net, programs } = session;
   const { mn, ha } = programs.daemons;
   assert.equal((await mn.command("deregister")).status, 0);
-  assert.deepEqual(await ha.json<unknown[]>("bindings"), []);
+  assert.deepEqual(await ha.query<unknown[]>("bindings"), []);
   const onAir = await net.lab.capture(net.mn, "wlan0");
   assert.equal(await camera.ping(ADDRESS.correspondent), false);
   assert.equal(await camera.ping(ADDRESS.fa1), false);
@@ -214,7 +214,7 @@ test("RFC 6626 §3: a network that the home agent gives out: on the link of the 
   mn.start();
   await mn.ready();
   await registeredVia(session, ADDRESS.fa1);
-  assert.deepEqual((await mn.json("status")).networks, [network]);
+  assert.deepEqual((await mn.query("status")).networks, [network]);
   await waitFor("the way again", () => net.cn.ping(guest));
   assert.equal(await mn.stop(), 0);
   assert.deepEqual(stateChanges(untouched, machineState(net.mn)), []);

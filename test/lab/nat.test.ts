@@ -53,9 +53,9 @@ async function through(become: () => void): Promise<void> {
 }
 
 async function worksInUdp(): Promise<void> {
-  const status = await node.json("status");
+  const status = await node.query("status");
   assert.deepEqual([status.care_of_address, status.udp_tunnel], [NAT.laptop, true]);
-  const [binding] = await homeAgent.json<Record<string, unknown>[]>("bindings");
+  const [binding] = await homeAgent.query<Record<string, unknown>[]>("bindings");
   assert.deepEqual([binding?.care_of_address, binding?.udp_tunnel], [NAT.outside, true]);
   assert.equal(await net.cn.ping(ADDRESS.home, { count: 3 }), true);
   assert.equal(await nat.laptop.ping(ADDRESS.correspondent, { count: 3 }), true);
@@ -121,7 +121,7 @@ test("RFC 3519 §3.1.1: forced, the tunnel goes in UDP without a NAT, too; off, 
     writeFileSync(node.config, text.replace("[registration]", line));
     node.process.signal("SIGHUP");
     const isSo = async () => {
-      const [binding] = await homeAgent.json<Record<string, unknown>[]>("bindings");
+      const [binding] = await homeAgent.query<Record<string, unknown>[]>("bindings");
       return binding?.udp_tunnel === inUdp && binding.care_of_address === NAT.laptop;
     };
     await waitFor(`nat_traversal ${mode}`, isSo);

@@ -134,7 +134,7 @@ test("RFC 5944 §4.3, §4.4: the same with an address of its own, by which group
   await net.port.move(access.link);
   takeLease(net, "wlan0", access, 50);
   await waitFor("the node's own address", async () => {
-    const status = await mn.json("status");
+    const status = await mn.query("status");
     return status.state === "registered" && status.care_of_address === "198.18.1.50";
   });
   await everythingComes("own");

@@ -40,7 +40,7 @@ before(async () => {
   });
   await registeredVia(session, ADDRESS.fa1);
   session.net.mn.ip("link", "set", "wlan1", "up");
-  const heard = async () => (await session.programs.daemons.mn.json<unknown[]>("agents")).length;
+  const heard = async () => (await session.programs.daemons.mn.query<unknown[]>("agents")).length;
   await waitFor("both agents to be heard", async () => (await heard()) === 2);
 });
 after(() => session.close());
@@ -60,11 +60,11 @@ test("handover --agent: waits for the home agent's acceptance, exit 0, and traff
   const { mn } = programs.daemons;
   const done = await mn.command("handover", "--agent", ADDRESS.fa2);
   assert.deepEqual([done.status, done.stdout], [0, "registered through 192.0.2.65\n"], done.stderr);
-  const status = await mn.json("status");
+  const status = await mn.query("status");
   assert.deepEqual([status.agent, status.interface], [ADDRESS.fa2, "wlan1"]);
   assert.equal(await net.cn.ping(ADDRESS.home), true);
   await sleep(1500); // advertisements of both agents
-  assert.equal((await mn.json("status")).agent, ADDRESS.fa2);
+  assert.equal((await mn.query("status")).agent, ADDRESS.fa2);
   await waitFor("the hook", () =>
     events().some((line) => /^handover-finished .*command/.test(line)),
   );

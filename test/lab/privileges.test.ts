@@ -57,7 +57,7 @@ test("no key is in a log, a status, an event or what check prints, at the finest
     await waitFor("the status in the log", () => /status/.test(daemon.log()));
     const said = [
       daemon.log(),
-      JSON.stringify(await daemon.json("status")),
+      JSON.stringify(await daemon.query("status")),
       (await daemon.command("health")).stdout,
       readFileSync(daemon.files.journal, "utf8"),
     ].join("\n");

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { JsonObject } from "../../shared/base/result.ts";
-import { ask, watch } from "../../shared/service/control/client.ts";
+import { watch } from "../../shared/service/control/client.ts";
 import type { Host } from "./host.ts";
 import type { MobileNet } from "./mobile-net.ts";
 import type { LabProcess, RunResult } from "./process.ts";
@@ -15,6 +15,7 @@ import {
   roleOf,
   writeProgramFiles,
 } from "./program-files.ts";
+import { isReady, query } from "./questions.ts";
 import { PROJECT_ROOT } from "./root.ts";
 import { monotonicMs, waitFor } from "./wait.ts";
 
@@ -29,9 +30,6 @@ export interface ProgramEvent {
 
 /** Monotonic minus wall clock, so that an event's wall time can be put on the monotonic line. */
 const CLOCKS_MS = monotonicMs() - Date.now();
-
-/** How long a daemon may take to answer from memory. */
-const QUERY_MS = 5000;
 
 export function readEvent(from: DaemonName, line: string): ProgramEvent | undefined {
   try {
@@ -93,26 +91,20 @@ export class Daemon {
     return this.host.exec(argv);
   }
 
-  /** The JSON that a command prints. */
-  async json<T = Record<string, unknown>>(...words: readonly string[]): Promise<T> {
-    const done = await this.command(...words, "--json");
-    if (done.stdout === "") throw new Error(`${this.name} ${words.join(" ")}: ${done.stderr}`);
-    return JSON.parse(done.stdout) as T;
+  /** What `status`, `bindings` and the like print with `--json`. */
+  query<T = Record<string, unknown>>(question: string): Promise<T> {
+    return query<T>(this.name, this.files.socket, question);
   }
 
-  /** The answer to a question of the control socket, without a process for it. */
-  async query<T = Record<string, unknown>>(name: string): Promise<T> {
-    const answer = await ask(this.files.socket, { query: name }, QUERY_MS);
-    if (!answer.ok) throw new Error(`${this.name} ${name}: ${answer.error.message}`);
-    if (!answer.value.ok) throw new Error(`${this.name} ${name}: ${answer.value.message}`);
-    return answer.value.result as T;
+  isReady(): Promise<boolean> {
+    return isReady(this.name, this.files.socket);
   }
 
   /** Waits until `status` is that of one that is ready, then follows the events. */
   async ready(timeoutMs = 10_000): Promise<void> {
     const question = async (): Promise<boolean> => {
       if (this.process.status !== undefined) return true;
-      return (await this.query("status")).ready === true;
+      return this.isReady();
     };
     await waitFor(`${this.name} to be ready`, question, { timeoutMs, everyMs: 50 }).catch(
       (error: unknown) => {

@@ -71,7 +71,7 @@ test("RFC 5944 §2.3.2: a foreign agent that has lost its state starts at sequen
   const { net, programs } = session;
   const { fa1, mn } = programs.daemons;
   const sequence = async (): Promise<number> =>
-    (await mn.json<{ sequence_number: number }[]>("agents"))[0]?.sequence_number ?? 0;
+    (await mn.query<{ sequence_number: number }[]>("agents"))[0]?.sequence_number ?? 0;
   await waitFor("some advertisements", async () => (await sequence()) >= 4, { timeoutMs: 8000 });
   const capture = await net.lab.capture(net.mn, "wlan0");
   await fa1.kill();
@@ -80,7 +80,7 @@ test("RFC 5944 §2.3.2: a foreign agent that has lost its state starts at sequen
   fa1.start();
   await programs.waitForEvent("mn", "registered", since, 8000);
   await fa1.ready();
-  const [visitor] = await fa1.json<{ home_address: string; state: string }[]>("visitors");
+  const [visitor] = await fa1.query<{ home_address: string; state: string }[]>("visitors");
   assert.deepEqual([visitor?.home_address, visitor?.state], [ADDRESS.home, "registered"]);
   assert.equal(await net.cn.ping(ADDRESS.home, { count: 3 }), true);
   const filter = `icmp.type == 9 && eth.src == ${MAC.fa1}`;

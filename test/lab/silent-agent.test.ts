@@ -31,7 +31,7 @@ before(async () => {
   });
   // The other agent may be heard first.
   await waitFor("a registration by the preferred interface", async () => {
-    const status = await session.programs.daemons.mn.json("status");
+    const status = await session.programs.daemons.mn.query("status");
     return status.state === "registered" && status.agent === ADDRESS.fa1;
   });
 });
@@ -41,7 +41,7 @@ test("The agent in use falls silent, although the link looks sound: the other on
   const { net, programs } = session;
   const mn = programs.daemons.mn;
   const polls = async (): Promise<number> => {
-    const counters = (await mn.json("status")).counters as Record<string, number>;
+    const counters = (await mn.query("status")).counters as Record<string, number>;
     return counters["agent-polls-sent"] ?? 0;
   };
   const stream = await startUdp({

@@ -51,7 +51,7 @@ test("suspended for ten minutes and woken up on another link: every link counts 
   laptop.sleep(TEN_MINUTES);
   await waitFor(
     "the end of its binding",
-    async () => (await ha.json<unknown[]>("bindings")).length === 0,
+    async () => (await ha.query<unknown[]>("bindings")).length === 0,
   );
   const first = programs.events.length;
   const wokenAt = monotonicMs();

@@ -48,7 +48,7 @@ const holds = (agent: Daemon): boolean =>
 
 /** Waits until the other one acts. */
 async function swapped(): Promise<void> {
-  await waitFor("a takeover", async () => (await standby.command("status")).status === 0, {
+  await waitFor("a takeover", () => standby.isReady(), {
     timeoutMs: 10_000,
     everyMs: 50,
   });
@@ -73,11 +73,11 @@ async function takeover(running: readonly UdpStream[], from: number): Promise<nu
 }
 
 test("status, health and metrics say who is active and who stands by", async () => {
-  const status = await standby.json("status");
+  const status = await standby.query("status");
   assert.equal(status.state, "standby");
   const { hostname } = await import("node:os");
   assert.deepEqual(status.store, { kind: "redis", active: hostname() });
-  assert.deepEqual((await active.json("status")).store, status.store);
+  assert.deepEqual((await active.query("status")).store, status.store);
   assert.match((await standby.command("health")).stdout, /^OK: mip4-ha: standby/);
   assert.equal((await standby.command("revoke", ADDRESS.home)).status, 1);
   assert.equal(holds(active), true);
@@ -99,7 +99,7 @@ test("kill -9 of the active home agent in mid-traffic: the other one forwards, a
   const gap = await takeover(running, killed);
   t.diagnostic(`${Math.round(gap)} ms without a packet`);
   assert.ok(gap < MAX_GAP_MS, `${gap} ms`);
-  const bindings = await active.json<{ home_address: string }[]>("bindings");
+  const bindings = await active.query<{ home_address: string }[]>("bindings");
   const bound = new Set(bindings.map((binding) => binding.home_address));
   assert.ok(bound.has(ADDRESS.home));
   for (const { home, code } of answers) {
@@ -126,7 +126,7 @@ test("a home agent that is cut from Redis and not from the network stops before 
   const gap = await takeover(running, cut);
   assert.ok(gap < MAX_GAP_MS, `${gap} ms`);
   assert.equal(holds(left), false);
-  assert.equal((await left.json("status")).state, "degraded");
+  assert.equal((await left.query("status")).state, "degraded");
   const rows = await tshark(await capture.stop(), `ip.src == ${ADDRESS.homeAgent}`, [
     "eth.src",
     "frame.time_relative",

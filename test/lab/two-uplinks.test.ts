@@ -126,7 +126,7 @@ test("The preferred uplink dies without a word: noticed within two seconds, and 
 test("RFC 5944 §3.6.1.2: simultaneous bindings: from one uplink to the other one and back nothing is lost that was under way, in either direction, and nothing comes twice [5944-3.6.1.2-01, 5944-3.6.1.2-14]", async (t) => {
   const { programs } = session;
   const { mn, ha } = programs.daemons;
-  const isAlone = async () => (await ha.json<unknown[]>("bindings")).length === 1;
+  const isAlone = async () => (await ha.query<unknown[]>("bindings")).length === 1;
   await waitFor("the former binding of the test before to go", isAlone);
   for (const [command, name] of [
     ["handover", "wlan0"],
@@ -142,7 +142,7 @@ test("RFC 5944 §3.6.1.2: simultaneous bindings: from one uplink to the other on
     assert.deepEqual([moved.toNode.lost, moved.fromNode.lost], [0, 0], moved.text);
     assert.deepEqual([moved.toNode.twice, moved.fromNode.twice], [0, 0], moved.text);
   }
-  const counters = (await mn.json("status")).counters as Record<string, number>;
+  const counters = (await mn.query("status")).counters as Record<string, number>;
   assert.ok((counters["tunnel-duplicates"] ?? 0) > 100, "there were copies");
 });
 
@@ -154,13 +154,13 @@ test("What is from each care-of address leaves by its own uplink, whatever the s
   const preferred = ["default", "via", radio.router, "dev", "wlan0", "metric", "10"];
   net.mn.ip("route", "add", ...preferred);
   assert.equal(await net.cn.ping(ADDRESS.home, { count: 2 }), true);
-  const before = await programs.daemons.ha.json<Record<string, unknown>[]>("bindings");
+  const before = await programs.daemons.ha.query<Record<string, unknown>[]>("bindings");
   assert.deepEqual(
     before.map((row) => row.care_of_address),
     ["198.18.1.50"],
   );
   net.mn.ip("route", "del", ...preferred);
   assert.equal(await programs.daemons.mn.stop(), 0);
-  assert.deepEqual(await programs.daemons.ha.json("bindings"), []);
+  assert.deepEqual(await programs.daemons.ha.query("bindings"), []);
   assert.deepEqual(stateChanges(untouched, machineState(net.mn)), []);
 });
