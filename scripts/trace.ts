@@ -14,8 +14,8 @@ import { join } from "node:path";
 const [role = "", file = join("dist", `mip4-${role}.map`)] = process.argv.slice(2);
 const payloads: Record<string, SourceMapPayload> = JSON.parse(readFileSync(file, "utf8"));
 const maps = new Map(Object.entries(payloads).map(([name, map]) => [name, new SourceMap(map)]));
-// `/usr/bin/mip4-fa:7:1` is in the program's own file, `mip4-fa/run-XXXXXXXX.js:1:2` in a part of it.
-const position = new RegExp(`(?:[^\\s(]*/)?(mip4-${role}(?:/[\\w-]+\\.js)?):(\\d+):(\\d+)`, "g");
+// `mip4-fa/run-XXXXXXXX.js:1:2` is in a part of the program.
+const position = new RegExp(`(mip4-${role}/[\\w-]+\\.js):(\\d+):(\\d+)`, "g");
 
 const readable = readFileSync(0, "utf8").replaceAll(position, (whole, name, line, column) => {
   // The map counts from 0, a trace from 1.

@@ -2,8 +2,7 @@
 
 import { basename } from "node:path";
 import { build, type Metafile, transform } from "esbuild";
-import { embedNative } from "../embed-native.ts";
-import { embedFiles } from "./embed.ts";
+import { embedding, FILE } from "./embed.ts";
 
 /** Development machines load these from node_modules; a program works without them. */
 const NOT_BUNDLED = ["raw-socket", "@xiaobaidadada/node-tuntap2-wintun"];
@@ -25,10 +24,13 @@ export interface Chunk {
 export interface Split {
   readonly entry: string;
   readonly chunks: readonly Chunk[];
+  /** What is no code, by the name that the code requires it by. */
+  readonly files: ReadonlyMap<string, Buffer>;
   readonly metafile: Metafile;
 }
 
 export async function split(entryPoint: string): Promise<Split> {
+  const { plugin, files } = embedding();
   const { outputFiles, metafile } = await build({
     entryPoints: [entryPoint],
     bundle: true,
@@ -43,8 +45,8 @@ export async function split(entryPoint: string): Promise<Split> {
     sourcesContent: false,
     outdir: "build/chunks",
     legalComments: "none",
-    external: NOT_BUNDLED,
-    plugins: [embedFiles(), embedNative()],
+    external: [...NOT_BUNDLED, `${FILE}*`],
+    plugins: [plugin],
     logLevel: "warning",
   });
   const about = new Map(
@@ -64,7 +66,7 @@ export async function split(entryPoint: string): Promise<Split> {
       };
     }),
   );
-  return { entry: "./main.js", chunks, metafile };
+  return { entry: "./main.js", chunks, files, metafile };
 }
 
 /** esbuild splits ECMAScript modules only, and one file that holds several is no such module. */

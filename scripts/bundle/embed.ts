@@ -1,9 +1,12 @@
-/** The esbuild plugin that puts version and boards into a program. */
+/** The esbuild plugin that puts version, boards and what is compiled of C into a program. */
 
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
 import type { Plugin } from "esbuild";
+
+/** The program's loader has these by name (program-file.ts). */
+export const FILE = "octets:";
+const BOARDS = `${FILE}boards`;
 
 function versionModule(): string {
   const manifest: unknown = JSON.parse(readFileSync("package.json", "utf8"));
@@ -11,8 +14,8 @@ function versionModule(): string {
   return `export const version = () => ${JSON.stringify(version)};`;
 }
 
-/** Unpacked only where a board is asked for; the texts are much alike. */
-function boardsModule(): string {
+/** One file: the texts are much alike. */
+function boardTexts(): Buffer {
   const boards = readdirSync("board-configs")
     .filter((file) => file.endsWith(".toml"))
     .sort()
@@ -20,22 +23,54 @@ function boardsModule(): string {
       file.slice(0, -".toml".length),
       readFileSync(join("board-configs", file), "utf8"),
     ]);
-  const packed = gzipSync(JSON.stringify(boards), { level: 9 }).toString("base64");
-  return `import { gunzipSync } from "node:zlib";
-export const boardFiles = () => JSON.parse(gunzipSync(Buffer.from("${packed}", "base64")));`;
+  return Buffer.from(JSON.stringify(boards));
 }
 
-/** Replaces shared/service/embedded/*.ts, with the same exports. */
-export function embedFiles(): Plugin {
+const BOARDS_MODULE = `export const boardFiles = () => JSON.parse(require("${BOARDS}").toString());`;
+
+/** A bundle without a helper would be useless on a router: that is an error. */
+function nativeNames(directory: string): readonly string[] {
+  const files = existsSync(directory)
+    ? readdirSync(directory).filter((file) => /\.(?:node|o)$/.test(file))
+    : [];
+  if (files.some((file) => file.endsWith(".node"))) return files.sort();
+  throw new Error(`no native helper in ${directory}: run scripts/build-native.sh first`);
+}
+
+function nativeModule(names: readonly string[]): string {
+  return `const names = ${JSON.stringify(names)};
+export const nativeFileNames = () => names;
+export const nativeFile = (name) => names.includes(name) ? require("${FILE}" + name) : undefined;`;
+}
+
+export interface Embedding {
+  readonly plugin: Plugin;
+  /** What the modules put in ask the loader for, by name. */
+  readonly files: ReadonlyMap<string, Buffer>;
+}
+
+/** Replaces shared/service/embedded/*.ts and shared/linux/native-files.ts, with the same exports. */
+export function embedding(native = join("build", "native")): Embedding {
+  const names = nativeNames(native);
+  const files = new Map([
+    [BOARDS, boardTexts()],
+    ...names.map((name): [string, Buffer] => [`${FILE}${name}`, readFileSync(join(native, name))]),
+  ]);
+  const modules: readonly (readonly [path: string, contents: () => string])[] = [
+    ["service/embedded/version", versionModule],
+    ["service/embedded/boards", () => BOARDS_MODULE],
+    ["linux/native-files", () => nativeModule(names)],
+  ];
   return {
-    name: "embed-files",
-    setup(builder) {
-      const replace = (name: string, contents: () => string): void => {
-        const filter = new RegExp(`[/\\\\]service[/\\\\]embedded[/\\\\]${name}\\.[jt]s$`);
-        builder.onLoad({ filter }, () => ({ contents: contents(), loader: "js" }));
-      };
-      replace("version", versionModule);
-      replace("boards", boardsModule);
+    files,
+    plugin: {
+      name: "embed",
+      setup(builder) {
+        for (const [path, contents] of modules) {
+          const filter = new RegExp(`[/\\\\]${path.replaceAll("/", "[/\\\\]")}\\.[jt]s$`);
+          builder.onLoad({ filter }, () => ({ contents: contents(), loader: "js" }));
+        }
+      },
     },
   };
 }

@@ -1,4 +1,4 @@
-/** The licence texts of the packages that a program holds, as its last comment. */
+/** The licence texts of the packages that a program holds, as a comment. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,41 +1,47 @@
 /**
- * How a program gets at its parts. The command line is there as it is; everything else is packed, and
- * unpacked and compiled when it is first needed: what a command does not need costs it nothing.
- *
- * This goes into the front of each program (scripts/bundle/program-file.ts).
+ * How a program gets at its parts, which stand in its own file behind the code (program-file.ts). The
+ * command line is there as it is; everything else is compressed, and unpacked and compiled when it is
+ * first needed: what a command does not need costs it nothing.
  */
 
 import { compileFunction } from "node:vm";
-import { brotliDecompressSync } from "node:zlib";
 
 type Require = (name: string) => unknown;
 type Body = (require: Require, module: { exports: object }, exports: object) => void;
 
-/** The parts of a program by the names that they have for each other. */
-export interface Parts {
-  readonly plain: Readonly<Record<string, Body>>;
-  /** Compressed by Brotli, in base64; functions, whose text the engine skips until they are called. */
-  readonly packed: Readonly<Record<string, () => string>>;
-}
+/** `plain`: CommonJS; `packed`: the same, compressed by Brotli; `octets`: no code, compressed likewise. */
+export type Form = "plain" | "packed" | "octets";
+
+/** A part's form, and where it begins and ends: octets before the end of the file. */
+export type Place = readonly [form: Form, begin: number, end: number];
+
+/** Where the parts of a program are, by the names that they have for each other. */
+export type Places = Readonly<Record<string, Place>>;
 
 /** The `require` of the parts; what is none of them is `builtin`'s. */
-export function partsOf(program: string, { plain, packed }: Parts, builtin: Require): Require {
+export function partsOf(program: string, file: Buffer, places: Places, builtin: Require): Require {
   // Not held: the configuration's schema goes when the configuration has been read.
   const loaded = new Map<string, WeakRef<object>>();
 
-  function unpack(name: string): Body | undefined {
-    const text = packed[name]?.();
-    if (text === undefined) return undefined;
-    const source = brotliDecompressSync(Buffer.from(text, "base64")).toString("latin1");
-    const filename = `${program}/${name.slice("./".length)}`;
-    return compileFunction(source, ["require", "module", "exports"], { filename }) as Body;
+  function contentOf([form, begin, end]: Place): Buffer {
+    // A view, so that an upgrade of the file changes nothing for a program that runs.
+    const content = file.subarray(file.length - begin, file.length - end);
+    if (form === "plain") return content;
+    // Not before it is needed: the module takes longer to load than the command line.
+    const { brotliDecompressSync } = builtin("node:zlib") as typeof import("node:zlib");
+    return brotliDecompressSync(content);
   }
 
   return function require(name) {
     const known = loaded.get(name)?.deref();
     if (known !== undefined) return known;
-    const body = plain[name] ?? unpack(name);
-    if (body === undefined) return builtin(name);
+    const place = places[name];
+    if (place === undefined) return builtin(name);
+    const content = contentOf(place);
+    if (place[0] === "octets") return content;
+    const filename = `${program}/${name.slice("./".length)}`;
+    const parameters = ["require", "module", "exports"];
+    const body = compileFunction(content.toString("latin1"), parameters, { filename }) as Body;
     const module = { exports: {} };
     body(require, module, module.exports);
     loaded.set(name, new WeakRef(module.exports));

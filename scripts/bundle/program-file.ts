@@ -1,10 +1,17 @@
-/** A program's one file, out of its chunks: `#!`, the command line, the packed rest. */
+/**
+ * A program's one file: `#!`, a few lines that read the file itself, and behind them, in a comment, the
+ * loader (loader.ts) and the parts as octets: text in base64 would take a third more of the flash, and a
+ * script's text stays in memory as long as any function of it. So the script itself has none that stays.
+ */
 
 import { brotliCompressSync, constants } from "node:zlib";
 import { build } from "esbuild";
-import type { Chunk, Split } from "./chunks.ts";
+import type { Split } from "./chunks.ts";
+import type { Form, Place } from "./loader.ts";
 
-/** The loader as a value named `loader`. */
+const COMMENT = ["/*\n", "\n*/\n"] as const;
+
+/** The loader, which makes a `require` of the places where the parts are and begins with the entry. */
 async function loaderCode(): Promise<string> {
   const { outputFiles } = await build({
     entryPoints: ["scripts/bundle/loader.ts"],
@@ -16,13 +23,13 @@ async function loaderCode(): Promise<string> {
     target: "node20",
     minify: true,
   });
-  return outputFiles[0]?.text ?? "";
+  return (outputFiles[0]?.text ?? "").trim();
 }
 
-function pack(code: string): string {
-  const octets = Buffer.from(code, "latin1");
-  const params = { [constants.BROTLI_PARAM_SIZE_HINT]: octets.length };
-  return brotliCompressSync(octets, { params }).toString("base64");
+function pack(octets: Buffer): Buffer {
+  return brotliCompressSync(octets, {
+    params: { [constants.BROTLI_PARAM_SIZE_HINT]: octets.length },
+  });
 }
 
 /** The entry and what it cannot do without. */
@@ -38,36 +45,85 @@ function plainNames({ entry, chunks }: Split): ReadonlySet<string> {
   return names;
 }
 
+/** Every part's content as it stands in the file. */
+function contents(split: Split): [name: string, form: Form, content: Buffer][] {
+  const plain = plainNames(split);
+  return [
+    ...split.chunks.map(({ name, code }): [string, Form, Buffer] => {
+      const octets = Buffer.from(code, "latin1");
+      return plain.has(name) ? [name, "plain", octets] : [name, "packed", pack(octets)];
+    }),
+    ...[...split.files].map(([name, octets]): [string, Form, Buffer] => [
+      name,
+      "octets",
+      pack(octets),
+    ]),
+  ];
+}
+
+/**
+ * Takes from octets each slash that would end the comment.
+ *
+ * @returns where they were: octets before the end of the file, if `behind` stand behind them.
+ */
+export function takeSlashes(octets: Buffer, behind: number): number[] {
+  const places: number[] = [];
+  for (let at = octets.indexOf("*/"); at >= 0; at = octets.indexOf("*/", at)) {
+    octets[at + 1] = 0;
+    places.push(octets.length + behind - (at + 1));
+  }
+  return places;
+}
+
 export interface ProgramFile {
-  readonly text: string;
+  readonly octets: Buffer;
   /** Octets of what every command loads. */
   readonly plainOctets: number;
-  /** The map of each file that a stack trace names: of the program itself, and of its parts. */
+  /** The map of each part, by the file name that a stack trace has for it. */
   readonly maps: Readonly<Record<string, unknown>>;
 }
 
-export async function programFile(program: string, split: Split): Promise<ProgramFile> {
-  const names = plainNames(split);
-  const isPlain = (chunk: Chunk): boolean => names.has(chunk.name);
-  const lines = ["#!/usr/bin/env node", '"use strict";', (await loaderCode()).trim()];
-  const maps: Record<string, unknown> = {};
-  lines.push("const plain = {");
-  const sections: { offset: { line: number; column: number }; map: unknown }[] = [];
-  for (const { name, code, map } of split.chunks.filter(isPlain)) {
-    lines.push(`${JSON.stringify(name)}(require, module, exports) {`);
-    const line = lines.join("\n").split("\n").length;
-    sections.push({ offset: { line, column: 0 }, map: JSON.parse(map) });
-    lines.push(code.trim(), "},");
-  }
-  maps[program] = { version: 3, sections };
-  lines.push("};", "const packed = {");
-  for (const { name, code, map } of split.chunks.filter((chunk) => !isPlain(chunk))) {
-    lines.push(`${JSON.stringify(name)}: () => "${pack(code)}",`);
-    maps[`${program}/${name.slice("./".length)}`] = JSON.parse(map);
-  }
-  lines.push("};");
-  const entry = JSON.stringify(split.entry);
-  lines.push(`loader.partsOf(${JSON.stringify(program)}, { plain, packed }, require)(${entry});`);
-  const plainOctets = split.chunks.filter(isPlain).reduce((sum, { code }) => sum + code.length, 0);
-  return { plainOctets, text: `${lines.join("\n")}\n`, maps };
+export async function programFile(
+  program: string,
+  split: Split,
+  comment: string,
+): Promise<ProgramFile> {
+  const [, close] = COMMENT;
+  const parts = contents(split);
+  let toEnd = parts.reduce((sum, [, , { length }]) => sum + length, close.length);
+  const places = parts.map(([name, form, { length }]): [string, Place] => {
+    const begin = toEnd;
+    toEnd -= length;
+    return [name, [form, begin, toEnd]];
+  });
+  const first = places[0]?.[1][1] ?? 0;
+  const call = [program, "file", Object.fromEntries(places), "require"];
+  const words = call.map((word) =>
+    word === "file" || word === "require" ? word : JSON.stringify(word),
+  );
+  const start = `${await loaderCode()}loader.partsOf(${words.join()})(${JSON.stringify(split.entry)})`;
+  const body = Buffer.concat([Buffer.from(start), ...parts.map(([, , content]) => content)]);
+  const slashes = takeSlashes(body, close.length);
+  const head = [
+    "#!/usr/bin/env node",
+    '"use strict";',
+    'const file = require("node:fs").readFileSync(__filename);',
+    `for (const at of ${JSON.stringify(slashes)}) file[file.length - at] = 47;`,
+    `const start = file.toString("latin1", file.length - ${first + start.length}, file.length - ${first});`,
+    `require("node:vm").compileFunction(start, ["file", "require"])(file, require);`,
+  ].join("\n");
+  const octets = Buffer.concat([
+    Buffer.from(`${head}\n${comment}${COMMENT[0]}`),
+    body,
+    Buffer.from(close),
+  ]);
+  const maps = split.chunks.map(({ name, map }) => [
+    `${program}/${name.slice("./".length)}`,
+    JSON.parse(map),
+  ]);
+  const plainOctets = parts.reduce(
+    (sum, [, form, { length }]) => sum + (form === "plain" ? length : 0),
+    0,
+  );
+  return { octets, plainOctets, maps: Object.fromEntries(maps) };
 }

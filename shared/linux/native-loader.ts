@@ -1,7 +1,7 @@
 /**
  * Loads the native helper (shared/native), once a process.
  *
- * Its octets (helper-image.ts) are put where the dynamic loader can map them: a file without a name
+ * Its octets (native-files.ts) are put where the dynamic loader can map them: a file without a name
  * (O_TMPFILE, reached through /proc/self/fd), or where the file system has none, a file in a new
  * private directory, unlinked at once. A directory mounted noexec or read-only fails, so several
  * are tried; the error names each and why it failed.
@@ -18,7 +18,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { helperArchitectures, helperImage } from "./helper-image.ts";
+import { nativeFile, nativeFileNames } from "./native-files.ts";
 
 /** What the helper exports. Every call returns its result, or minus the error number. */
 export interface Native {
@@ -188,9 +188,10 @@ function reason(error: unknown): string {
 /** Loads the helper for this CPU. Throws an Error that says what was tried. */
 export function loadNative(): Native {
   if (loaded !== undefined) return loaded;
-  const image = helperImage(process.arch);
+  const image = nativeFile(`${process.arch}.node`);
   if (image === undefined) {
-    const known = helperArchitectures().join(", ") || "none";
+    const helpers = nativeFileNames().filter((name) => name.endsWith(".node"));
+    const known = helpers.join(", ") || "none";
     throw new Error(`there is no native helper for ${process.arch} (there is: ${known})`);
   }
   const attempts: string[] = [];

@@ -4,7 +4,6 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { embeddedObjects } from "../../scripts/embed-native.ts";
 import { possibleCpus } from "../../shared/linux/bpf/map.ts";
 import { readBpfObject } from "../../shared/linux/bpf/object.ts";
 import { PROJECT_ROOT } from "../lab/root.ts";
@@ -52,16 +51,6 @@ test("what is no BPF object is refused with the reason", () => {
   const other = Uint8Array.from(little);
   other[18] = 62; // x86-64
   assert.throws(() => readBpfObject(other), /not a BPF object/);
-});
-
-test("the bundle's module has the same object as the file", async () => {
-  const source = embeddedObjects(DIRECTORY);
-  const url = `data:text/javascript;base64,${Buffer.from(source).toString("base64")}`;
-  const { bpfObject } = (await import(
-    url
-  )) as typeof import("../../shared/linux/bpf/object-image.ts");
-  assert.deepEqual(bpfObject("LE"), readBpfObject(little));
-  assert.notDeepEqual(bpfObject("BE"), bpfObject("LE"));
 });
 
 test("CPUs that may come later count", () => {

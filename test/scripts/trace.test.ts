@@ -13,20 +13,19 @@ const script = fileURLToPath(new URL("../../scripts/trace.js", import.meta.url))
 /** The first octet of the first line is that of a source's third. */
 const map = (source: string) => ({ version: 3, sources: [`../../${source}`], mappings: "AAEA" });
 
-test("positions in a program's file and in its parts are those of the sources; others stay", (t) => {
+test("positions in the parts of a program are those of the sources; others stay", (t) => {
   const directory = mkdtempSync(join(tmpdir(), "mip4-test-"));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   const maps = join(directory, "maps");
-  const sections = [{ offset: { line: 6, column: 0 }, map: map("shared/service/cli/main.ts") }];
   const files = {
-    "mip4-fa": { version: 3, sections },
+    "mip4-fa/main.js": map("shared/service/cli/main.ts"),
     "mip4-fa/run-A1B2.js": map("shared/service/runtime/run.ts"),
   };
   writeFileSync(maps, JSON.stringify(files));
   const trace = [
     "Error: x",
     "    at f (mip4-fa/run-A1B2.js:1:1)",
-    "    at g (/usr/bin/mip4-fa:7:1)",
+    "    at g (mip4-fa/main.js:1:1)",
     "    at h (mip4-fa/other-A1B2.js:1:1)",
     "    at node:internal/main:1:1",
   ];

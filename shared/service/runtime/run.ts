@@ -16,6 +16,7 @@ import { metricsText } from "../metrics/text.ts";
 import type { CommonConfig, Program, RunOptions } from "../program.ts";
 import { createClock } from "./clock.ts";
 import { confine } from "./confine.ts";
+import { giveBack } from "./give-back.ts";
 import { hookPrograms } from "./hook-process.ts";
 import { Journal } from "./journal.ts";
 import { runWith } from "./runtime.ts";
@@ -88,7 +89,6 @@ export async function runProgram<FileConfig extends CommonConfig, CoreConfig>(
     clock,
     hookPrograms,
     process,
-    // With --expose-gc, as the services start it: V8 by itself leaves some 3 MB of the start for hours.
-    settled: () => void globalThis.gc?.(),
+    settled: giveBack,
   });
 }
