@@ -3,7 +3,7 @@
 import { parseMac } from "../shared/base/address.ts";
 import type { JsonObject } from "../shared/base/result.ts";
 import { column, showCell, showRemaining, showSeconds } from "../shared/service/cli/output.ts";
-import { showInterfaces, tunnelsTable } from "../shared/service/cli/views.ts";
+import { showDriver, showInterfaces, tunnelsTable } from "../shared/service/cli/views.ts";
 import type { ActionCommand, TableCommand } from "../shared/service/program.ts";
 
 export const faTables: readonly TableCommand[] = [
@@ -61,7 +61,7 @@ export function describeFa(status: JsonObject): readonly (readonly [string, stri
     ["uptime", showSeconds(status.uptime)],
     ["visitors", showCell(status.visitors)],
     ["pending", showCell(status.pending)],
-    ["driver", showCell(status.driver)],
+    ["driver", showDriver(status)],
     ...showInterfaces(status),
   ];
 }

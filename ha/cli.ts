@@ -2,7 +2,7 @@
 
 import type { JsonObject } from "../shared/base/result.ts";
 import { column, showCell, showRemaining, showSeconds } from "../shared/service/cli/output.ts";
-import { showInterfaces, tunnelsTable } from "../shared/service/cli/views.ts";
+import { showDriver, showInterfaces, tunnelsTable } from "../shared/service/cli/views.ts";
 import { isObject } from "../shared/service/json.ts";
 import type { ActionCommand, TableCommand } from "../shared/service/program.ts";
 
@@ -61,7 +61,7 @@ export function describeHa(status: JsonObject): readonly (readonly [string, stri
     ["uptime", showSeconds(status.uptime)],
     ["bindings", showCell(status.bindings)],
     ["pending", showCell(status.pending)],
-    ["driver", showCell(status.driver)],
+    ["driver", showDriver(status)],
     ...showInterfaces(status),
   ];
 }

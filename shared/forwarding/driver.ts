@@ -7,7 +7,10 @@ import type { ForwardingState } from "./state.ts";
 
 export interface DriverConfig {
   readonly role: "fa" | "mn" | "ha";
-  /** What carries tunnelled packets; `tun`, which `auto` is for now, when absent. */
+  /**
+   * What carries tunnelled packets; `tun` when absent. `auto` is the first of `ebpf`, `kernel` and
+   * `tun` that works here.
+   */
   readonly driver?: "auto" | "ebpf" | "kernel" | "tun";
   readonly routeTable: number;
   readonly rulePriority: number;

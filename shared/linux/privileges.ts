@@ -24,6 +24,15 @@ const KEPT = [NET_BIND_SERVICE, NET_ADMIN, NET_RAW] as const;
 /** CAP_PERFMON and CAP_BPF: to load programs that look at packets into the kernel. */
 const TO_LOAD_PROGRAMS = [38, 39] as const;
 
+/**
+ * Has this process what it takes to load programs into the kernel? Root of a user namespace has it
+ * there, where it is of no use: that only bpf(2) tells.
+ */
+export function mayLoadPrograms(status = readFileSync("/proc/self/status", "utf8")): boolean {
+  const effective = BigInt(`0x${/^CapEff:\s*(\S+)/m.exec(status)?.[1] ?? "0"}`);
+  return TO_LOAD_PROGRAMS.every((capability) => (effective >> BigInt(capability)) & 1n);
+}
+
 export interface User {
   readonly name: string;
   readonly uid: number;

@@ -5,45 +5,15 @@
  */
 
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { ipv4, type Mac } from "../../shared/base/address.ts";
 import type { JsonObject } from "../../shared/base/result.ts";
-import type { DriverConfig } from "../../shared/forwarding/driver.ts";
 import { encapsulate } from "../../shared/forwarding/encapsulate.ts";
-import type { ForwardingItem, TunnelForm } from "../../shared/forwarding/state.ts";
 import { TunnelTable } from "../../shared/forwarding/tunnel-table.ts";
-import { readCapture } from "../../shared/wire/capture/capture.ts";
-import { ipPacketIn } from "../../shared/wire/capture/link.ts";
-import { Capture } from "../lab/capture.ts";
 import { waitFor } from "../lab/wait.ts";
-import { wireBinary } from "../lab/wire.ts";
-import {
-  attempt,
-  buildWorld,
-  canLoadPrograms,
-  DriverProcess,
-  isInside,
-  macOf,
-  runInside,
-  sh,
-} from "./netns-world.ts";
-import { entry, FORMS, formText, mirrored, packet, ROOM } from "./packets.ts";
-
-type Agent = "ha" | "fa";
-
-const HOME = ipv4("10.1.0.7");
-const ENDS = { homeAgent: ipv4("198.51.100.1"), careOfAddress: ipv4("203.0.113.2") };
-const DATAPLANE = { driver: "ebpf", mtu: 0, df: "copy", mssClamp: true } as const;
-const CONFIG: Readonly<Record<Agent, DriverConfig>> = {
-  fa: { role: "fa", routeTable: 434, rulePriority: 4340, ...DATAPLANE },
-  ha: { role: "ha", routeTable: 436, rulePriority: 4360, ...DATAPLANE },
-};
-const AGENTS = ["ha", "fa"] as const;
-const ANCHOR = { ha: "mip436", fa: "mip434" } as const;
+import { AGENTS, Agents, ANCHOR, captured, ENDS, inBackground, ping } from "./agents-netns.ts";
+import { attempt, canLoadPrograms, isInside, runInside, sh } from "./netns-world.ts";
+import { entry, FORMS, formText, packet, ROOM } from "./packets.ts";
 
 if (!isInside()) {
   const run = (): void => {
@@ -53,85 +23,18 @@ if (!isInside()) {
   };
   if (canLoadPrograms()) test("the accelerator in namespaces", { timeout: 120_000 }, run);
 } else {
-  const drivers = new Map<Agent, DriverProcess>();
-  const driver = (host: Agent): DriverProcess => {
-    const process = drivers.get(host);
-    assert.ok(process !== undefined);
-    return process;
-  };
-  const show = (host: Agent) => driver(host).send({ name: "show" });
-  const start = async (host: Agent): Promise<void> => {
-    drivers.set(host, new DriverProcess(host, CONFIG[host], "helper"));
-    assert.deepEqual((await driver(host).send({ name: "start" })).failures ?? [], []);
-    const target = host === "ha" ? "198.51.100.1" : "203.0.113.2";
-    await driver(host).send({ name: "open-udp", target });
-  };
-  const bindingOf = (form: TunnelForm): ForwardingItem => ({
-    kind: "binding",
-    homeAddress: HOME,
-    ...ENDS,
-    reverse: true,
-    ...form,
-    homeInterface: "home0",
-  });
-  const visitorOf = (form: TunnelForm): ForwardingItem => ({
-    kind: "visitor",
-    homeAddress: HOME,
-    ...ENDS,
-    reverse: true,
-    ...mirrored(form),
-    delivery: "direct",
-    plane: 0,
-    interface: "lan0",
-    mac: macOf("mn", "wlan0") as Mac,
-  });
-  const apply = async (host: Agent, form: TunnelForm): Promise<void> => {
-    const here = { ...form, udpPort: form.udpPort === undefined ? undefined : 434 };
-    const item = host === "ha" ? bindingOf(here) : visitorOf(here);
-    const { failures } = await driver(host).send({ name: "apply", items: [[item.kind, item]] });
-    assert.deepEqual(failures ?? [], []);
-  };
-  const agree = async (form: TunnelForm): Promise<void> => {
-    for (const host of AGENTS) await apply(host, form);
-  };
-  /** Packets that the daemon has read from the anchor and written to it. */
-  const byDaemon = (host: Agent): readonly number[] => {
-    const [device] = JSON.parse(sh(host, `ip -j -s link show ${ANCHOR[host]}`)) as readonly {
-      readonly stats64: Readonly<Record<"rx" | "tx", { readonly packets: number }>>;
-    }[];
-    assert.ok(device !== undefined);
-    return [device.stats64.tx.packets, device.stats64.rx.packets];
-  };
-  /** Packets that each agent's daemon carried, while `during` ran: into the tunnel and out of it. */
-  const carried = (during: () => void) => {
-    const before = AGENTS.map(byDaemon);
-    during();
-    const [ha = [], fa = []] = AGENTS.map((host, i) =>
-      byDaemon(host).map((count, j) => count - (before[i]?.[j] ?? 0)),
-    );
-    return { ha, fa };
-  };
+  const agents = new Agents();
   const NOTHING = { ha: [0, 0], fa: [0, 0] };
-  const ping = (options = "", count = 3): string =>
-    sh("cn", `ping -n -q -c ${count} -i 0.05 -W 2 ${options} 10.1.0.7`);
 
-  before(async () => {
-    buildWorld();
-    sh("mn", "ip addr add 10.1.0.7/32 dev wlan0; ip route add 192.168.7.1 dev wlan0");
-    sh("mn", "ip route add default via 192.168.7.1");
-    for (const host of AGENTS) await start(host);
-  });
-
-  after(async () => {
-    for (const process of drivers.values()) await process.kill();
-  });
+  before(() => agents.open("ebpf"));
+  after(() => agents.close());
 
   for (const form of FORMS) {
     const isInKernel = form.encapsulation !== "minimal";
     const why = isInKernel ? "by the kernel alone" : "by the daemon, and the row says why";
     test(`${formText(form)}: there and back ${why} [3024-4.3.2-01] [3519-4.8-01]`, async () => {
-      await agree(form);
-      const passed = carried(() => {
+      await agents.agree(form);
+      const passed = agents.carriedByDaemons(() => {
         for (const size of [56, 1400]) assert.match(ping(`-s ${size}`), / 0% packet loss/);
         assert.match(ping("-M dont -s 4000", 1), / 0% packet loss/);
       });
@@ -139,10 +42,10 @@ if (!isInside()) {
       if (isInKernel) assert.deepEqual(passed, NOTHING);
       else assert.notDeepEqual(passed, NOTHING);
       for (const host of AGENTS) {
-        const { tunnels, counters } = await show(host);
+        const { tunnels, counters } = await agents.show(host);
         const [row] = tunnels;
         assert.equal(row?.driver, isInKernel ? "ebpf" : "tun");
-        assert.equal(row?.driver_reason, isInKernel ? undefined : "minimal encapsulation");
+        assert.equal(row?.driver_reason, isInKernel ? undefined : "minimal");
         assert.deepEqual(counters, {});
         rows.push(row ?? {});
       }
@@ -163,14 +66,14 @@ if (!isInside()) {
   test("what a program makes of a packet is what the daemon would make of it: all marks, DF, options [2003-3.1-02] [2003-3.1-03] [2003-3.1-07] [2784-3.1-01]", async () => {
     for (const form of [FORMS[0], FORMS[7]]) {
       assert.ok(form !== undefined);
-      await agree(form);
+      await agents.agree(form);
       assert.match(ping("", 1), / 0% packet loss/);
       const inner = [0, 1, 2, 3].flatMap((mark) =>
         [0, 0x4000].map((flags) => packet({ tos: 0x48 | mark, flags, options: mark * 4, ttl: 9 })),
       );
       const bytes = await captured("rt", "to-ha", inner.length, async () => {
         for (const one of inner) {
-          await driver("ha").send({ name: "send-raw", packet: [...one.subarray(ROOM)] });
+          await agents.of("ha").send({ name: "send-raw", packet: [...one.subarray(ROOM)] });
         }
       });
       const tunnel = new TunnelTable().add(
@@ -193,13 +96,15 @@ if (!isInside()) {
   test("TCP: only the SYNs are the daemon's, which lowers their MSS; what arrives is what was sent", async () => {
     for (const form of [FORMS[0], FORMS[3], FORMS[4]]) {
       assert.ok(form !== undefined);
-      await agree(form);
+      await agents.agree(form);
       sh(
         "mn",
         "rm -f /run/got; timeout 20 busybox nc -l -p 7000 >/run/got 2>&1 </dev/null & sleep 0.3",
       );
       sh("cn", "head -c 5000000 /dev/urandom >/run/sent");
-      const passed = carried(() => sh("cn", "timeout 20 busybox nc 10.1.0.7 7000 </run/sent"));
+      const passed = agents.carriedByDaemons(() =>
+        sh("cn", "timeout 20 busybox nc 10.1.0.7 7000 </run/sent"),
+      );
       await waitFor("all of it", () => sh("mn", "cmp /run/sent /run/got || true") === "");
       for (const [into, out] of Object.values(passed)) {
         assert.ok(
@@ -211,16 +116,16 @@ if (!isInside()) {
   });
 
   test("RFC 3024 §4.3.2: whoever is not bound meets silence, and the daemon counts it [3024-4.3.2-01] [5944-4.2.2-10]", async () => {
-    await agree({ encapsulation: "ipip" });
+    await agents.agree({ encapsulation: "ipip" });
     const inner = packet({ source: "10.1.0.9", destination: "10.9.0.2" });
     const ends = { local: ENDS.careOfAddress, remote: ENDS.homeAgent };
     const tunnel = new TunnelTable().add(entry(ends));
     assert.ok(tunnel !== undefined);
     const stranger = [...inner.subarray(encapsulate(inner, ROOM, tunnel, "copy", 1))];
     const delivered = await captured("cn", "cn0", 0, async () => {
-      await driver("fa").send({ name: "send-raw", packet: stranger });
+      await agents.of("fa").send({ name: "send-raw", packet: stranger });
       await waitFor("the drop", async () => {
-        const { counters } = await show("ha");
+        const { counters } = await agents.show("ha");
         return counters["tunnel-no-binding"] === 1;
       });
     });
@@ -228,15 +133,17 @@ if (!isInside()) {
   });
 
   test("RFC 2003 §3.1: outer fragments are put together by the stack and go by the daemon [2003-3.1-12]", async () => {
-    await agree({ encapsulation: "ipip" });
+    await agents.agree({ encapsulation: "ipip" });
     sh("rt", "ip route add 203.0.113.2 dev to-fa mtu lock 1400");
-    const passed = carried(() => assert.match(ping("-M dont -s 1440", 2), / 0% packet loss/));
+    const passed = agents.carriedByDaemons(() =>
+      assert.match(ping("-M dont -s 1440", 2), / 0% packet loss/),
+    );
     sh("rt", "ip route del 203.0.113.2 dev to-fa");
     assert.deepEqual(passed, { ha: [0, 0], fa: [0, 2] });
   });
 
   test("RFC 2003 §5.1: a narrower path is told to the sender as the daemon tells it [2003-5.1-01] [2003-5.1-02]", async () => {
-    await agree({ encapsulation: "gre" });
+    await agents.agree({ encapsulation: "gre" });
     sh("rt", "ip link set to-fa mtu 1400");
     sh("cn", "ip route flush cache");
     const first = attempt("cn", "ping -n -c 1 -W 1 -M do -s 1430 10.1.0.7");
@@ -248,30 +155,30 @@ if (!isInside()) {
 
   test("kill -9 of both daemons: no packet is lost, and the next ones go on with what is there", async () => {
     const form = { encapsulation: "ipip" } as const;
-    await agree(form);
+    await agents.agree(form);
     const pings = inBackground("cn", "ping -n -q -i 0.02 10.1.0.7");
-    for (const host of AGENTS) await driver(host).kill();
+    for (const host of AGENTS) await agents.of(host).kill();
     assert.match(ping("", 10), / 0% packet loss/);
-    for (const host of AGENTS) await start(host);
+    for (const host of AGENTS) await agents.start(host, "ebpf");
     assert.match(ping("", 5), / 0% packet loss/);
-    await agree(form);
-    const passed = carried(() => assert.match(ping("", 5), / 0% packet loss/));
+    await agents.agree(form);
+    const passed = agents.carriedByDaemons(() => assert.match(ping("", 5), / 0% packet loss/));
     assert.deepEqual(passed, NOTHING);
     assert.match(await pings(), / 0% packet loss/);
   });
 
   test("what nobody wants any more goes from the kernel with the first state", async () => {
-    await driver("ha").kill();
-    await start("ha");
-    await driver("ha").send({ name: "apply", items: [] });
+    await agents.of("ha").kill();
+    await agents.start("ha", "ebpf");
+    await agents.of("ha").send({ name: "apply", items: [] });
     assert.match(attempt("cn", "ping -n -q -c 1 -W 1 10.1.0.7").output, /100% packet loss/);
-    assert.deepEqual((await show("ha")).tunnels, []);
+    assert.deepEqual((await agents.show("ha")).tunnels, []);
   });
 
   test("stop leaves no program, no map and no pin", async () => {
     for (const host of AGENTS) {
       assert.match(sh(host, "ls /sys/fs/bpf"), new RegExp(`${ANCHOR[host]}@`));
-      assert.deepEqual((await driver(host).send({ name: "stop" })).failures ?? [], []);
+      assert.deepEqual((await agents.of(host).send({ name: "stop" })).failures ?? [], []);
     }
     assert.doesNotMatch(sh("ha", "ls /sys/fs/bpf"), /@/);
   });
@@ -283,43 +190,4 @@ function comparable(bytes: Uint8Array): string {
   copy.fill(0, 4, 6);
   copy.fill(0, 10, 12);
   return copy.toString("hex");
-}
-
-function inNamespace(host: string, command: string): ChildProcess {
-  return spawn("nsenter", [`--net=/run/netns/${host}`, "sh", "-c", `exec ${command}`]);
-}
-
-/** Runs until the returned function is called; that returns what it printed. */
-function inBackground(host: string, command: string): () => Promise<string> {
-  const child = inNamespace(host, command);
-  let output = "";
-  child.stdout?.on("data", (data) => {
-    output += String(data);
-  });
-  return async () => {
-    child.kill("SIGINT");
-    await once(child, "close");
-    return output;
-  };
-}
-
-/** The IPv4 packets that an interface sees while `during` runs; waits for so many. */
-async function captured(
-  host: string,
-  device: string,
-  count: number,
-  during: () => Promise<void>,
-): Promise<readonly Uint8Array[]> {
-  const enter = ["nsenter", `--net=/run/netns/${host}`, "--"];
-  const capture = new Capture(enter, wireBinary("/run"), device, `/run/${host}-${device}.pcap`);
-  await capture.ready();
-  const packets = (): readonly Uint8Array[] =>
-    readCapture(readFileSync(capture.path)).packets.flatMap((one) => ipPacketIn(one) ?? []);
-  try {
-    await during();
-    await waitFor(`${count} packets`, () => packets().length >= count);
-  } finally {
-    await capture.stop();
-  }
-  return packets();
 }

@@ -161,6 +161,7 @@ export interface Answer extends JsonObject {
   readonly arpFrames: readonly JsonObject[];
   readonly failures?: readonly string[];
   readonly events: readonly JsonObject[];
+  readonly status: JsonObject;
 }
 
 /** `per-packet` is the native helper without superpackets. */

@@ -10,10 +10,14 @@ import type { Acceptance, Tunnel, TunnelTable } from "../tunnel-table.ts";
 import type { Match } from "./layout.ts";
 
 /** Why a tunnel is the daemon's alone, if it is. */
-export function notInKernel({ encapsulation, port, router }: Tunnel): string | undefined {
-  if (encapsulation === "minimal") return "minimal encapsulation";
-  if (router !== UNSPECIFIED) return "a tunnel in a tunnel";
-  return port === HALF_BOUND ? "half bound" : undefined;
+export function notInKernel({
+  encapsulation,
+  port,
+  router,
+}: Tunnel): "minimal" | "mobile-network" | "half-bound" | undefined {
+  if (encapsulation === "minimal") return "minimal";
+  if (router !== UNSPECIFIED) return "mobile-network";
+  return port === HALF_BOUND ? "half-bound" : undefined;
 }
 
 /**

@@ -9,7 +9,6 @@ import { NftVisitors } from "../../linux/nft-visitors.ts";
 import type { PacketIo } from "../../linux/packet-io.ts";
 import { Sysctls } from "../../linux/sysctl.ts";
 import type { DriverConfig, DriverEvents } from "../driver.ts";
-import { Accelerator } from "../ebpf/accelerator.ts";
 import { marksOf } from "../kernel-objects.ts";
 import { TunDriver } from "./tun-driver.ts";
 
@@ -50,10 +49,6 @@ export function createTunDriver({ io, config, sysctlFile, events }: TunDriverOpt
       open: () => io.openNetfilter(),
     }),
     links: hasNetlink ? new TunnelLinks(io) : undefined,
-    accelerate:
-      config.driver === "ebpf"
-        ? (about) => new Accelerator({ ...about, ...config, io, marks })
-        : undefined,
     ...events,
   });
 }

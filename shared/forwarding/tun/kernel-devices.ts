@@ -8,8 +8,10 @@ import { readDeviceCounts } from "../../linux/device-counts.ts";
 import type { KernelNetwork } from "../../linux/kernel-network.ts";
 import type { TunnelLinks } from "../../linux/netlink/tunnel-links.ts";
 import type { ClampTo, NftPassages } from "../../linux/nft-passages.ts";
+import { loadedTunnelKinds, TUNNEL_KINDS } from "../../linux/tunnel-modules.ts";
 import { Carriers } from "../carriers.ts";
 import type { DriverConfig } from "../driver.ts";
+import type { Acceleration } from "../ebpf/acceleration.ts";
 import { notInKernel } from "../ebpf/wanted.ts";
 import type { Marks } from "../kernel-objects.ts";
 import type { ObjectSet } from "../object-set.ts";
@@ -17,7 +19,7 @@ import type { RealizeConfig } from "../realized.ts";
 import type { Tunnel, TunnelTable } from "../tunnel-table.ts";
 import type { DataPath } from "./data-path.ts";
 import { TunnelDevices } from "./tunnel-devices.ts";
-import { tunnelRow } from "./tunnel-rows.ts";
+import { type TunnelCarrier, tunnelRow } from "./tunnel-rows.ts";
 
 export interface KernelDevicesParts {
   readonly config: DriverConfig;
@@ -36,19 +38,21 @@ export interface KernelDevicesParts {
 }
 
 const NO_MODULES =
-  'the kernel has no tunnel devices: `modprobe -a ipip ip_gre` (OpenWrt: install kmod-ipip and kmod-gre), or leave out dataplane.driver = "kernel"';
-const NO_NFT =
-  'dataplane.driver = "kernel" takes nft, which cannot be used: install nftables, or leave that key out';
-const NO_NETLINK =
-  'dataplane.driver = "kernel" takes the native helper, which this machine does not have: leave that key out';
+  "it takes the modules ipip and ip_gre: `modprobe -a ipip ip_gre` (OpenWrt: install kmod-ipip and kmod-gre)";
+const NO_NFT = "it takes nft, which cannot be used: install nftables";
+const NO_NETLINK = "it takes the native helper, which this machine does not have";
 
 export class KernelDevices {
   readonly #parts: KernelDevicesParts;
   readonly carriers: Carriers;
   #devices: TunnelDevices | undefined;
+  /** Why there are none, though they are wanted. */
+  lack: string | undefined;
   /** By our own end, what was left out last. */
   #left = "";
   #guardedMtu: number | undefined;
+  /** Is nothing left of an earlier run that had devices, while this one has none? */
+  #isClean = false;
 
   constructor(parts: KernelDevicesParts) {
     this.#parts = parts;
@@ -65,15 +69,23 @@ export class KernelDevices {
   }
 
   /** Rejects where the configuration asks for what there is not. */
-  async start(): Promise<void> {
+  async start(isAccelerated: boolean): Promise<void> {
+    const { driver } = this.#parts.config;
+    const isWanted = driver === "kernel" || (driver === "auto" && !isAccelerated);
+    this.lack = isWanted ? await this.#open() : undefined;
+    if (driver !== "kernel" || this.lack === undefined) return;
+    throw new Error(`dataplane.driver = "kernel": ${this.lack}, or leave that key out`);
+  }
+
+  /** What is missing. */
+  async #open(): Promise<string | undefined> {
     const { config, links, passages, network, realizeConfig } = this.#parts;
     const { carriers } = this;
-    const isAsked = config.driver === "kernel";
-    if (!isAsked) return this.#removeLeftovers();
-    if (links === undefined || !(await passages.isUsable())) {
-      if (isAsked) throw new Error(links === undefined ? NO_NETLINK : NO_NFT);
-      return this.#removeLeftovers();
-    }
+    if (links === undefined) return NO_NETLINK;
+    // Nobody has asked for devices of the kernel's: then none of its modules is loaded for them.
+    const kinds = config.driver === "auto" ? loadedTunnelKinds() : TUNNEL_KINDS;
+    if (kinds.length === 0) return NO_MODULES;
+    if (!(await passages.isUsable())) return NO_NFT;
     const devices = new TunnelDevices({
       ...this.#parts,
       carriers,
@@ -82,21 +94,23 @@ export class KernelDevices {
       setMtu: (name, mtu) => network.setMtu(name, mtu),
     });
     carriers.enable();
-    const missing = await devices.start();
-    if (missing.length < 2) {
+    if (await devices.start(kinds)) {
       this.#devices = devices;
-      return;
+      return undefined;
     }
     carriers.disable();
-    if (isAsked) throw new Error(NO_MODULES);
+    return NO_MODULES;
   }
 
+  /** When the first state has its routes elsewhere. */
   async #removeLeftovers(): Promise<void> {
     const { links, marks, passages } = this.#parts;
     const names = [...((await links?.read(marks)) ?? new Map<string, unknown>()).keys()];
-    if (names.length === 0) return;
-    await links?.delete(names);
-    await passages.remove();
+    if (names.length > 0) {
+      await links?.delete(names);
+      await passages.remove();
+    }
+    this.#isClean = true;
   }
 
   /** Before the kernel is brought to what is wanted. */
@@ -134,7 +148,8 @@ export class KernelDevices {
   }
 
   async close(): Promise<void> {
-    await this.#devices?.close();
+    if (this.#devices !== undefined) await this.#devices.close();
+    else if (!this.#isClean) await this.#removeLeftovers();
   }
 
   clear(): void {
@@ -151,27 +166,38 @@ export class KernelDevices {
   }
 
   /** Rows of `tunnels --json`. */
-  rows(tunnels: readonly Tunnel[], isAccelerated: boolean): JsonObject[] {
-    const { marks } = this.#parts;
+  rows(
+    tunnels: readonly Tunnel[],
+    acceleration: Pick<Acceleration, "isOn" | "lack">,
+  ): JsonObject[] {
     const counts = this.isInUse ? readDeviceCounts() : new Map();
     return tunnels.map((tunnel) => {
-      if (!this.isOn) return byAnchor(tunnel, marks.anchor, isAccelerated);
-      const { device, reason } = this.carriers.carrierOf({ ...tunnel, ...tunnel.form });
-      const isCarried = device !== undefined && tunnel.isCarried;
-      const carrier = {
-        driver: isCarried ? "kernel" : "tun",
-        device: isCarried ? device.name : marks.anchor,
-        reason,
-        counts: device && counts.get(device.name),
-      } as const;
-      return tunnelRow(tunnel, carrier);
+      const carrier = acceleration.isOn ? accelerated(tunnel) : this.#carrierOf(tunnel);
+      const { driver, device = this.#parts.marks.anchor } = carrier;
+      const reason = carrier.reason ?? missed(tunnel, acceleration);
+      return tunnelRow(tunnel, { driver, device, reason, counts: counts.get(device) });
     });
+  }
+
+  #carrierOf(tunnel: Tunnel): Carrier {
+    if (!this.isOn) return { driver: "tun" };
+    const { device, reason } = this.carriers.carrierOf({ ...tunnel, ...tunnel.form });
+    if (device === undefined || !tunnel.isCarried) return { driver: "tun", reason };
+    return { driver: "kernel", device: device.name, reason };
   }
 }
 
-/** With an accelerator it says, too, why a tunnel is not for that. */
-function byAnchor(tunnel: Tunnel, device: string, isAccelerated: boolean): JsonObject {
-  const reason = isAccelerated ? notInKernel(tunnel) : undefined;
-  const driver = isAccelerated && reason === undefined ? "ebpf" : "tun";
-  return tunnelRow(tunnel, { driver, device, reason });
+/** What carries a tunnel, and why it is not another driver, or not for all of its home addresses. */
+interface Carrier extends Pick<TunnelCarrier, "driver" | "reason"> {
+  readonly device?: string;
+}
+
+/** Why the programs in the kernel, which `auto` would have for it, do not carry this tunnel. */
+function missed(tunnel: Tunnel, { lack }: Pick<Acceleration, "lack">): string | undefined {
+  return lack === undefined ? undefined : (notInKernel(tunnel) ?? "no-bpf");
+}
+
+function accelerated(tunnel: Tunnel): Carrier {
+  const reason = notInKernel(tunnel);
+  return { driver: reason === undefined ? "ebpf" : "tun", reason };
 }

@@ -14,13 +14,13 @@ import type { NftVisitors } from "../../linux/nft-visitors.ts";
 import type { PacketIo, TunDevice } from "../../linux/packet-io.ts";
 import type { Sysctls } from "../../linux/sysctl.ts";
 import { type Driver, type DriverConfig, type DriverEvents, ForwardingError } from "../driver.ts";
-import type { Accelerated, Accelerator } from "../ebpf/accelerator.ts";
+import { Acceleration } from "../ebpf/acceleration.ts";
 import { type Marks, marksOf } from "../kernel-objects.ts";
 import { ObjectSet } from "../object-set.ts";
 import { realizeBase } from "../realize.ts";
 import type { RealizeConfig } from "../realized.ts";
 import { type ForwardingState, NO_FORWARDING } from "../state.ts";
-import { type Tunnel, TunnelTable } from "../tunnel-table.ts";
+import { TunnelTable } from "../tunnel-table.ts";
 import { AnchorMtu } from "./anchor-mtu.ts";
 import { attempt } from "./attempt.ts";
 import { DataPath } from "./data-path.ts";
@@ -40,8 +40,6 @@ export interface TunDriverParts extends DriverEvents {
   readonly sysctls: Sysctls;
   readonly nft: NftVisitors;
   readonly takeover: AddressTakeover;
-  /** Loads programs into the kernel for what they can do; throws when there can be none. */
-  readonly accelerate?: ((about: Accelerated) => Accelerator) | undefined;
   /** Guards tunnel devices; without `links` there are none. */
   readonly passages: NftPassages;
   readonly links: TunnelLinks | undefined;
@@ -60,11 +58,11 @@ export class TunDriver implements Driver {
   readonly #mtu: AnchorMtu;
   readonly #rereading: Rereading;
   readonly #declared: DeclaredItems;
+  readonly #acceleration: Acceleration;
   readonly #devices: KernelDevices;
   #realizeConfig: RealizeConfig;
   #tun: TunDevice | undefined;
   #dataPath: DataPath | undefined;
-  #accelerator: Accelerator | undefined;
   #configuredLocals: readonly Ipv4[] = [];
   #wanted: ForwardingState = NO_FORWARDING;
   #running: Promise<void> = Promise.resolve();
@@ -83,6 +81,7 @@ export class TunDriver implements Driver {
     this.#realizeConfig = { ...parts.config, hasNft: false };
     this.#kernel = new KernelState(parts, this.#marks, this.#objects);
     const { io, network, config } = parts;
+    this.#acceleration = new Acceleration({ io, config, marks: this.#marks });
     this.#planes = new Planes({
       io,
       network,
@@ -91,7 +90,7 @@ export class TunDriver implements Driver {
       config: () => this.#realizeConfig,
     });
     this.#echoes = new Echoes(
-      { to: (remote) => this.#counted(this.#table.to(remote)) },
+      { to: (remote) => this.#acceleration.counted(this.#table.to(remote)) },
       (...about) => this.#dataPath?.entrance.sendKeepalive(...about),
       parts.path,
       (packet) => this.#dataPath?.deliverOne(packet),
@@ -100,7 +99,7 @@ export class TunDriver implements Driver {
     this.#mtu = new AnchorMtu(network, devices, config.mtu, this.#table);
     const read = async () => [
       ...(await attempt(() => this.#mtu.refresh())),
-      ...(await attempt(async () => this.#accelerator?.attach())),
+      ...(await attempt(() => this.#acceleration.attach())),
       ...(await attempt(() => this.#devices.refresh())),
       ...(await attempt(() => this.#kernel.load())),
     ];
@@ -129,7 +128,7 @@ export class TunDriver implements Driver {
       echoes: this.#echoes,
       pathMtu: this.#pathMtu,
       dataPath: () => this.#dataPath,
-      mirror: () => this.#accelerator?.mirror,
+      mirror: () => this.#acceleration.mirror,
     });
   }
 
@@ -150,13 +149,20 @@ export class TunDriver implements Driver {
       onStranger: strangerReporter(this.#parts),
       onBound: this.#parts.bound,
       onTunnelChanged: (tunnel) => {
-        this.#accelerator?.mirror.tunnelChanged(tunnel);
+        this.#acceleration.mirror?.tunnelChanged(tunnel);
         if (tunnel.isCarried) this.#applyAgain();
       },
     });
-    await this.#accelerate(this.#tun, this.#dataPath);
+    const { waiting, homeGroups } = this.#dataPath;
+    await this.#acceleration.start({
+      table: this.#table,
+      anchor: this.#tun.index,
+      isHeld: (address) => waiting.isHeld(address),
+      broadcastOf: (address) => homeGroups.broadcastOf(address),
+    });
     await this.#kernel.load();
-    await this.#devices.start();
+    await this.#devices.start(this.#acceleration.isOn);
+    this.#reportChoice();
     this.#objects.hold(realizeBase(this.#realizeConfig));
     this.#holdsBase = true;
     network.onChange(() => this.#rereading.lookAgain());
@@ -215,7 +221,7 @@ export class TunDriver implements Driver {
     if (this.#holdsBase) this.#objects.release(realizeBase(this.#realizeConfig));
     this.#dataPath?.close();
     this.#devices.clear();
-    const failures = await attempt(async () => this.#accelerator?.remove());
+    const failures = await attempt(() => this.#acceleration.remove());
     failures.push(...(await this.#kernel.reach(this.#kernel.allKeys())));
     failures.push(...(await attempt(() => this.#planes.close(undefined))));
     failures.push(...(await attempt(() => this.#devices.remove())));
@@ -236,38 +242,41 @@ export class TunDriver implements Driver {
   }
 
   status(): JsonObject {
+    const { config } = this.#parts;
     return {
-      driver: this.#accelerator !== undefined ? "ebpf" : this.#devices.isOn ? "kernel" : "tun",
+      driver: this.#carrier,
+      ...(config.driver === "auto" ? { unavailable: this.#unavailable } : {}),
       interface: this.#marks.anchor,
       mtu: this.#mtu.value,
-      ...this.#accelerator?.describe(),
+      ...this.#acceleration.describe(),
       problems: this.#failures,
     };
   }
 
   tunnels(): readonly JsonObject[] {
-    const tunnels = this.#counted([...this.#table.tunnels()]);
-    return this.#devices.rows(tunnels, this.#accelerator !== undefined);
+    const tunnels = this.#acceleration.counted([...this.#table.tunnels()]);
+    return this.#devices.rows(tunnels, this.#acceleration);
   }
 
   counters(): Readonly<Record<string, number>> {
     return this.#counters.toJson();
   }
 
-  async #accelerate(tun: TunDevice, { waiting, homeGroups }: DataPath): Promise<void> {
-    this.#accelerator = this.#parts.accelerate?.({
-      table: this.#table,
-      anchor: tun.index,
-      isHeld: (address) => waiting.isHeld(address),
-      broadcastOf: (address) => homeGroups.broadcastOf(address),
-    });
-    await this.#accelerator?.attach();
+  get #carrier(): "ebpf" | "kernel" | "tun" {
+    return this.#acceleration.isOn ? "ebpf" : this.#devices.isOn ? "kernel" : "tun";
   }
 
-  /** Tunnels with what the kernel has counted for them, too. */
-  #counted(tunnels: readonly Tunnel[]): readonly Tunnel[] {
-    for (const tunnel of tunnels) this.#accelerator?.mirror.refresh(tunnel);
-    return tunnels;
+  /** With `auto`, by driver that would have been better: why it cannot be. */
+  get #unavailable(): Readonly<Partial<Record<"ebpf" | "kernel", string>>> {
+    const [{ lack: ebpf }, { lack: kernel }] = [this.#acceleration, this.#devices];
+    return { ...(ebpf === undefined ? {} : { ebpf }), ...(kernel === undefined ? {} : { kernel }) };
+  }
+
+  #reportChoice(): void {
+    const lacks = Object.entries(this.#unavailable).map(([driver, why]) => `${driver}: ${why}`);
+    if (this.#parts.config.driver !== "auto" || lacks.length === 0) return;
+    const message = `tunnels go by ${this.#carrier}; ${lacks.join("; ")}`;
+    this.#parts.report("forwarding-note", { message });
   }
 
   async #chooseVisitorMarking(nft: NftVisitors): Promise<void> {
@@ -294,7 +303,7 @@ export class TunDriver implements Driver {
       let keys: Iterable<string> = this.#objects.takeChanged();
       if (this.#isFirst) {
         this.#isFirst = false;
-        this.#accelerator?.mirror.settle();
+        failures.push(...(await attempt(() => this.#acceleration.settle())));
         if (this.#realizeConfig.hasNft) failures.push(...(await this.#kernel.resetVisitors()));
         failures.push(...(await attempt(() => this.#planes.removeLeftovers())));
         keys = this.#kernel.allKeys();

@@ -6,6 +6,7 @@
 import { type Ipv4, ipv4 } from "../../base/address.ts";
 import type { TunnelLinks } from "../../linux/netlink/tunnel-links.ts";
 import { type CarriedPackets, IoError } from "../../linux/packet-io.ts";
+import { TUNNEL_KINDS, type TunnelKind } from "../../linux/tunnel-modules.ts";
 import type { Carriers } from "../carriers.ts";
 import { overheadOf } from "../encapsulate.ts";
 import type { Marks } from "../kernel-objects.ts";
@@ -59,16 +60,19 @@ export class TunnelDevices {
     return this.#open.size > 0;
   }
 
-  /** Takes up what an earlier run left, removes what fits nothing; the kinds that there are not. */
-  async start(): Promise<readonly ("ipip" | "gre")[]> {
+  /**
+   * Takes up what an earlier run left, removes what fits nothing, and tries the kinds that there may
+   * be; is there any?
+   */
+  async start(kinds: readonly TunnelKind[]): Promise<boolean> {
     const { links, marks, carriers } = this.#parts;
     const useless: string[] = [];
     for (const [name, device] of await links.read(marks)) {
       if (device !== undefined && carriers.adopt(device)) this.#take(device, 0);
       else useless.push(name);
     }
-    const missing: ("ipip" | "gre")[] = [];
-    for (const [i, encapsulation] of (["ipip", "gre"] as const).entries()) {
+    const missing = TUNNEL_KINDS.filter((kind) => !kinds.includes(kind));
+    for (const [i, encapsulation] of kinds.entries()) {
       const number = PROBE_NUMBER + i;
       const ends = { ...NOBODY, encapsulation };
       const probe = { name: `${marks.anchor}t${number}`, number, ends, df: "set" } as const;
@@ -81,7 +85,7 @@ export class TunnelDevices {
     }
     await links.delete(useless);
     for (const encapsulation of missing) carriers.lack(encapsulation);
-    return missing;
+    return missing.length < TUNNEL_KINDS.length;
   }
 
   /** A change of links may have taken some. */

@@ -30,6 +30,18 @@ function nameOf({ ifindex, hook }: Place): string {
   return `${LINK}${ifindex}-${hook}`;
 }
 
+/** Takes away the filters that an earlier run left on these interfaces. */
+export async function removeAttached(
+  rtnetlink: Rtnetlink,
+  interfaces: readonly number[],
+  preference: number,
+): Promise<void> {
+  for (const ifindex of interfaces) {
+    await removeFilter(rtnetlink, { ifindex, hook: "ingress", preference });
+    await removeFilter(rtnetlink, { ifindex, hook: "egress", preference });
+  }
+}
+
 export class Attachments {
   readonly #parts: AttachmentsParts;
   /** Descriptors of links, or `undefined` for a filter. */

@@ -13,6 +13,7 @@ export const tunnelsTable: TableCommand = {
     column("REMOTE", "remote"),
     column("ENCAPSULATION", "encapsulation"),
     column("DRIVER", "driver"),
+    column("BECAUSE", "driver_reason"),
     column("INTERFACE", "interface"),
     column("HOME ADDRESSES", "home_addresses"),
     column("PACKETS IN", "packets_in"),
@@ -21,6 +22,15 @@ export const tunnelsTable: TableCommand = {
     column("BYTES OUT", "bytes_out"),
   ],
 };
+
+/** What carries the tunnels, and by driver that `auto` would rather have had, why that cannot be. */
+export function showDriver({ driver, forwarding }: JsonObject): string {
+  const unavailable = isObject(forwarding) ? forwarding.unavailable : undefined;
+  const reasons = isObject(unavailable) ? Object.entries(unavailable) : [];
+  return [showCell(driver), ...reasons.map(([name, why]) => `${name}: ${showCell(why)}`)].join(
+    "; ",
+  );
+}
 
 /** A line for each interface of a status. */
 export function showInterfaces(status: JsonObject): readonly (readonly [string, string])[] {

@@ -166,7 +166,7 @@ export function dataplane(routeTable: number, rulePriority: number) {
     driver: choice(["auto", "ebpf", "kernel", "tun"])
       .default("auto")
       .describe(
-        "What carries tunnelled packets: a TUN device (`tun`, and for now `auto`); programs in the kernel in front of it for IP in IP, GRE and UDP tunnels (`ebpf`); or devices of the kernel's own for IP in IP and GRE tunnels (`kernel`), which take its modules ipip and ip_gre, and nft. Neither starts where it cannot work; what it cannot carry the TUN device does.",
+        "What carries tunnelled packets: a TUN device (`tun`); programs in the kernel in front of it for IP in IP, GRE and UDP tunnels (`ebpf`); or devices of the kernel's own for IP in IP and GRE tunnels (`kernel`), which take its modules ipip and ip_gre, and nft. What these two cannot carry the TUN device does. Asked for by name they do not start where they cannot work; `auto` takes the first of `ebpf`, `kernel` (where its modules are loaded already) and `tun` that works, and says in `status` and `tunnels` which and why.",
       ),
     mtu: integer(0, 65515, mtu)
       .refine((octets) => octets === 0 || octets >= 68, {

@@ -1,0 +1,13 @@
+/** Kinds of the kernel's tunnel devices, and whether the kernel has their modules now. */
+
+import { existsSync } from "node:fs";
+
+export const TUNNEL_KINDS = ["ipip", "gre"] as const;
+export type TunnelKind = (typeof TUNNEL_KINDS)[number];
+
+const MODULES: Readonly<Record<TunnelKind, string>> = { ipip: "ipip", gre: "ip_gre" };
+
+/** Those whose module is there without loading it, which asking for a device would do. */
+export function loadedTunnelKinds(modules = "/sys/module"): readonly TunnelKind[] {
+  return TUNNEL_KINDS.filter((kind) => existsSync(`${modules}/${MODULES[kind]}`));
+}
