@@ -75,7 +75,7 @@ test-foreign: ## the bundles on arm64 and armv7 under qemu-user and on musl, wit
 	@$(RUN) build/test/foreign/main.js
 
 .PHONY: test-kernel
-test-kernel: build/.compiled ## the data path's cases with the kernel's tunnel devices, in that machine
+test-kernel: build/.compiled build/.native ## the rules of tunnels by every driver, in that machine (RUNS=kernel:rules-netns)
 	@$(RUN) build/test/machine/drivers.js
 
 .PHONY: test-machine

@@ -100,11 +100,13 @@ export interface VisitorObject {
 }
 
 /**
- * A home address that may come out of a tunnel's device, at a home agent as source, else as
- * destination; nothing else comes out of one (RFC 3024 §4.3.2, RFC 5944 §4.2.2).
+ * In `passages`, a home address that may come out of a tunnel's device, at a home agent as source,
+ * else as destination; nothing else comes out of one (RFC 3024 §4.3.2, RFC 5944 §4.2.2). In `exits`,
+ * a source that may not go into it (RFC 2003 §3.2).
  */
 export interface PassageObject {
   readonly kind: "passage";
+  readonly set: "passages" | "exits";
   readonly device: string;
   readonly address: Ipv4;
 }
@@ -255,7 +257,7 @@ function keyText(object: KernelObject): string {
     case "visitor":
       return `visitor ${object.device} ${object.mac} ${formatIpv4(object.address)}`;
     case "passage":
-      return `passage ${object.device} ${formatIpv4(object.address)}`;
+      return `passage ${object.set} ${object.device} ${formatIpv4(object.address)}`;
   }
 }
 

@@ -124,7 +124,8 @@ export function realizeCoLocated(
   const end = { ...formOf(item), local: from, remote: item.homeAgent, address };
   const back = { ...end, direction: "in", match: "destination" } as const;
   const tunnels: TunnelEntry[] = [carrier === undefined ? back : { ...back, byDevice: true }];
-  if (carrier !== undefined) objects.push({ kind: "passage", device: carrier.name, address });
+  if (carrier !== undefined)
+    objects.push({ kind: "passage", set: "passages", device: carrier.name, address });
   addGroups(end, item.groups, config, { objects, tunnels });
   if (item.isPassive === true) return { objects, tunnels, deliveries: [] };
   objects.push(...nodeRules(config, item.policy));

@@ -81,8 +81,10 @@ export function realizeDevice(
   config: RealizeConfig,
   device: TunnelDevice,
 ): readonly KernelObject[] {
-  if (config.role === "fa") return realizeWorld(config, deviceMarks(config.routeTable, device));
-  return inlet(device.name);
+  const { name, ends } = device;
+  const exit = { kind: "passage", set: "exits", device: name, address: ends.remote } as const;
+  if (config.role !== "fa") return [...inlet(name), exit];
+  return [...realizeWorld(config, deviceMarks(config.routeTable, device)), exit];
 }
 
 /**
@@ -181,7 +183,7 @@ function realizeBinding(
 }
 
 function passage({ name: device }: TunnelDevice, address: Ipv4): KernelObject {
-  return { kind: "passage", device, address };
+  return { kind: "passage", set: "passages", device, address };
 }
 
 /**

@@ -62,7 +62,7 @@ export function objectText(object: KernelObject): string {
     case "sysctl":
       return `sysctl ${object.path}=${object.value}`;
     case "passage":
-      return `nft passage ${object.device} . ${formatIpv4(object.address)}`;
+      return `nft ${object.set} ${object.device} . ${formatIpv4(object.address)}`;
     case "visitor":
       return `nft visitor ${object.device} . ${object.mac} . ${formatIpv4(object.address)} : ${object.mark}`;
   }

@@ -19,7 +19,7 @@ export interface NftPassagesOptions {
   readonly open: () => NetfilterSocket;
 }
 
-const SET = "passages";
+const SETS = ["passages", "exits"] as const;
 
 function elementOf({ device, address }: PassageObject): MapElement {
   return { key: concatenated(interfaceName(device), addressBytes(address)) };
@@ -32,6 +32,8 @@ export type ClampTo = ((overhead: number) => number) | undefined;
 const TCP_HEADERS = 40;
 /** Of the ICMP message: the protocol of the packet that it is about. */
 const QUOTED_PROTOCOL = "@th,136,8";
+/** RFC 2784 §2.3: who does not know what they mean discards the packet; the kernel does not. */
+const GRE_BITS_4_AND_5 = "@th,4,2";
 
 export class NftPassages {
   readonly #options: NftPassagesOptions;
@@ -53,11 +55,20 @@ export class NftPassages {
   /** The whole of it, atomically. */
   async write(wanted: readonly PassageObject[], clampTo = this.#clampTo): Promise<void> {
     this.#clampTo = clampTo;
-    const { code, stderr } = await runCommand("nft", ["-f", "-"], this.script(wanted, clampTo));
-    if (code !== 0) {
-      throw new IoError("EINVAL", `nft table ${this.#table}: ${stderr.trim().split("\n")[0]}`);
-    }
+    await this.#run(this.script(wanted, clampTo));
     this.#isMade = true;
+  }
+
+  /** Where there are no devices of ours, but the kernel knows tunnel packets: strangers meet silence. */
+  async writeSilence(): Promise<void> {
+    const table = `ip ${this.#table}`;
+    await this.#run([...emptied(table), ...silence(table)].join("\n"));
+  }
+
+  async #run(script: string): Promise<void> {
+    const { code, stderr } = await runCommand("nft", ["-f", "-"], `${script}\n`);
+    if (code === 0) return;
+    throw new IoError("EINVAL", `nft table ${this.#table}: ${stderr.trim().split("\n")[0]}`);
   }
 
   /** Brings the set from what it was to `wanted` in one transaction, done when this returns. */
@@ -68,9 +79,12 @@ export class NftPassages {
   ): Promise<void> {
     if (this.#isMade) {
       this.#socket ??= this.#options.open();
-      const change = { added: added.map(elementOf), removed: removed.map(elementOf) };
       try {
-        changeMap(this.#socket, { table: this.#table, map: SET, ...change });
+        for (const map of SETS) {
+          const elements = (all: readonly PassageObject[]) => inSet(all, map).map(elementOf);
+          const change = { added: elements(added), removed: elements(removed) };
+          changeMap(this.#socket, { table: this.#table, map, ...change });
+        }
         return;
       } catch (error) {
         if (!(error instanceof IoError)) throw error;
@@ -95,19 +109,19 @@ export class NftPassages {
     const table = `ip ${this.#table}`;
     const { marks, match } = this.#options;
     const lines = [
-      `add table ${table}`,
-      `delete table ${table}`,
-      `add table ${table}`,
-      `add set ${table} ${SET} { type ifname . ipv4_addr; }`,
+      ...emptied(table),
+      ...SETS.map((set) => `add set ${table} ${set} { type ifname . ipv4_addr; }`),
       `add chain ${table} out-of-tunnel { type filter hook prerouting priority raw; }`,
       `add chain ${table} into-tunnel { type filter hook postrouting priority mangle; }`,
-      `add chain ${table} silence { type filter hook output priority raw; }`,
-      `add rule ${table} silence icmp type destination-unreachable icmp code port-unreachable ${QUOTED_PROTOCOL} { 4, 47 } drop`,
+      `add rule ${table} into-tunnel oifname . ip saddr @exits drop`,
+      `add chain ${table} unknown-gre { type filter hook input priority raw; }`,
+      `add rule ${table} unknown-gre ip protocol gre ${GRE_BITS_4_AND_5} != 0 drop`,
+      ...silence(table),
     ];
     for (const [letter, overhead] of DEVICE_LETTERS) {
       const devices = `"${marks.anchor}${letter}*"`;
       const from = `add rule ${table} out-of-tunnel iifname ${devices}`;
-      lines.push(`${from} iifname . ip ${match} != @${SET} drop`);
+      lines.push(`${from} iifname . ip ${match} != @passages drop`);
       if (clampTo === undefined) continue;
       const syn = "tcp flags syn tcp option maxseg size set";
       lines.push(
@@ -115,9 +129,31 @@ export class NftPassages {
         `add rule ${table} into-tunnel oifname ${devices} ${syn} rt mtu`,
       );
     }
-    if (wanted.length > 0) lines.push(`add element ${table} ${SET} ${elements(wanted)}`);
-    return `${lines.join("\n")}\n`;
+    for (const set of SETS) {
+      const some = inSet(wanted, set);
+      if (some.length > 0) lines.push(`add element ${table} ${set} ${elements(some)}`);
+    }
+    return lines.join("\n");
   }
+}
+
+function inSet(
+  passages: readonly PassageObject[],
+  set: PassageObject["set"],
+): readonly PassageObject[] {
+  return passages.filter((passage) => passage.set === set);
+}
+
+function emptied(table: string): string[] {
+  return [`add table ${table}`, `delete table ${table}`, `add table ${table}`];
+}
+
+/** What the kernel answers to tunnel packets that none of its devices takes does not leave. */
+function silence(table: string): string[] {
+  return [
+    `add chain ${table} silence { type filter hook output priority raw; }`,
+    `add rule ${table} silence icmp type destination-unreachable icmp code port-unreachable ${QUOTED_PROTOCOL} { 4, 47 } drop`,
+  ];
 }
 
 function elements(passages: readonly PassageObject[]): string {

@@ -26,8 +26,8 @@ if (!isInside()) {
   }
 } else {
   const agents = new Agents();
-  const best =
-    driverInside() === "ebpf" ? "ebpf" : loadedTunnelKinds().length > 0 ? "kernel" : "tun";
+  const otherwise = loadedTunnelKinds().length > 0 ? "kernel" : "tun";
+  const best = driverInside() === "ebpf" ? "ebpf" : otherwise;
 
   before(() => agents.open("auto"));
   after(() => agents.close());

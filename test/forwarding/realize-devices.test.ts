@@ -42,7 +42,8 @@ test("RFC 5944 §4.2.3, RFC 3024 §4.3.2: a binding by a device, as text: its ro
     "add sysctl net/ipv4/conf/mip436t1/rp_filter=2",
     "add address 192.0.0.8/32 dev mip436t1 scope host",
     "add route 10.1.0.7/32 dev mip436t1 table 436 scope link",
-    "add nft passage mip436t1 . 10.1.0.7",
+    "add nft exits mip436t1 . 203.0.113.2",
+    "add nft passages mip436t1 . 10.1.0.7",
   ]);
   const former = { ...BINDING, kind: "replaced-binding" } as const;
   const passages = realize(former, config, { device: device("mip436t1") }).objects;
@@ -75,7 +76,8 @@ test("RFC 5944 §4.2.2, RFC 3024 §5: a visitor by a device, as text: a mark and
     "add neigh 10.1.0.7 lladdr 02:00:00:00:00:07 dev lan0 nud permanent",
     "add route default dev mip434t1 table 13107634 scope link",
     "add route 10.1.0.7/32 dev lan0 table main scope link",
-    "add nft passage mip434t1 . 10.1.0.7",
+    "add nft exits mip434t1 . 198.51.100.1",
+    "add nft passages mip434t1 . 10.1.0.7",
     "add nft visitor lan0 . 02:00:00:00:00:07 . 10.1.0.7 : 13107634",
     "add rule pref 4340 from all iif mip434t1 lookup main",
     "add rule pref 4340 from all fwmark 13107634 lookup 13107634",
@@ -96,9 +98,9 @@ test("RFC 5944 §1.7: a co-located node by a device, as text: its default route,
   const by = device("mip435t1", careOfAddress, HA);
   const texts = made(item, config, by);
   assert.ok(texts.includes("add route default dev mip435t1 table 435 scope link src 10.1.0.7"));
-  assert.ok(texts.includes("add nft passage mip435t1 . 10.1.0.7"));
+  assert.ok(texts.includes("add nft passages mip435t1 . 10.1.0.7"));
   const passive = made({ ...item, isPassive: true }, config, by);
-  assert.ok(passive.includes("add nft passage mip435t1 . 10.1.0.7"));
+  assert.ok(passive.includes("add nft passages mip435t1 . 10.1.0.7"));
   assert.ok(!passive.some((text) => text.includes("route default dev mip435t1")));
 });
 

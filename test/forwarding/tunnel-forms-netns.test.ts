@@ -18,7 +18,7 @@ import {
   sh,
   TIMEOUT_MS,
 } from "./netns-world.ts";
-import { FORMS, formText, mirrored, packet, ROOM } from "./packets.ts";
+import { FORMS, formText, mirrored } from "./packets.ts";
 
 const HOME = ipv4("10.1.0.7");
 const ENDS = { homeAgent: ipv4("198.51.100.1"), careOfAddress: ipv4("203.0.113.2") };
@@ -152,67 +152,6 @@ if (!isInside()) {
       sh("cn", "ip route flush cache");
     });
   }
-
-  test("RFC 2003 §4.1: a tunnel's exit that cannot be reached is told to the original sender [2003-4.1-01] [2003-4.1-04] [2003-4-01]", async () => {
-    await agree({ encapsulation: "gre" });
-    sh("rt", "ip route add unreachable 203.0.113.2/32");
-    const { output } = ping("cn", "10.1.0.7");
-    sh("rt", "ip route del unreachable 203.0.113.2/32");
-    assert.match(output, /From 198\.51\.100\.1 .*Destination Host Unreachable/);
-    const { counters } = await send("ha", "show");
-    assert.ok((counters["tunnel-error-relayed"] ?? 0) > 0);
-  });
-
-  test("RFC 2003 §4.1: an error about the node's own packet goes to the node, by its foreign agent", async () => {
-    sh("rt", "ip route add prohibit 198.51.100.1/32");
-    const { output } = ping("mn", "10.9.0.2", "-I 10.1.0.7");
-    sh("rt", "ip route del prohibit 198.51.100.1/32");
-    assert.match(output, /From 203\.0\.113\.2 .*Destination Host Unreachable/);
-  });
-
-  test("RFC 2003 §5.1: a narrow path inside a GRE tunnel is told to the sender at once [2003-5.1-01] [2003-5.1-02]", async () => {
-    sh("rt", "ip link set to-fa mtu 1400");
-    sh("cn", "ip route flush cache");
-    const first = attempt("cn", "ping -n -c 1 -W 1 -M do -s 1430 10.1.0.7");
-    assert.match(first.output, /mtu ?= ?1376/);
-    // A device has the MTU itself, the anchor a route for each destination.
-    if (driverInside() === "kernel") assert.match(sh("ha", "ip -o link"), /mip436g\d+@.* mtu 1376/);
-    else assert.match(sh("ha", "ip route show table 436"), /10\.1\.0\.7 dev mip436 .*mtu 1376/);
-    sh("rt", "ip link set to-fa mtu 1500");
-  });
-
-  test("RFC 5944 §4.2.2, RFC 3024 §4.3.2: tunnel packets of a stranger meet silence, whatever the kernel has for them [5944-4.2.2-03] [5944-4.2.2-04]", async () => {
-    const stranger = new DriverProcess("rt", CONFIG.ha, "helper");
-    drivers.set("rt", stranger);
-    sh(
-      "rt",
-      "nft add table ip heard; nft add chain ip heard in '{ type filter hook input priority 0; }'; nft add rule ip heard in ip protocol icmp counter",
-    );
-    const inner = packet({ source: "10.66.0.1", destination: "10.66.0.2" }).subarray(ROOM);
-    for (const [protocol, header] of [
-      [4, []],
-      [47, [0, 0, 8, 0]],
-      [47, [0x20, 0, 8, 0, 0, 0, 0, 99]],
-    ] as const) {
-      for (const [from, to] of [
-        ["203.0.113.254", "203.0.113.2"],
-        ["198.51.100.254", "198.51.100.1"],
-      ] as const) {
-        const payload = Uint8Array.from([...header, ...inner]);
-        const ends = { source: from, destination: to };
-        const outer = [...packet({ ...ends, protocol, payload }).subarray(ROOM)];
-        assert.deepEqual(
-          (await stranger.send({ name: "send-raw", packet: outer })).failures,
-          undefined,
-        );
-      }
-    }
-    for (const host of ["ha", "fa"] as const) {
-      const { counters } = await send(host, "show");
-      assert.ok((counters["tunnel-no-binding"] ?? 0) >= 3, JSON.stringify(counters));
-    }
-    assert.match(sh("rt", "nft list chain ip heard in"), /counter packets 0 /);
-  });
 
   test("stop takes the tunnels down", async () => {
     for (const host of ["ha", "fa", "mn"] as const) {

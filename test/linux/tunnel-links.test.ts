@@ -58,14 +58,16 @@ test("a device that is not as we make them is none of ours, and broken lengths a
   }
 });
 
-test("what guards devices, as nft reads it: passages, silence and clamping", () => {
+test("what guards devices, as nft reads it: passages, exits, silence and clamping [2003-3.2-03] [2784-2.3-01]", () => {
   const passages = new NftPassages({
     marks: marksOf(436),
     match: "saddr",
     open: () => assert.fail("nothing is sent"),
   });
-  const one = { kind: "passage", device: "mip436t1", address: ipv4("10.1.0.7") } as const;
-  const lines = passages.script([one], (overhead) => 1500 - overhead).split("\n");
+  const one = { kind: "passage", device: "mip436t1" } as const;
+  const source = { ...one, set: "passages", address: ipv4("10.1.0.7") } as const;
+  const exit = { ...one, set: "exits", address: ipv4("203.0.113.2") } as const;
+  const lines = passages.script([source, exit], (overhead) => 1500 - overhead).split("\n");
   for (const line of [
     "add chain ip mip436t out-of-tunnel { type filter hook prerouting priority raw; }",
     'add rule ip mip436t out-of-tunnel iifname "mip436t*" iifname . ip saddr != @passages drop',
@@ -73,6 +75,9 @@ test("what guards devices, as nft reads it: passages, silence and clamping", () 
     'add rule ip mip436t out-of-tunnel iifname "mip436g*" tcp flags syn tcp option maxseg size set 1436',
     'add rule ip mip436t into-tunnel oifname "mip436t*" tcp flags syn tcp option maxseg size set rt mtu',
     'add element ip mip436t passages { "mip436t1" . 10.1.0.7 }',
+    "add rule ip mip436t into-tunnel oifname . ip saddr @exits drop",
+    'add element ip mip436t exits { "mip436t1" . 203.0.113.2 }',
+    "add rule ip mip436t unknown-gre ip protocol gre @th,4,2 != 0 drop",
   ]) {
     assert.ok(lines.includes(line), line);
   }

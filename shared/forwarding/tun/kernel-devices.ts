@@ -8,7 +8,11 @@ import { readDeviceCounts } from "../../linux/device-counts.ts";
 import type { KernelNetwork } from "../../linux/kernel-network.ts";
 import type { TunnelLinks } from "../../linux/netlink/tunnel-links.ts";
 import type { ClampTo, NftPassages } from "../../linux/nft-passages.ts";
-import { loadedTunnelKinds, TUNNEL_KINDS } from "../../linux/tunnel-modules.ts";
+import {
+  answersTunnelPackets,
+  loadedTunnelKinds,
+  TUNNEL_KINDS,
+} from "../../linux/tunnel-modules.ts";
 import { Carriers } from "../carriers.ts";
 import type { DriverConfig } from "../driver.ts";
 import type { Acceleration } from "../ebpf/acceleration.ts";
@@ -53,6 +57,8 @@ export class KernelDevices {
   #guardedMtu: number | undefined;
   /** Is nothing left of an earlier run that had devices, while this one has none? */
   #isClean = false;
+  /** Is what the kernel would say to strangers kept from leaving, without devices? */
+  #isSilent = false;
 
   constructor(parts: KernelDevicesParts) {
     this.#parts = parts;
@@ -73,7 +79,7 @@ export class KernelDevices {
     const { driver } = this.#parts.config;
     const isWanted = driver === "kernel" || (driver === "auto" && !isAccelerated);
     this.lack = isWanted ? await this.#open() : undefined;
-    if (driver !== "kernel" || this.lack === undefined) return;
+    if (driver !== "kernel" || this.lack === undefined) return this.#silence();
     throw new Error(`dataplane.driver = "kernel": ${this.lack}, or leave that key out`);
   }
 
@@ -108,7 +114,7 @@ export class KernelDevices {
     const names = [...((await links?.read(marks)) ?? new Map<string, unknown>()).keys()];
     if (names.length > 0) {
       await links?.delete(names);
-      await passages.remove();
+      if (!this.#isSilent) await passages.remove();
     }
     this.#isClean = true;
   }
@@ -129,6 +135,19 @@ export class KernelDevices {
 
   async refresh(): Promise<void> {
     await this.#devices?.refresh();
+    await this.#silence();
+  }
+
+  /**
+   * RFC 5944 §4.2.2: strangers meet silence, also where somebody else has loaded modules that answer
+   * them. When they are loaded the kernel makes devices, so that this is looked at again.
+   */
+  async #silence(): Promise<void> {
+    const { passages } = this.#parts;
+    if (this.isOn || this.#isSilent || !answersTunnelPackets()) return;
+    if (!(await passages.isUsable())) return;
+    await passages.writeSilence();
+    this.#isSilent = true;
   }
 
   settle(): void {
@@ -158,10 +177,8 @@ export class KernelDevices {
 
   /** Nothing is left of it. */
   async remove(): Promise<void> {
-    if (this.#devices !== undefined) {
-      await this.#devices.close();
-      await this.#parts.passages.remove();
-    }
+    await this.#devices?.close();
+    if (this.isOn || this.#isSilent) await this.#parts.passages.remove();
     this.#parts.links?.close();
   }
 

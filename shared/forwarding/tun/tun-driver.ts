@@ -25,6 +25,7 @@ import { AnchorMtu } from "./anchor-mtu.ts";
 import { attempt } from "./attempt.ts";
 import { DataPath } from "./data-path.ts";
 import { DeclaredItems } from "./declared-items.ts";
+import { type Choice, chosenDriver, reportChoice } from "./driver-choice.ts";
 import { Echoes } from "./echoes.ts";
 import { KernelDevices } from "./kernel-devices.ts";
 import { KernelState } from "./kernel-state.ts";
@@ -162,7 +163,7 @@ export class TunDriver implements Driver {
     });
     await this.#kernel.load();
     await this.#devices.start(this.#acceleration.isOn);
-    this.#reportChoice();
+    reportChoice(this.#choice, this.#parts.report);
     this.#objects.hold(realizeBase(this.#realizeConfig));
     this.#holdsBase = true;
     network.onChange(() => this.#rereading.lookAgain());
@@ -242,10 +243,8 @@ export class TunDriver implements Driver {
   }
 
   status(): JsonObject {
-    const { config } = this.#parts;
     return {
-      driver: this.#carrier,
-      ...(config.driver === "auto" ? { unavailable: this.#unavailable } : {}),
+      ...this.#choice,
       interface: this.#marks.anchor,
       mtu: this.#mtu.value,
       ...this.#acceleration.describe(),
@@ -262,21 +261,9 @@ export class TunDriver implements Driver {
     return this.#counters.toJson();
   }
 
-  get #carrier(): "ebpf" | "kernel" | "tun" {
-    return this.#acceleration.isOn ? "ebpf" : this.#devices.isOn ? "kernel" : "tun";
-  }
-
-  /** With `auto`, by driver that would have been better: why it cannot be. */
-  get #unavailable(): Readonly<Partial<Record<"ebpf" | "kernel", string>>> {
-    const [{ lack: ebpf }, { lack: kernel }] = [this.#acceleration, this.#devices];
-    return { ...(ebpf === undefined ? {} : { ebpf }), ...(kernel === undefined ? {} : { kernel }) };
-  }
-
-  #reportChoice(): void {
-    const lacks = Object.entries(this.#unavailable).map(([driver, why]) => `${driver}: ${why}`);
-    if (this.#parts.config.driver !== "auto" || lacks.length === 0) return;
-    const message = `tunnels go by ${this.#carrier}; ${lacks.join("; ")}`;
-    this.#parts.report("forwarding-note", { message });
+  get #choice(): Choice {
+    const better = { ebpf: this.#acceleration, kernel: this.#devices };
+    return chosenDriver(this.#parts.config, better);
   }
 
   async #chooseVisitorMarking(nft: NftVisitors): Promise<void> {
