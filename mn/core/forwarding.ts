@@ -9,11 +9,13 @@ import {
   type ForwardingState,
   NO_FORWARDING,
   type NodeGroups,
+  type OutgoingItem,
   type VisitingItem,
 } from "../../shared/forwarding/state.ts";
 import { MOBILE_IP_PORT, RequestFlag } from "../../shared/wire/control.ts";
 import { type MnCoreConfig, rankOf } from "./config.ts";
-import type { Via } from "./handover/fast-handover.ts";
+import type { FastHandover } from "./handover/fast-handover.ts";
+import type { Via } from "./handover/target.ts";
 import type { Agent } from "./movement/agents.ts";
 import { type Attachment, interfaceOf, isFor } from "./movement/attachment.ts";
 import type { CoLocatedPath } from "./movement/co-located.ts";
@@ -84,11 +86,21 @@ type AttachedItem = AtHomeItem | VisitingItem | CoLocatedItem;
 function outgoingItem(
   { config, registered }: ForwardingInputs,
   items: readonly ForwardingItem[],
-): ForwardingItem | undefined {
+): OutgoingItem | undefined {
   const { homeAddress: address, fastHandover } = config;
   if (fastHandover === undefined || registered === undefined) return undefined;
   const hold = items.every(({ kind }) => kind === "home-address" || kind === "listening");
-  return { kind: "outgoing", address, hold, limits: fastHandover.limits };
+  const { limits } = fastHandover;
+  return { kind: "outgoing", address, hold, limits, router: routerOf(items) };
+}
+
+/** The agent that takes the node's packets as they are. */
+function routerOf(items: readonly ForwardingItem[]): OutgoingItem["router"] {
+  for (const item of items) {
+    if (item.kind !== "visiting" || item.delivery !== undefined) continue;
+    return { interface: item.interface, mac: item.routerMac };
+  }
+  return undefined;
 }
 
 function homeItem(name: string, { config, home }: ForwardingInputs): AttachedItem | undefined {
@@ -218,7 +230,7 @@ export class ForwardingView {
     config: MnCoreConfig,
     where: Whereabouts,
     registration: Registration,
-    via: Via | undefined,
+    { via, isLeaving }: Pick<FastHandover, "via" | "isLeaving">,
     now: Instant,
   ): void {
     const { attachment } = where;
@@ -229,7 +241,8 @@ export class ForwardingView {
       interfaces: where.linksUp(),
       home: attachment?.kind === "home" ? attachment.agent : undefined,
       registered,
-      serving: where.serving(registered),
+      // From here on it sends nothing that the link may not take any more.
+      serving: isLeaving ? undefined : where.serving(registered),
       via: isHere ? undefined : via,
       attempt: attemptOf(attachment, registration),
       granted: registration.networks.granted,

@@ -301,7 +301,7 @@ export class MobileNode implements Core<MnSettings> {
   }
 
   #updateView(now: Instant): void {
-    this.#view.update(this.#config, this.#where, this.#registration, this.#fast.via, now);
+    this.#view.update(this.#config, this.#where, this.#registration, this.#fast, now);
   }
 
   #updateDeadline(now: Instant): void {

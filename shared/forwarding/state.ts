@@ -157,6 +157,11 @@ export interface OutgoingItem {
   /** No link leads anywhere: it is kept. */
   readonly hold: boolean;
   readonly limits: HoldLimits;
+  /**
+   * The router that takes it, to which it goes in frames of our own: so it leaves before the kernel
+   * has its way, and what the kernel then sends overtakes nothing. `undefined`: by the kernel's way.
+   */
+  readonly router?: { readonly interface: string; readonly mac: Mac } | undefined;
 }
 
 /** Mobile node: it owns its home address wherever it is, and wherever the system has put it. */

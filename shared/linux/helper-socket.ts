@@ -27,24 +27,26 @@ export interface ReceiveBatch extends PacketBatch {
 
 let shared: ReceiveBatch | undefined;
 
+/** 6 MB of address space, of which only the pages that packets reach are ever touched. */
+export function createReceiveBatch(): ReceiveBatch {
+  const meta = new Uint8Array(BATCH_CAPACITY * META.size);
+  return {
+    ...createBatch(BATCH, SLOT),
+    capacity: BATCH_CAPACITY,
+    offsets: new Int32Array(BATCH_CAPACITY),
+    lengths: new Int32Array(BATCH_CAPACITY),
+    meta,
+    metaView: new DataView(meta.buffer),
+  };
+}
+
 /**
  * The one batch that all sockets receive into. That is safe because nobody holds it between two
  * callbacks: it is filled and handed out inside one callback of the event loop, callbacks do not
- * nest, and handlers that keep something keep a copy. 6 MB of address space, of which only the
- * pages that packets reach are ever touched.
+ * nest, and handlers that keep something keep a copy.
  */
 export function receiveBatch(): ReceiveBatch {
-  if (shared === undefined) {
-    const meta = new Uint8Array(BATCH_CAPACITY * META.size);
-    shared = {
-      ...createBatch(BATCH, SLOT),
-      capacity: BATCH_CAPACITY,
-      offsets: new Int32Array(BATCH_CAPACITY),
-      lengths: new Int32Array(BATCH_CAPACITY),
-      meta,
-      metaView: new DataView(meta.buffer),
-    };
-  }
+  shared ??= createReceiveBatch();
   return shared;
 }
 

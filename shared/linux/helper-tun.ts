@@ -5,7 +5,14 @@
  */
 
 import { closeSync, constants, openSync, writeFileSync } from "node:fs";
-import { type Fill, fillByRead, fillByTunRead, HelperDescriptor } from "./helper-socket.ts";
+import {
+  createReceiveBatch,
+  type Fill,
+  fillByRead,
+  fillByTunRead,
+  HelperDescriptor,
+  type ReceiveBatch,
+} from "./helper-socket.ts";
 import { bringUp, check, int, interfaceCall } from "./kernel-call.ts";
 import type { Native } from "./native-loader.ts";
 import { IoError, type PacketBatch, type TunDevice } from "./packet-io.ts";
@@ -25,12 +32,17 @@ const OFFLOAD_TCP = 0x01 | 0x02 | 0x08;
 const OFFLOAD_UDP = 0x20 | 0x40;
 /** Packets the kernel holds for us: a burst of this many passes while the event loop is busy. */
 const QUEUE_LENGTH = 1000;
+/** Batches that are read at once at most: as many as are held for us. */
+const DRAIN_ROUNDS = 16;
 
 class HelperTun extends HelperDescriptor implements TunDevice {
   readonly name: string;
   readonly index: number;
   readonly #fill: Fill;
   readonly #write: Native["writeBatch"];
+  #handler: ((batch: PacketBatch) => void) | undefined;
+  /** `drain` may be called while the one that all share is being read. */
+  #own: ReceiveBatch | undefined;
 
   constructor(native: Native, fd: number, name: string, index: number, hasSuperpackets: boolean) {
     super(native, fd, `TUN device ${name}`, closeSync);
@@ -41,7 +53,18 @@ class HelperTun extends HelperDescriptor implements TunDevice {
   }
 
   onPackets(handler: (batch: PacketBatch) => void): void {
+    this.#handler = handler;
     this.poll(this.#fill, handler);
+  }
+
+  drain(): void {
+    this.#own ??= createReceiveBatch();
+    const batch = this.#own;
+    for (let round = 0; round < DRAIN_ROUNDS; round++) {
+      batch.count = Math.max(0, this.#fill(this.fd, batch));
+      if (batch.count === 0) return;
+      this.#handler?.(batch);
+    }
   }
 
   write(batch: PacketBatch): number {

@@ -58,6 +58,8 @@ export interface TunDevice extends Closable {
   onPackets(handler: (batch: PacketBatch) => void): void;
   /** Writes packets `0..batch.count-1`; returns how many the kernel took. */
   write(batch: PacketBatch): number;
+  /** Calls back now with what the kernel has put in; where the provider can. */
+  drain?(): void;
 }
 
 export interface RawIpSocket extends Closable {

@@ -54,8 +54,8 @@ test("RFC 4988 §4.2: an update on the old link asks the router that it names, a
   assert(mac?.name === "link-layer-address-option");
   assert.deepEqual([...mac.llaAndPadding.slice(0, 6)], [2, 0, 0, 0, 0, 7]);
   assert(address?.name === "new-ipv4-address-option" && address.newIpv4Address === HOME);
-  // Kept, and no tunnel used, until the other router agrees.
-  assert.deepEqual(itemOf(par, HANDOVER), leaving(true));
+  // No tunnel, and nothing kept: the node waits for the answer on this link.
+  assert.equal(itemOf(par, HANDOVER), undefined);
   assert.deepEqual(answers(updated), { toNode: [], toRouter: [] });
   const effects = carryIcmp(par, oneRouted(carryIcmp(nar, sent)));
   assert.deepEqual(itemOf(par, HANDOVER), leaving(false));
@@ -171,6 +171,18 @@ test("RFC 4068 §6.2.1: HI is repeated after 100 ms, then twice as late each tim
   assert.equal(itemOf(par, HANDOVER), undefined);
 });
 
+test("RFC 4988 §4.2: a node that has told and goes before the answer is away from then on: its packets are kept [4988-4.2-15]", () => {
+  const { par, nar } = pair();
+  const hi = oneRouted(sendUpdate(par));
+  par.pass(1);
+  nar.pass(1);
+  const relay = oneSend(nar.deliver(updateBytes(nar), { destination: NEXT, interface: "lan0" }));
+  assert.deepEqual(routed(carry(par, relay)), []);
+  assert.deepEqual(itemOf(par, HANDOVER), leaving(true));
+  carryIcmp(par, oneRouted(carryIcmp(nar, hi)));
+  assert.deepEqual(itemOf(par, HANDOVER), leaving(false));
+});
+
 test("RFC 4988 §5.6: a refusal makes no tunnel, and its code is the acknowledgment's [4988-5.6-06]", () => {
   for (const code of [128, 129, 130, 200]) {
     const refusing = pair({ authenticate: false }, { authenticate: false });
@@ -194,6 +206,8 @@ test("RFC 4988 §4.2: an update that another router relays is answered to it, wi
   const sent = oneRouted(effects);
   const hi = messageIn(sent, "hi");
   assert.deepEqual([hi.code, hi.flags], [1, 0]);
+  // It is not on this link any more: kept until the other router agrees.
+  assert.deepEqual(itemOf(par, HANDOVER), leaving(true));
   const done = carryIcmp(par, oneRouted(carryIcmp(nar, sent)));
   const answer = oneSend(done);
   assert.deepEqual(
@@ -222,6 +236,11 @@ test("RFC 4068 §5.5: a newer update takes the traffic to the router that it nam
   par.pass(1);
   const effects = sendUpdate(par, { fields: { careOfAddress: THIRD } });
   assert.equal(oneRouted(effects).destination, THIRD);
+  // It is on this link, as it has just shown, and nothing goes to the former router any more.
+  assert.equal(itemOf(par, HANDOVER), undefined);
+  par.pass(1);
+  const relayed = { destination: FA, source: THIRD, sourcePort: 434 };
+  par.deliver(updateBytes(par, { fields: { careOfAddress: THIRD } }), relayed);
   assert.deepEqual(itemOf(par, HANDOVER), leaving(true, { local: FA, remote: THIRD }));
 });
 

@@ -2,11 +2,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ipv4 } from "../../shared/base/address.ts";
+import { ipv4, type Mac } from "../../shared/base/address.ts";
 import { realize } from "../../shared/forwarding/realize.ts";
 import type { RealizeConfig } from "../../shared/forwarding/realized.ts";
 import type { HandoverItem, HoldLimits } from "../../shared/forwarding/state.ts";
 import { objectText } from "../../shared/forwarding/text.ts";
+import type { LinkSocket } from "../../shared/linux/packet-io.ts";
 import { fromPeer, numbered, numbersIn, openPath } from "./fake-path.ts";
 import { entry, HOME, packet, ROOM, TUNNEL } from "./packets.ts";
 
@@ -198,6 +199,48 @@ test("what a mobile node sends without a link waits for one, and leaves as it is
   declare(false);
   assert.deepEqual(node.sent, [sent(1), sent(2)]);
   assert.deepEqual(node.opened.at(-1), { protocol: 255, address: HOME });
+});
+
+test("what a node kept goes to its new agent in frames before the kernel has the way, and what is read then behind it", () => {
+  const frames: unknown[] = [];
+  const opened: string[] = [];
+  const openLink = (name: string): LinkSocket => {
+    opened.push(name);
+    return {
+      interface: name,
+      isStale: false,
+      onFrame: () => assert.fail("it is for sending"),
+      send: (...frame) => void frames.push(frame),
+      takeLost: () => 0,
+      joinGroups: () => {},
+      leaveGroups: () => {},
+      close: () => {},
+    };
+  };
+  const node = openPath({ entries: [], openLink });
+  const sent = (number: number) => packet({ payload: Uint8Array.of(number) }).slice(ROOM);
+  const from = (number: number) => {
+    const bytes = sent(number);
+    bytes.set(Uint8Array.of(10, 1, 0, 7), 12);
+    return bytes;
+  };
+  const mac = "02:00:00:00:02:01" as Mac;
+  const item = { kind: "outgoing", address: HOME, limits: LIMITS } as const;
+  node.path.waiting.set("outgoing", { ...item, hold: true });
+  node.enter(from(1), from(2));
+  assert.deepEqual([frames, opened], [[], []]);
+  node.path.waiting.set("outgoing", { ...item, hold: false, router: { interface: "wlan0", mac } });
+  assert.deepEqual(
+    frames,
+    [from(1), from(2)].map((bytes) => [mac, 0x0800, bytes]),
+  );
+  node.enter(from(3));
+  assert.deepEqual(frames.at(-1), [mac, 0x0800, from(3)]);
+  assert.deepEqual([node.sent, opened], [[], ["wlan0"]]);
+  assert.equal(node.counters.get("handover-sent-late"), 1);
+  // Nobody else's packets are sent.
+  node.enter(sent(4));
+  assert.equal(frames.length, 3);
 });
 
 test("what the kernel had put into the anchor just before there was a link again goes by that link, for a second and a hop", () => {

@@ -7,6 +7,7 @@ import { labPid } from "./enter.ts";
 import { type ConnectOptions, Host } from "./host.ts";
 import { Port, Segment } from "./link.ts";
 import { CommandError, type LabProcess, runSync } from "./process.ts";
+import { SwitchProcess } from "./switch-process.ts";
 import { DelayLine, type LineSettings, wireBinary } from "./wire.ts";
 
 /** A process that is still there. */
@@ -23,6 +24,7 @@ export class Lab {
   readonly #hosts = new Map<string, Host>();
   readonly #segments = new Map<string, Segment>();
   readonly #processes: LabProcess[] = [];
+  #switch: SwitchProcess | undefined;
   #ends = 0;
 
   constructor() {
@@ -46,6 +48,15 @@ export class Lab {
   /** Runs `ip` in one namespace of the lab. */
   ip(namespace: string, argv: readonly string[]): string {
     return this.#command(["ip", "-n", namespace, ...argv]);
+  }
+
+  /**
+   * Runs commands of `ip` in the switch by a process that stays, so that a link is cut and joined at
+   * the moment that is meant and not when a program has started.
+   */
+  async atSwitch(...commands: readonly string[]): Promise<void> {
+    this.#switch ??= new SwitchProcess([...this.#enterSwitch, "ip", "-o", "-batch", "-"]);
+    await this.#switch.run(commands);
   }
 
   get #enterSwitch(): readonly string[] {
@@ -141,7 +152,8 @@ export class Lab {
 
   /** Ends every process this lab started and removes its namespaces and files. */
   async close(): Promise<void> {
-    const all = [...this.#processes, ...this.hosts.flatMap((host) => host.processes)];
+    const atSwitch = this.#switch === undefined ? [] : [this.#switch.process];
+    const all = [...this.#processes, ...atSwitch, ...this.hosts.flatMap((host) => host.processes)];
     for (const child of all) child.killGroup();
     await Promise.all(all.map((child) => child.ended));
     for (const name of [...this.#hosts.keys(), this.switchName]) {

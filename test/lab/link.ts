@@ -45,13 +45,13 @@ export class Port {
     this.segment = segment;
   }
 
-  #set(...argv: readonly string[]): void {
-    this.#lab.ip(this.#lab.switchName, ["link", "set", this.far, ...argv]);
+  #set(argv: string): Promise<void> {
+    return this.#lab.atSwitch(`link set ${this.far} ${argv}`);
   }
 
   /** Takes the carrier away, or gives it back. */
   setCarrier(up: boolean): void {
-    this.#set(up ? "up" : "down");
+    this.#lab.ip(this.#lab.switchName, ["link", "set", this.far, up ? "up" : "down"]);
   }
 
   /**
@@ -60,19 +60,20 @@ export class Port {
    */
   async move(to: Segment, { gapMs = 0, carrier = true }: MoveOptions = {}): Promise<Move> {
     const from = this.segment.name;
+    await this.#lab.atSwitch(); // its process may have to start
     const leftAt = monotonicMs();
     if (!carrier) {
       if (gapMs > 0) {
-        this.#set("nomaster");
+        await this.#set("nomaster");
         await sleep(gapMs);
       }
-      this.#set("master", to.name);
+      await this.#set(`master ${to.name}`);
     } else {
-      this.#set("down");
-      this.#set("master", to.name);
+      await this.#set("down");
+      await this.#set(`master ${to.name}`);
       const rest = gapMs - (monotonicMs() - leftAt);
       if (rest > 0) await sleep(rest);
-      this.#set("up");
+      await this.#set("up");
     }
     this.segment = to;
     return { from, to: to.name, leftAt, joinedAt: monotonicMs() };

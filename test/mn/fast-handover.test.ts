@@ -46,6 +46,24 @@ test("RFC 4988 §4.2: the predictive update, field for field [4988-4.2-01, 4988-
   assert.deepEqual(line.answers(), [{ id: 9, ok: true, message: said }]);
   // It stays where it is until the link changes.
   assert.equal(line.node.state, "registered");
+});
+
+test("what a node sends waits from the word that it may leave on, and no longer than 500 ms where it stays", () => {
+  const line = leaving();
+  const outgoing = () => {
+    const item = line.node.forwarding().get("outgoing");
+    assert(item?.kind === "outgoing");
+    return item;
+  };
+  const before = outgoing();
+  assert.deepEqual([before.hold, before.router], [false, { interface: "wlan0", mac: FA1_MAC }]);
+  acknowledge(line);
+  const at = line.now;
+  assert.deepEqual([visiting(line), outgoing().hold], [undefined, true]);
+  line.until(at + 499);
+  assert.deepEqual([visiting(line), outgoing().hold], [undefined, true]);
+  line.until(at + 500);
+  assert.deepEqual(outgoing(), before);
   const item = visiting(line);
   assert(item?.kind === "visiting" && item.router === FA1);
 });
@@ -221,10 +239,21 @@ test("what the node sends waits while it is between two links", () => {
     const item = line.node.forwarding().get("outgoing");
     return item?.kind === "outgoing" && item.hold;
   };
-  acknowledge(line);
   assert.equal(holds(), false);
   line.linkDown();
   assert.equal(holds(), true);
   line.linkUp();
+  assert.equal(holds(), true);
+  acknowledge(line);
   assert.equal(holds(), false);
+});
+
+test("what has waited goes by the new agent at once, in frames: no way of the kernel's is needed", () => {
+  const line = leaving();
+  acknowledge(line);
+  line.linkDown();
+  line.linkUp();
+  const item = line.node.forwarding().get("outgoing");
+  assert(item?.kind === "outgoing" && !item.hold);
+  assert.deepEqual(item.router, { interface: "wlan0", mac: FA2_MAC });
 });

@@ -47,11 +47,15 @@ export interface Initiate {
   readonly repeatAt: Instant;
 }
 
-/** What is forwarded while it lasts. */
+/**
+ * What is forwarded while it lasts; `undefined`: as ever. RFC 4068 §4: the binding is made when the other
+ * router has answered, and a node that has told on this link stays for that answer.
+ */
 export function departureItem(
-  { address, state, ends }: Departure,
+  { address, state, ends, update }: Departure,
   limits: HoldLimits,
-): HandoverItem {
+): HandoverItem | undefined {
+  if (state === "initiating" && update?.link !== undefined) return undefined;
   const isBack = state === "back";
   return {
     kind: "handover",

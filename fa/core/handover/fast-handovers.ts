@@ -135,6 +135,7 @@ export class FastHandovers {
     const since = this.#previous.awaySince(address);
     const isBack = since !== undefined && relayedAt >= since;
     const effects = isBack ? this.#previous.returned(address, "registered", now) : [];
+    this.#next.registered(address, now);
     this.#declare(address);
     return effects;
   }
@@ -241,6 +242,7 @@ export class FastHandovers {
     if (!isNeighbor(this.#enabled(), source)) return this.#discard("fback-from-stranger");
     const node = this.#relayed.answered(source, message, now.monotonic);
     if (node !== undefined) {
+      this.#next.measured(homeAddress, now.monotonic - node.relayedAt);
       return this.#toNode(homeAddress, node.mac, node.interface, payload, now);
     }
     const guest = this.#next.get(homeAddress);
@@ -319,9 +321,10 @@ export class FastHandovers {
   /** A node that leaves again has a departure beside the guest that it was. */
   #declare(address: Ipv4): void {
     const text = formatIpv4(address);
-    const { guest, expected, handover } = this.#next.items(address);
+    const { guest, expected, handover, own } = this.#next.items(address);
     this.#agent.forward(`guest/${text}`, guest);
     this.#agent.forward(`expected/${text}`, expected);
+    this.#agent.forward(`own/${text}`, own);
     this.#agent.forward(`handover/${text}`, this.#previous.item(address) ?? handover);
   }
 

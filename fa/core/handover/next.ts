@@ -51,7 +51,15 @@ export interface Guest {
   readonly isHere: boolean;
   readonly startedAt: Instant;
   readonly expiresAt: Instant;
+  /** Milliseconds to the previous router and back, once that has answered. */
+  readonly roundTrip?: number;
+  /** It has registered; what it had sent is on the detour until then. */
+  readonly detour?: { readonly until: Instant; readonly isEmpty: boolean };
 }
+
+/** Milliseconds: bounds of the time that the detour is given to become empty. */
+const LEAST_WAIT = 2;
+const MOST_WAIT = 50;
 
 export interface NextRouterParts {
   readonly agent: Agent;
@@ -90,7 +98,9 @@ export class NextRouter {
 
   nextDeadline(): Instant | undefined {
     let next: Instant | undefined;
-    for (const { expiresAt } of this.#guests.values()) next = earliest(next, expiresAt);
+    for (const { expiresAt, detour } of this.#guests.values()) {
+      next = earliest(next, expiresAt, detour?.isEmpty === false ? detour.until : undefined);
+    }
     return next;
   }
 
@@ -125,9 +135,31 @@ export class NextRouter {
     return [report("handover-finished", { ...fieldsOf(arrived), outcome: "arrived", waited })];
   }
 
+  /** The previous router has answered what was sent on to it so many milliseconds ago. */
+  measured(address: Ipv4, roundTrip: number): void {
+    const guest = this.#guests.get(address);
+    if (guest !== undefined) this.#guests.set(address, { ...guest, roundTrip });
+  }
+
+  /**
+   * It has registered, and what it sends has a shorter way, which is taken when the detour is empty: after
+   * a round trip to the previous router. From there to the home agent it is no farther than by way of
+   * here, so what went before is there first.
+   */
+  registered(address: Ipv4, now: Now): void {
+    const guest = this.#guests.get(address);
+    if (guest === undefined || guest.detour !== undefined) return;
+    const wait = Math.min(Math.max(guest.roundTrip ?? 0, LEAST_WAIT), MOST_WAIT);
+    this.#set({ ...guest, detour: { until: after(now.monotonic, wait), isEmpty: false } });
+  }
+
   tick(now: Now): Effect[] {
     const effects: Effect[] = [];
     for (const guest of [...this.#guests.values()]) {
+      const { detour } = guest;
+      if (detour?.isEmpty === false && detour.until <= now.monotonic) {
+        this.#set({ ...guest, detour: { ...detour, isEmpty: true } });
+      }
       if (guest.expiresAt > now.monotonic) continue;
       this.forget(guest.address);
       if (guest.isHere) continue;
@@ -148,7 +180,8 @@ export class NextRouter {
   items(address: Ipv4): GuestItems {
     const guest = this.#guests.get(address);
     if (guest === undefined) return {};
-    const { interface: name, mac, local, previous, isHere } = guest;
+    const { interface: name, mac, local, previous, isHere, detour } = guest;
+    const { limits } = this.#parts.config();
     const { visitors, pending } = this.#parts.agent;
     const visitor = visitors.reachedAt(address);
     const request = [...pending.all()].find(
@@ -188,12 +221,16 @@ export class NextRouter {
         kind: "handover",
         address,
         hold: !isHere,
-        limits: this.#parts.config().limits,
+        limits,
         intercept: false,
         tunnel: undefined,
         // The home agent's own tunnel may be the shorter way.
         behind: previous,
       },
+      // So may be that of what it sends; what goes without a tunnel the kernel alone forwards.
+      ...(detour === undefined || visitor?.reverse !== true || visitor.delivery !== "direct"
+        ? {}
+        : { own: { kind: "outgoing", address, hold: !detour.isEmpty, limits } }),
     };
   }
 
@@ -296,6 +333,7 @@ export interface GuestItems {
   readonly guest?: ForwardingItem;
   readonly expected?: ForwardingItem;
   readonly handover?: ForwardingItem;
+  readonly own?: ForwardingItem;
 }
 
 interface Admission {

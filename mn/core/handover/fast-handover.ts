@@ -35,23 +35,8 @@ import { report } from "../reports.ts";
 import { type AckOutcome, Binding, type UpdatePath } from "./binding.ts";
 import { Neighborhood } from "./neighborhood.ts";
 import { type PreviousRouter, previousRouter } from "./previous-router.ts";
+import { isRouterOf, LEAVING, type Target, type Via } from "./target.ts";
 import { answer, OUTCOMES, refusal } from "./words.ts";
-
-/** The router by which packets go before there is a registration through it. */
-export interface Via {
-  readonly interface: string;
-  readonly router: Ipv4;
-  readonly routerMac: Mac;
-}
-
-/** Where the node goes, or has gone. */
-interface Target extends Via {
-  readonly accessPoint: Mac | undefined;
-  /** Of the address that is bound, by the previous router's word. */
-  readonly isAccepted: boolean;
-  readonly isHere: boolean;
-  readonly until: Instant;
-}
 
 export class FastHandover {
   readonly #config: () => MnCoreConfig;
@@ -82,6 +67,12 @@ export class FastHandover {
     return { interface: target.interface, router: target.router, routerMac: target.routerMac };
   }
 
+  /** The link is about to be changed. */
+  get isLeaving(): boolean {
+    const { isHere = true, leavesUntil } = this.#target ?? {};
+    return !isHere && leavesUntil !== undefined;
+  }
+
   /**
    * The previous router has not heard of the move: its packets should be on their way before the
    * home agent sends others by the shorter one. For an answer it has the time of one repeat.
@@ -93,7 +84,8 @@ export class FastHandover {
 
   nextDeadline(): Instant | undefined {
     const deadlines = [this.#neighborhood.nextDeadline(), this.#binding.nextDeadline()];
-    return earliest(...deadlines, this.#target?.until);
+    const { until, leavesUntil } = this.#target ?? {};
+    return earliest(...deadlines, until, this.isLeaving ? leavesUntil : undefined);
   }
 
   /** The agent that the node was going to is heard: it has come there. */
@@ -213,10 +205,7 @@ export class FastHandover {
   #expected(agents: readonly Agent[]): Agent | undefined {
     const target = this.#target;
     if (target === undefined) return undefined;
-    return agents.find((agent) => {
-      const isRouter = agent.mac === target.routerMac || isAddressOf(agent, target.router);
-      return agent.interface === target.interface && isRouter;
-    });
+    return agents.find((agent) => isRouterOf(agent, target));
   }
 
   /** RFC 4988 §4.2: the update goes to the next router, whether or not one was sent before. */
@@ -267,8 +256,10 @@ export class FastHandover {
     const due = this.#binding.tick(config.updateRetries, now);
     if (due === "given-up") effects.push(...this.#failed("no-answer"));
     else if (due !== undefined) effects.push(due);
-    if ((this.#target?.until ?? Number.POSITIVE_INFINITY) <= now.monotonic) {
-      this.#target = undefined;
+    const { until, leavesUntil } = this.#target ?? {};
+    if (until !== undefined && until <= now.monotonic) this.#target = undefined;
+    else if (this.#target !== undefined && (leavesUntil ?? now.monotonic + 1) <= now.monotonic) {
+      this.#target = { ...this.#target, leavesUntil: undefined };
     }
     return effects;
   }
@@ -317,7 +308,8 @@ export class FastHandover {
     const target = this.#target;
     if (target === undefined || target.router !== outcome.order.next) return [];
     const until = after(now.monotonic, outcome.lifetime * 1000);
-    this.#target = { ...target, isAccepted: true, until };
+    const leavesUntil = target.isHere ? undefined : after(now.monotonic, LEAVING);
+    this.#target = { ...target, isAccepted: true, until, leavesUntil };
     const { careOfAddress } = outcome;
     const fields = {
       access_point: target.accessPoint ?? null,
@@ -352,8 +344,4 @@ export class FastHandover {
     this.#counters.add(reason);
     return [];
   }
-}
-
-function isAddressOf({ address, careOfAddresses }: Agent, router: Ipv4): boolean {
-  return address === router || careOfAddresses.includes(router);
 }

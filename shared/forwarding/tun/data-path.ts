@@ -100,7 +100,7 @@ export class DataPath {
     });
     this.deliveries = new Deliveries(options.io, (batch, point) => this.#deliverAll(batch, point));
     const release = (batch: PacketBatch, hold: Hold) => this.#release(batch, hold);
-    this.waiting = new Waiting(options.io, options.counters, release);
+    this.waiting = new Waiting(options, this.entrance, release);
     this.homeGroups = new HomeGroups({
       ...options,
       tunnelsTo: (homeAddress) => this.#table.outFor(homeAddress, homeAddress),
@@ -290,10 +290,8 @@ export class DataPath {
   /** Out of one tunnel into another (RFC 4988 §4.2): a hop, so that no loop is without end. */
   #relay(slab: Uint8Array, packet: number, next: Tunnel): typeof NONE {
     if (!takeHop(slab, packet)) return this.#drop("handover-ttl-exceeded");
-    const start = this.entrance.enterWhole(slab, packet, next, 0);
-    if (start === NONE) return NONE;
-    const error = this.entrance.sendOne(slab.subarray(start, start + totalLength(slab, start)));
-    return this.#drop(error === undefined ? "handover-relayed" : `tunnel-send-${error}`);
+    const isSent = this.entrance.sendWhole(slab, packet, next);
+    return isSent ? this.#drop("handover-relayed") : NONE;
   }
 
   /** RFC 5177 §7: the tunnel of a mobile router may hold another one, from its home address. */

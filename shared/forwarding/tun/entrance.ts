@@ -105,6 +105,15 @@ export class Entrance {
     return NONE;
   }
 
+  /** The same, and it leaves at once; false: it has not, or in pieces. */
+  sendWhole(slab: Uint8Array, packet: number, tunnel: Tunnel): boolean {
+    const start = this.enterWhole(slab, packet, tunnel, 0);
+    if (start === NONE) return false;
+    const error = this.sendOne(slab.subarray(start, start + totalLength(slab, start)));
+    if (error !== undefined) this.#counters.add(`tunnel-send-${error}`);
+    return error === undefined;
+  }
+
   #write(slab: Uint8Array, packet: number, tunnel: Tunnel): number {
     tunnel.packetsOut++;
     tunnel.bytesOut += totalLength(slab, packet);

@@ -7,7 +7,7 @@ import type { Ipv4 } from "../../base/address.ts";
 import type { Counters } from "../../base/counters.ts";
 import { createBatch, HEADROOM, type PacketBatch } from "../../linux/packet-io.ts";
 import { totalLength } from "../packet.ts";
-import type { HandoverItem } from "../state.ts";
+import type { HandoverItem, OutgoingItem } from "../state.ts";
 
 interface Kept {
   readonly bytes: Uint8Array;
@@ -15,7 +15,8 @@ interface Kept {
 }
 
 /** What an item says of packets to an address, or from one. */
-type Held = Pick<HandoverItem, "address" | "hold" | "limits" | "tunnel" | "behind">;
+type Held = Pick<HandoverItem, "address" | "hold" | "limits" | "tunnel" | "behind"> &
+  Pick<OutgoingItem, "router">;
 
 /** What becomes of the packets of one address. */
 export class Hold {
@@ -77,6 +78,10 @@ export class Holds {
     return this.#byAddress.size === 0 ? undefined : this.#byAddress.get(address);
   }
 
+  get isEmpty(): boolean {
+    return this.#byAddress.size === 0;
+  }
+
   /** What is forwarded under this key from now on. */
   set(key: string, item: Held | undefined): void {
     const before = this.#addresses.get(key);
@@ -86,15 +91,15 @@ export class Holds {
     }
     this.#addresses.set(key, item.address);
     this.#changes++;
-    const hold = this.#byAddress.get(item.address);
-    if (hold === undefined) {
-      this.#byAddress.set(item.address, new Hold(item, this.#changes));
-    } else {
-      if (hold.item.behind !== item.behind || item.hold) hold.isStraight = false;
-      hold.item = item;
-      hold.releasedAt = undefined;
-      hold.unsettled = this.#changes;
-    }
+    const known = this.#byAddress.get(item.address);
+    const hold = known ?? new Hold(item, this.#changes);
+    this.#byAddress.set(item.address, hold);
+    if (hold.item.behind !== item.behind || item.hold) hold.isStraight = false;
+    hold.item = item;
+    hold.releasedAt = undefined;
+    hold.unsettled = this.#changes;
+    // A router that frames reach is no matter of the kernel's.
+    if (item.router !== undefined) this.#settle(hold, performance.now());
   }
 
   /**
@@ -119,12 +124,16 @@ export class Holds {
     return (now) => {
       for (const hold of this.#byAddress.values()) {
         if (hold.unsettled === undefined || hold.unsettled > reached) continue;
-        hold.unsettled = undefined;
-        if (hold.item.hold) continue;
-        hold.releasedAt = now;
-        this.#flush(hold, now);
+        this.#settle(hold, now);
       }
     };
+  }
+
+  #settle(hold: Hold, now: number): void {
+    hold.unsettled = undefined;
+    if (hold.item.hold) return;
+    hold.releasedAt = now;
+    this.#flush(hold, now);
   }
 
   close(): void {

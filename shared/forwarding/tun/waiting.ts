@@ -2,25 +2,41 @@
  * All packets that wait: for a node that is between two links, and of such a node itself.
  *
  * What a mobile node sends while no link leads anywhere: kept, and sent when one does. It has been
- * routed to the anchor, where whatever has no way ends; a socket of the home address puts it back
- * in front of the kernel's routes.
+ * routed to the anchor, where whatever has no way ends. To a foreign agent it goes in frames, before
+ * the kernel's routes lead there, so that it stays in front; by a tunnel of its own it goes into that;
+ * else a socket of the home address puts it back in front of the kernel's routes.
+ *
+ * What a node sends to its new agent once it is registered waits there until the detour is empty.
  */
 
 import type { Ipv4 } from "../../base/address.ts";
 import type { Counters } from "../../base/counters.ts";
-import type { PacketBatch, PacketIo, RawIpSocket } from "../../linux/packet-io.ts";
-import { sourceOf, takeHop, totalLength } from "../packet.ts";
+import type {
+  LinkSocket,
+  PacketBatch,
+  PacketIo,
+  RawIpSocket,
+  TunDevice,
+} from "../../linux/packet-io.ts";
+import { destinationOf, sourceOf, takeHop, totalLength } from "../packet.ts";
 import type { ForwardingItem } from "../state.ts";
+import type { TunnelTable } from "../tunnel-table.ts";
+import type { DataPathOptions } from "./data-path-options.ts";
+import type { Entrance } from "./entrance.ts";
 import { type Hold, Holds } from "./holds.ts";
 
+type Parts = Pick<DataPathOptions, "io" | "tun" | "table" | "counters">;
+
 export class Waiting {
+  readonly #tun: TunDevice;
   /** By destination. */
   readonly holds: Holds;
   readonly #outgoing: Outgoing;
 
-  constructor(io: PacketIo, counters: Counters, release: (batch: PacketBatch, hold: Hold) => void) {
-    this.holds = new Holds(counters, release);
-    this.#outgoing = new Outgoing(io, counters);
+  constructor(parts: Parts, entrance: Entrance, release: (batch: PacketBatch, hold: Hold) => void) {
+    this.#tun = parts.tun;
+    this.holds = new Holds(parts.counters, release);
+    this.#outgoing = new Outgoing(parts, entrance);
   }
 
   /** By source. */
@@ -39,22 +55,28 @@ export class Waiting {
     this.outgoing.set(key, item?.kind === "outgoing" ? { ...item, tunnel: undefined } : undefined);
   }
 
-  /** To be called when the kernel is as the items of now want it. */
+  /**
+   * To be called when the kernel is as the items of now want it. What a node's kernel has put into the
+   * anchor before is sent then, so that what it sends by its new way overtakes next to nothing.
+   */
   settler(): (now?: number) => void {
     const settle = [this.holds.settler(), this.outgoing.settler()];
     return (now = performance.now()) => {
       for (const each of settle) each(now);
+      if (!this.outgoing.isEmpty) this.#tun.drain?.();
     };
   }
 
   /**
-   * A packet that the kernel had put here just before there was a link again, and that is read only
-   * now: it goes once more in front of the kernel's routes. Each time takes a hop.
+   * A packet that the kernel had put here before it had the way by the new link: it follows those
+   * that waited. Where it comes in front of the kernel's routes once more, that takes a hop.
    */
   sendsLate(slab: Uint8Array, packet: number, now = performance.now()): boolean {
     const hold = this.outgoing.get(sourceOf(slab, packet));
     if (hold?.releasedAt === undefined || now - hold.releasedAt > LATE_MS) return false;
-    return takeHop(slab, packet) && this.#outgoing.sendOne(slab, packet);
+    const { router } = hold.item;
+    if (router === undefined && !takeHop(slab, packet)) return false;
+    return this.#outgoing.sendLate(slab, packet, hold);
   }
 
   close(): void {
@@ -65,6 +87,7 @@ export class Waiting {
 
 /** Milliseconds after its hold's end in which a packet may have been late. */
 const LATE_MS = 1000;
+const ETHERTYPE_IPV4 = 0x0800;
 /** No packet has it, so nothing is received by a socket for it. */
 const PROTOCOL_RAW = 255;
 
@@ -72,31 +95,69 @@ class Outgoing {
   readonly holds: Holds;
   readonly #io: PacketIo;
   readonly #counters: Counters;
+  readonly #table: TunnelTable;
+  readonly #entrance: Entrance;
   readonly #sockets = new Map<Ipv4, RawIpSocket>();
+  readonly #links = new Map<string, LinkSocket>();
 
-  constructor(io: PacketIo, counters: Counters) {
+  constructor({ io, counters, table }: Parts, entrance: Entrance) {
     this.#io = io;
     this.#counters = counters;
-    this.holds = new Holds(counters, (batch, { item }) => this.#send(batch, item.address));
+    this.#table = table;
+    this.#entrance = entrance;
+    this.holds = new Holds(counters, (batch, hold) => this.#send(batch, hold));
   }
 
   close(): void {
     this.holds.close();
     for (const socket of this.#sockets.values()) socket.close();
     this.#sockets.clear();
+    for (const link of this.#links.values()) link.close();
+    this.#links.clear();
   }
 
-  sendOne(slab: Uint8Array, packet: number): boolean {
+  sendLate(slab: Uint8Array, packet: number, hold: Hold): boolean {
+    const isSent = this.#sendOne(slab, packet, hold);
+    if (isSent) this.#counters.add("handover-sent-late");
+    return isSent;
+  }
+
+  #send({ slab, offsets, count }: PacketBatch, hold: Hold): void {
+    for (let i = 0; i < count; i++) this.#sendOne(slab, offsets[i] ?? 0, hold);
+  }
+
+  #sendOne(slab: Uint8Array, packet: number, { item }: Hold): boolean {
+    const { router, address } = item;
     const bytes = slab.subarray(packet, packet + totalLength(slab, packet));
-    const socket = this.#socketOf(sourceOf(slab, packet));
-    if (socket === undefined || socket.sendOne(bytes) !== undefined) return false;
-    this.#counters.add("handover-sent-late");
-    return true;
+    if (router !== undefined) {
+      const link = this.#linkOf(router.interface);
+      return this.#isSent(link?.send(router.mac, ETHERTYPE_IPV4, bytes), link);
+    }
+    const [tunnel] = this.#table.outFor(sourceOf(slab, packet), destinationOf(slab, packet));
+    if (tunnel !== undefined) return this.#entrance.sendWhole(slab, packet, tunnel);
+    const socket = this.#socketOf(address);
+    return this.#isSent(socket?.sendOne(bytes), socket);
   }
 
-  #send(batch: PacketBatch, address: Ipv4): void {
-    const refused = batch.count - (this.#socketOf(address)?.send(batch) ?? 0);
-    if (refused > 0) this.#counters.add("handover-send-refused", refused);
+  #isSent(error: string | undefined, by: LinkSocket | RawIpSocket | undefined): boolean {
+    const isSent = by !== undefined && error === undefined;
+    if (!isSent) this.#counters.add("handover-send-refused");
+    return isSent;
+  }
+
+  /** For sending alone. It stays open: closing one makes the kernel wait for all its CPUs. */
+  #linkOf(name: string): LinkSocket | undefined {
+    const known = this.#links.get(name);
+    if (known?.isStale === false) return known;
+    known?.close();
+    this.#links.delete(name);
+    try {
+      const link = this.#io.openLink(name, { icmpTypes: [] });
+      this.#links.set(name, link);
+      return link;
+    } catch {
+      return undefined; // counted as refused: the interface has just gone
+    }
   }
 
   #socketOf(address: Ipv4): RawIpSocket | undefined {
