@@ -72,7 +72,7 @@ test-foreign: ## the bundles on arm64 and armv7 under qemu-user and on musl, wit
 	@scripts/foreign-node.sh
 	@$(MAKE) --always-make build/.native
 	@$(MAKE) build
-	@$(RUN) build/test/foreign/main.js
+	@MIP4_MACHINE=1 $(RUN) build/test/foreign/main.js
 
 .PHONY: test-kernel
 test-kernel: build/.compiled build/.native ## the rules of tunnels by every driver, in that machine (RUNS=kernel:rules-netns)

@@ -5,6 +5,7 @@ import { printMarkdown } from "../conformance/print.ts";
 import { assess } from "../conformance/report.ts";
 import { loadExceptions, loadRequirements } from "../conformance/tables.ts";
 import { dissectorScript } from "../wireshark/dissector.ts";
+import { boardPages } from "./boards.ts";
 import { commandsPage } from "./commands.ts";
 import { configurationPage } from "./configuration.ts";
 import { metricsPage } from "./metrics.ts";
@@ -24,6 +25,7 @@ export function generatedPages(): ReadonlyMap<string, string> {
     ["docs/reference/metrics.md", metricsPage()],
     ["docs/reference/wire.md", wirePage()],
     ["docs/reference/conformance.md", conformancePage()],
+    ...boardPages(),
     ["docs/internals/mobile-node-states.md", statesPage()],
     ["packaging/wireshark/mip4.lua", dissectorScript()],
   ]);

@@ -18,9 +18,11 @@ const SOURCES = join("packaging", "openwrt");
 export function openwrtPackages(out: string): string[] {
   const feed = join(out, "feed");
   rmSync(out, { recursive: true, force: true });
-  mkdirSync(feed, { recursive: true });
-  return readdirSync(SOURCES).map((name) => {
-    cpSync(join(SOURCES, name), join(feed, name), { recursive: true });
+  cpSync(SOURCES, feed, { recursive: true });
+  const packages = readdirSync(feed, { withFileTypes: true }).filter((entry) =>
+    entry.isDirectory(),
+  );
+  return packages.map(({ name }) => {
     addProgram(name, join(feed, name, "files"));
     return buildIpk(join(feed, name), out);
   });
@@ -44,7 +46,8 @@ function addForms(folder: string): void {
 }
 
 function buildIpk(directory: string, out: string): string {
-  const about = readPackageMakefile(readFileSync(join(directory, "Makefile"), "utf8"));
+  const makefiles = [join(directory, "..", "mip4.mk"), join(directory, "Makefile")];
+  const about = readPackageMakefile(makefiles.map((file) => readFileSync(file, "utf8")).join("\n"));
   const work = join(out, `.${about.name}`);
   const control = join(work, "control");
   mkdirSync(control, { recursive: true });

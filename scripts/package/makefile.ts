@@ -1,4 +1,4 @@
-/** What an OpenWrt package's Makefile says about the package, for building it without the SDK. */
+/** What an OpenWrt package's Makefile, and mip4.mk, say about the package, for building it without the SDK. */
 
 export interface OpenwrtPackage {
   readonly name: string;

@@ -4,32 +4,12 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { before, test } from "node:test";
+import { test } from "node:test";
 import { programs } from "../../scripts/docs/programs.ts";
 import { version } from "../../shared/service/embedded/version.ts";
-import {
-  buildPackages,
-  controlOf,
-  directory,
-  filesOf,
-  live,
-  packagesOf,
-  unpack,
-} from "./unpacked.ts";
+import { controlOf, directory, filesOf, live, packagesOf, unpackedPackages } from "./unpacked.ts";
 
-let unpacked = new Map<string, string>();
-
-before(() => {
-  buildPackages();
-  unpacked = new Map(
-    packagesOf("debian").map((file) => {
-      const out = unpack(file);
-      return [controlOf(out).get("Package") ?? "", out];
-    }),
-  );
-});
-
-const of = (name: string): string => unpacked.get(name) ?? assert.fail(`no package ${name}`);
+const { of } = unpackedPackages("debian");
 
 for (const { name, role, commands } of programs) {
   test(`Debian: ${name} holds program, unit, manual pages, completions and an example`, () => {

@@ -4,40 +4,22 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { before, test } from "node:test";
+import { test } from "node:test";
 import { configTables } from "../../scripts/docs/configuration.ts";
 import { programs } from "../../scripts/docs/programs.ts";
 import type { FormTable } from "../../scripts/package/form.ts";
 import { version } from "../../shared/service/embedded/version.ts";
 import { ash } from "./shell.ts";
-import {
-  buildPackages,
-  controlOf,
-  directory,
-  filesOf,
-  live,
-  packagesOf,
-  unpack,
-} from "./unpacked.ts";
+import { controlOf, directory, filesOf, live, packagesOf, unpackedPackages } from "./unpacked.ts";
 
 const ROLES = ["fa", "mn", "ha"] as const;
-let unpacked = new Map<string, string>();
-
-before(() => {
-  buildPackages();
-  unpacked = new Map(
-    packagesOf("openwrt").map((file) => {
-      const out = unpack(file);
-      return [controlOf(out).get("Package") ?? "", out];
-    }),
-  );
-});
-
-const of = (name: string): string => unpacked.get(name) ?? assert.fail(`no package ${name}`);
+const { all, of } = unpackedPackages("openwrt");
 
 test("OpenWrt: every package has a name, this version, its dependencies and nothing of this machine", () => {
-  assert.deepEqual([...unpacked.keys()].sort(), readdirSync("packaging/openwrt").sort());
-  for (const [name, out] of unpacked) {
+  const sources = readdirSync("packaging/openwrt", { withFileTypes: true });
+  const folders = sources.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  assert.deepEqual([...all.keys()].sort(), folders.sort());
+  for (const [name, out] of all) {
     const control = controlOf(out);
     assert.equal(control.get("Version"), `${version()}-r1`, name);
     assert.equal(control.get("Architecture"), "all");

@@ -4,14 +4,14 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after } from "node:test";
+import { after, before } from "node:test";
 
 /** A directory that goes when the tests of this file have ended. */
 export const directory = mkdtempSync(join(tmpdir(), "mip4-packages-"));
 after(() => rmSync(directory, { recursive: true, force: true }));
 
 /** Writes the packages of dist/'s bundles into `directory`. */
-export function buildPackages(): void {
+function buildPackages(): void {
   execFileSync(process.execPath, ["build/scripts/package.js", "--out", directory]);
 }
 
@@ -24,7 +24,7 @@ export function packagesOf(system: "openwrt" | "debian"): string[] {
 }
 
 /** Unpacks into a directory of its own: `control` and `data`. */
-export function unpack(file: string): string {
+function unpack(file: string): string {
   const name = /([^/]*)_[^/]*$/.exec(file)?.[1] ?? "";
   const out = join(directory, "unpacked", name);
   for (const part of ["control", "data"]) {
@@ -51,6 +51,27 @@ export function controlOf(unpacked: string): Map<string, string> {
         return [line.slice(0, at), line.slice(at + 1).trim()];
       }),
   );
+}
+
+/** Builds and unpacks a system's packages before the tests of the file that calls it; where each is. */
+export function unpackedPackages(system: "openwrt" | "debian"): {
+  readonly all: ReadonlyMap<string, string>;
+  readonly of: (name: string) => string;
+} {
+  const all = new Map<string, string>();
+  before(() => {
+    buildPackages();
+    for (const file of packagesOf(system)) {
+      const out = unpack(file);
+      all.set(controlOf(out).get("Package") ?? "", out);
+    }
+  });
+  const of = (name: string): string => {
+    const out = all.get(name);
+    if (out === undefined) throw new Error(`there is no package ${name}`);
+    return out;
+  };
+  return { all, of };
 }
 
 /** Every file with its permissions, as `644 usr/...`. */
