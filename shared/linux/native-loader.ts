@@ -22,6 +22,7 @@ import { nativeFile, nativeFileNames } from "./native-files.ts";
 
 /** What the helper exports. Every call returns its result, or minus the error number. */
 export interface Native {
+  readonly version: number;
   socket(domain: number, type: number, protocol: number): number;
   close(fd: number): number;
   bind(fd: number, address: Uint8Array): number;
@@ -146,7 +147,25 @@ export interface Native {
   pollStop(poller: number): number;
 }
 
+/** The same in shared/native/helper.h; another number with each change of what the helper exports. */
+export const HELPER_VERSION = 1;
+
+/** The helper is there, and is that of another program. */
+export class StaleHelper extends Error {
+  constructor(version: number | undefined) {
+    super(
+      `the native helper is of version ${version ?? "none"}, and this program takes ${HELPER_VERSION}: build it again (make build)`,
+    );
+  }
+}
+
 let loaded: Native | undefined;
+
+/** Throws `StaleHelper`. */
+export function checkedVersion<T extends { readonly version?: number }>(helper: T): T {
+  if (helper.version !== HELPER_VERSION) throw new StaleHelper(helper.version);
+  return helper;
+}
 
 /** Where the helper may be put, the likeliest first. */
 function directories(): readonly string[] {
@@ -194,12 +213,16 @@ export function loadNative(): Native {
     const known = helpers.join(", ") || "none";
     throw new Error(`there is no native helper for ${process.arch} (there is: ${known})`);
   }
+  loaded = checkedVersion(mapped(image));
+  return loaded;
+}
+
+function mapped(image: Uint8Array): Native {
   const attempts: string[] = [];
   for (const directory of directories()) {
     for (const load of [loadUnnamed, loadNamed]) {
       try {
-        loaded = load(directory, image);
-        return loaded;
+        return load(directory, image);
       } catch (error) {
         attempts.push(`${directory}: ${reason(error)}`);
       }

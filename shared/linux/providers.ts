@@ -1,6 +1,7 @@
 /** Which provider of packet I/O a program uses; chosen at start and logged. */
 
 import { createHelperIo, type HelperOptions } from "./helper-io.ts";
+import { StaleHelper } from "./native-loader.ts";
 import { createPackagesIo } from "./packages-io.ts";
 import type { PacketIo } from "./packet-io.ts";
 
@@ -34,6 +35,8 @@ export function choosePacketIo(
   try {
     return { io: createHelperIo(options), reason: `native helper for ${process.arch}` };
   } catch (error) {
+    // Not another provider in its place, which nobody would notice.
+    if (error instanceof StaleHelper) throw error;
     why = message(error);
   }
   try {

@@ -160,6 +160,9 @@ __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_e
     napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].function, NULL, &function);
     napi_set_named_property(env, exports, functions[i].name, function);
   }
+  napi_value version = NULL;
+  napi_create_int32(env, HELPER_VERSION, &version);
+  napi_set_named_property(env, exports, "version", version);
   if (poll_setup(env) != napi_ok) napi_throw_error(env, NULL, "the helper could not be set up");
   return exports;
 }
