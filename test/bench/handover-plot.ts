@@ -1,50 +1,76 @@
-/** A download through a handover, as a picture: octets so far over time, one line for each way. */
+/** A download through a handover, as a picture: what arrives over time, a strip for each way. */
 
 import type { HandoverResult } from "./handover.ts";
+import { GAP_MS } from "./roamers.ts";
 
-const WIDTH = 720;
-const HEIGHT = 360;
-const LEFT = 60;
-const BOTTOM = 40;
-const TOP = 40;
-const RIGHT = 170;
-const FROM_MS = -300;
-const TO_MS = 1200;
-const COLOURS = ["#777777", "#d95f02", "#7570b3", "#1b9e77"] as const;
+const WIDTH = 860;
+const LEFT = 190;
+const RIGHT = 150;
+const TOP = 64;
+const STRIP = 54;
+/** Between two strips. */
+const SPACE = 12;
+const BOTTOM = 44;
+const FROM_MS = -200;
+const TO_MS = 1000;
+const BIN_MS = 20;
+/** Of what arrives in a bin as a rule; what was kept comes at once, and would make all else small. */
+const MOST = 2.5;
+const COLOUR = "#1b9e77";
 
 type Point = readonly [number, number];
 
-/** Only what is in the picture, from 0 octets at its left edge. */
-function inside(points: readonly Point[]): Point[] {
-  const before = points.filter(([at]) => at < FROM_MS).at(-1)?.[1] ?? 0;
-  return points
-    .filter(([at]) => at >= FROM_MS && at <= TO_MS)
-    .map(([at, total]) => [at, total - before]);
+/** Octets that came in each bin. */
+function bins(points: readonly Point[]): number[] {
+  const counts = Array.from({ length: (TO_MS - FROM_MS) / BIN_MS }, () => 0);
+  let before = points[0]?.[1] ?? 0;
+  for (const [at, total] of points) {
+    const bin = Math.floor((at - FROM_MS) / BIN_MS);
+    if (counts[bin] !== undefined) counts[bin] += total - before;
+    before = total;
+  }
+  return counts;
+}
+
+/** Milliseconds without anything, the longest from just before the cut on. */
+function stall(points: readonly Point[]): number {
+  const after = points.filter(([at]) => at > -BIN_MS);
+  return Math.max(0, ...after.map(([at], i) => at - (after[i - 1]?.[0] ?? at)));
 }
 
 export function handoverPlot(results: readonly HandoverResult[]): string {
-  const lines = results.map(({ mode, download }) => ({ mode, points: inside(download) }));
-  const most = Math.max(1, ...lines.flatMap(({ points }) => points.map(([, total]) => total)));
+  const shown = results.filter(({ download }) => download.length > 0);
+  const height = TOP + shown.length * (STRIP + SPACE) + BOTTOM;
   const x = (at: number) => LEFT + ((at - FROM_MS) / (TO_MS - FROM_MS)) * (WIDTH - LEFT - RIGHT);
-  const y = (total: number) => HEIGHT - BOTTOM - (total / most) * (HEIGHT - BOTTOM - TOP);
-  const curves = lines.map(({ mode, points }, i) => {
-    const colour = COLOURS[i % COLOURS.length];
-    const path = points.map(([at, total]) => `${x(at).toFixed(1)},${y(total).toFixed(1)}`);
-    const text = `<text x="${WIDTH - RIGHT + 12}" y="${TOP + 20 * i + 12}" fill="${colour}">${mode}</text>`;
-    const curve = `<polyline fill="none" stroke="${colour}" stroke-width="2" points="${path.join(" ")}"/>`;
-    return `${curve}\n${text}`;
+  const end = height - BOTTOM;
+  const strips = shown.map(({ mode, download }, row) => {
+    const counts = bins(download);
+    const usual = [...counts].sort((a, b) => a - b)[counts.length >> 1] || 1;
+    const base = TOP + row * (STRIP + SPACE) + STRIP;
+    const bars = counts.map((count, i) => {
+      const tall = (Math.min(count / usual, MOST) / MOST) * STRIP;
+      const left = x(FROM_MS + i * BIN_MS);
+      const wide = x(FROM_MS + (i + 1) * BIN_MS) - left;
+      return `<rect x="${left.toFixed(1)}" y="${(base - tall).toFixed(1)}" width="${wide.toFixed(1)}" height="${tall.toFixed(1)}"/>`;
+    });
+    const middle = base - STRIP / 2 + 5;
+    return `<g fill="${COLOUR}">${bars.join("")}</g>
+<line x1="${LEFT}" y1="${base}" x2="${WIDTH - RIGHT}" y2="${base}" stroke="#888888"/>
+<text x="${LEFT - 12}" y="${middle}" text-anchor="end">${mode}</text>
+<text x="${WIDTH - RIGHT + 12}" y="${middle}">nothing for ${stall(download).toFixed(0)} ms</text>`;
   });
-  const ticks = [0, 300, 600, 900, 1200].map((at) => {
-    const text = `<text x="${x(at)}" y="${HEIGHT - BOTTOM + 18}" text-anchor="middle">${at} ms</text>`;
-    return `<line x1="${x(at)}" y1="${TOP}" x2="${x(at)}" y2="${HEIGHT - BOTTOM}" stroke="#dddddd"/>${text}`;
+  const ticks = [-200, 0, 200, 400, 600, 800, 1000].map((at) => {
+    const line = `<line x1="${x(at)}" y1="${TOP}" x2="${x(at)}" y2="${end}" stroke="#e4e4e4"/>`;
+    return `${line}<text x="${x(at)}" y="${end + 18}" text-anchor="middle">${at} ms</text>`;
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" font-family="sans-serif" font-size="12">
-<rect width="${WIDTH}" height="${HEIGHT}" fill="white"/>
-<text x="${LEFT}" y="22" font-size="14">A TCP download through a handover: octets received, from the cut of the link on</text>
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="13">
+<rect width="${WIDTH}" height="${height}" fill="white"/>
+<text x="${LEFT}" y="24" font-size="16">A TCP download of 1 MB/s through a handover: what arrives</text>
+<rect x="${x(0)}" y="${TOP - 8}" width="${x(GAP_MS) - x(0)}" height="${end - TOP + 8}" fill="#f6d5c8"/>
+<text x="${x(0)}" y="${TOP - 14}" fill="#b0451d">no link for ${GAP_MS} ms</text>
 ${ticks.join("\n")}
-<line x1="${LEFT}" y1="${HEIGHT - BOTTOM}" x2="${WIDTH - RIGHT}" y2="${HEIGHT - BOTTOM}" stroke="black"/>
-<text x="${LEFT - 8}" y="${TOP + 12}" text-anchor="end">${(most / 1e6).toFixed(1)} MB</text>
-${curves.join("\n")}
+${strips.join("\n")}
+<text x="${LEFT}" y="${height - 8}" fill="#666666" font-size="11">octets in ${BIN_MS} ms; bars are cut off at ${MOST} times the usual</text>
 </svg>
 `;
 }

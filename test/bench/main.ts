@@ -195,7 +195,7 @@ if (footprint !== undefined) {
 }
 if (handovers !== undefined) {
   printTable(
-    "Handovers: the longest time without a packet; 1,000 a second, 40 ms to the home agent, a gap of 50 ms",
+    "Handovers: the longest time without a packet; 1,000 a second, 40 ms to the home agent and back, no link for 50 ms",
     handoverRows(handovers),
   );
   if (options.plot !== undefined) writeFileSync(options.plot, handoverPlot(handovers));

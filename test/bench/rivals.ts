@@ -22,14 +22,18 @@ const PACKAGES: Readonly<Record<Rival, string>> = {
 };
 
 function isInstalled(program: string): boolean {
-  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"];
+  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin", "/"];
   return folders.some((folder) => existsSync(join(folder, program)));
 }
 
-/** The line that installs what is missing; `undefined`: nothing is. */
+/** The line that installs what is missing of these programs; `undefined`: nothing is. */
+export function missing(programs: readonly string[], packages: string): string | undefined {
+  if (programs.every(isInstalled)) return undefined;
+  return `not installed: apt-get install --no-install-recommends ${packages}`;
+}
+
 export function missingRivals(rival: Rival): string | undefined {
-  if (PROGRAMS[rival].every(isInstalled)) return undefined;
-  return `not installed: apt-get install --no-install-recommends ${PACKAGES[rival]}`;
+  return missing(PROGRAMS[rival], PACKAGES[rival]);
 }
 
 /** OpenVPN takes its time. */

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { Capture } from "./capture.ts";
 import { labPid } from "./enter.ts";
 import { type ConnectOptions, Host } from "./host.ts";
+import { IpBatch } from "./ip-batch.ts";
 import { Port, Segment } from "./link.ts";
 import { CommandError, type LabProcess, runSync } from "./process.ts";
-import { SwitchProcess } from "./switch-process.ts";
 import { DelayLine, type LineSettings, wireBinary } from "./wire.ts";
 
 /** A process that is still there. */
@@ -24,7 +24,7 @@ export class Lab {
   readonly #hosts = new Map<string, Host>();
   readonly #segments = new Map<string, Segment>();
   readonly #processes: LabProcess[] = [];
-  #switch: SwitchProcess | undefined;
+  #switch: IpBatch | undefined;
   #ends = 0;
 
   constructor() {
@@ -55,7 +55,7 @@ export class Lab {
    * the moment that is meant and not when a program has started.
    */
   async atSwitch(...commands: readonly string[]): Promise<void> {
-    this.#switch ??= new SwitchProcess([...this.#enterSwitch, "ip", "-o", "-batch", "-"]);
+    this.#switch ??= new IpBatch(this.#enterSwitch);
     await this.#switch.run(commands);
   }
 
