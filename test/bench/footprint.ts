@@ -20,7 +20,7 @@ const ROLES = ["fa", "mn", "ha"] as const;
 type Role = (typeof ROLES)[number];
 
 /** What the services of the packages set. */
-const FLAGS = "--max-semi-space-size=1 --expose-gc";
+const FLAGS = "--max-semi-space-size=1 --v8-pool-size=1";
 /** Until what was compiled and allocated at the start has settled, and what only it needed is gone. */
 const SETTLE_MS = 8000;
 
