@@ -147,6 +147,7 @@ assert.match(status, /id="program-ha"[\s\S]*?no sign of life/);
 // Words of a peer are text, never markup.
 assert.match(status, /link &lt;b&gt;wlan1&lt;\/b&gt;: gone/);
 assert.equal(status.match(/class="handover"/g)?.length, 20);
+assert.match(status, /<text[^>]*>from the oldest to the newest/);
 assert.match(status, /12:10:00\.000Z: 192\.0\.2\.1 → 192\.0\.2\.65, 60 ms/);
 console.log(
   "status: programs, visitors and bindings with the age of their registration, handovers as a plot",

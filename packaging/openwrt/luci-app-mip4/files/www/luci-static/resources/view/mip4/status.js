@@ -146,7 +146,10 @@ function plot(rows) {
 		svg('line', { x1: left, y1: height - bottom, x2: width, y2: height - bottom, stroke: 'currentColor' }),
 		svg('line', { x1: left, y1: height - bottom - most * scale, x2: width, y2: height - bottom - most * scale, stroke: 'currentColor', 'stroke-dasharray': '2 4' }),
 		svg('text', Object.assign({ x: left - 6, y: height - bottom + 4 }, label), [ '0' ]),
-		svg('text', Object.assign({ x: left - 6, y: height - bottom - most * scale + 4 }, label), [ '%d ms'.format(most) ])
+		svg('text', Object.assign({ x: left - 6, y: height - bottom - most * scale + 4 }, label), [ '%d ms'.format(most) ]),
+		svg('text', Object.assign({}, label, { x: left, y: height - 4, 'text-anchor': 'start' }), [
+			_('from the oldest to the newest: how long each took, and the dark part without any agent')
+		])
 	].concat(bars));
 }
 
