@@ -48,7 +48,10 @@ export function networkRecord(networks: readonly BoundNetwork[]): JsonObject {
   return Object.fromEntries(entries.filter(([, prefixes]) => prefixes.length > 0));
 }
 
-export function restoreNetworks(record: JsonObject): BoundNetwork[] {
+const NONE: readonly BoundNetwork[] = [];
+
+export function restoreNetworks(record: JsonObject): readonly BoundNetwork[] {
+  if (KEYS.every(([key]) => record[key] === undefined)) return NONE;
   return KEYS.flatMap(([key, isAllocated]) => prefixesIn(record[key], isAllocated));
 }
 

@@ -32,18 +32,26 @@ export function toIpv4(value: number): Ipv4 {
   return (value >>> 0) as Ipv4;
 }
 
+/** As a digit, counted from the one that is 0. */
+const DOT = -2;
+
 /** Reads a dotted quad; `undefined` when it is none (no leading zeros, no short forms). */
 export function parseIpv4(text: string): Ipv4 | undefined {
-  const parts = text.split(".");
-  if (parts.length !== 4) return undefined;
   let value = 0;
-  for (const part of parts) {
-    if (!/^(0|[1-9]\d{0,2})$/.test(part)) return undefined;
-    const octet = Number(part);
+  let octets = 0;
+  let octet = -1; // no digit yet
+  for (let i = 0; i <= text.length; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (i === text.length || digit === DOT) {
+      if (octet < 0) return undefined;
+      value = value * 256 + octet;
+      octets++;
+      octet = -1;
+    } else if (!(digit >= 0 && digit <= 9) || octet === 0) return undefined;
+    else octet = octet < 0 ? digit : octet * 10 + digit;
     if (octet > 255) return undefined;
-    value = value * 256 + octet;
   }
-  return value as Ipv4;
+  return octets === 4 ? (value as Ipv4) : undefined;
 }
 
 /** For literals in our own code and tests; a wrong literal is our mistake. */

@@ -139,15 +139,19 @@ export interface Marks {
 const LAST_RESERVED_PROTOCOL = 4;
 
 export function marksOf(routeTable: number): Marks {
+  if (latest?.table === routeTable) return latest; // asked for with every item
   const low = routeTable & 0xff;
-  return {
+  latest = {
     table: routeTable,
     protocol: low > LAST_RESERVED_PROTOCOL ? low : low + 128,
     anchor: `mip${routeTable}`,
     nftTable: `mip${routeTable}`,
     fwmark: routeTable,
   };
+  return latest;
 }
+
+let latest: Marks | undefined;
 
 const LONGEST_LABEL = 15;
 

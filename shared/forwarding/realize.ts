@@ -10,6 +10,7 @@ import {
   marksOf,
   type PlaneMarks,
   planeMarks,
+  type RouteObject,
   type RuleObject,
 } from "./kernel-objects.ts";
 import { realizeMovingNetwork } from "./realize-network.ts";
@@ -146,16 +147,9 @@ function realizeBinding(
 ): Realized {
   const { anchor, table } = marksOf(config.routeTable);
   const { homeAddress: address, homeInterface: device, networks = [], dependsOn } = item;
-  const route = { kind: "route", device: carrier?.name ?? anchor, scope: "link" } as const;
-  // With an address the kernel takes those routes down that have it as source in the main table.
-  const way =
-    dependsOn === undefined
-      ? { ...route, table }
-      : { ...route, table: MAIN_TABLE, source: dependsOn };
-  const objects: KernelObject[] = [host(address), ...networks].map((destination) => ({
-    ...way,
-    destination,
-  }));
+  const way = { device: carrier?.name ?? anchor, table, source: dependsOn };
+  const objects: KernelObject[] = [wayTo(host(address), way)];
+  for (const network of networks) objects.push(wayTo(network, way));
   if (device !== undefined) {
     objects.push(
       setting(`neigh/${device}/proxy_delay`, "0"),
@@ -163,15 +157,12 @@ function realizeBinding(
       { kind: "proxy-neighbor", device, address },
     );
   }
-  const end = { ...formOf(item), local: item.homeAgent, remote: item.careOfAddress, address };
   const tunnels: TunnelEntry[] = [];
-  if (item.udpPort !== HALF_BOUND) {
-    tunnels.push({ ...end, direction: "out", match: "destination" });
-  }
+  if (item.udpPort !== HALF_BOUND) tunnels.push(entryOf(item, "out", undefined));
   // Keepalives come without reverse tunnelling, too (RFC 3519 §4.9).
   const innerDestination = item.reverse ? undefined : item.homeAgent;
   if (item.reverse || item.udpPort !== undefined) {
-    const back = { ...end, direction: "in", match: "source", innerDestination } as const;
+    const back = entryOf(item, "in", innerDestination);
     tunnels.push(carrier === undefined ? back : { ...back, byDevice: true });
     if (carrier !== undefined) objects.push(passage(carrier, address));
   }
@@ -180,6 +171,35 @@ function realizeBinding(
   if (groups === undefined || device === undefined) return { objects, tunnels, deliveries: [] };
   const listener = { ...groups, device, homeAddress: address, careOfAddress };
   return { objects, tunnels, deliveries: [], listener };
+}
+
+/** With an address the kernel takes those routes down that have it as source in the main table. */
+function wayTo(
+  destination: Prefix,
+  { device, table, source }: { device: string; table: number; source: Ipv4 | undefined },
+): RouteObject {
+  if (source === undefined) return { kind: "route", device, scope: "link", table, destination };
+  return { kind: "route", device, scope: "link", table: MAIN_TABLE, source, destination };
+}
+
+/** Named field by field, as nothing else is made 100,000 times at a start: a spread takes ten times as long. */
+function entryOf(
+  item: BindingItem,
+  direction: TunnelEntry["direction"],
+  innerDestination: Ipv4 | undefined,
+): TunnelEntry {
+  return {
+    encapsulation: item.encapsulation,
+    greKeyIn: item.greKeyIn,
+    greKeyOut: item.greKeyOut,
+    udpPort: item.udpPort,
+    local: item.homeAgent,
+    remote: item.careOfAddress,
+    address: item.homeAddress,
+    direction,
+    match: direction === "out" ? "destination" : "source",
+    innerDestination,
+  };
 }
 
 function passage({ name: device }: TunnelDevice, address: Ipv4): KernelObject {

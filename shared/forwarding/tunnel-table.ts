@@ -14,6 +14,7 @@ import { OUTER_HEADER } from "./ipip.ts";
 import { PrefixLists } from "./prefix-lists.ts";
 import { type Encapsulation, formOf, HALF_BOUND, sameForm, type TunnelForm } from "./state.ts";
 import { Tally } from "./tally.ts";
+import { tunnelKey } from "./tunnel-key.ts";
 
 /** One home address, or one mobile network, in one direction of a tunnel. */
 export interface TunnelEntry extends TunnelForm {
@@ -100,11 +101,6 @@ export type ArrivalDrop =
 
 type Directed<T> = Readonly<Record<"source" | "destination", PrefixLists<T>>>;
 const NO_TUNNELS: readonly Tunnel[] = [];
-
-function tunnelKey(entry: TunnelEntry): string {
-  const { local, remote, encapsulation, greKeyIn, greKeyOut, udpPort, router, beyond } = entry;
-  return [local, remote, encapsulation, greKeyIn, greKeyOut, udpPort, router, beyond].join(" ");
-}
 
 /** The addresses that an entry is about. */
 export function prefixOf({ address, length = 32 }: TunnelEntry): Prefix {

@@ -73,7 +73,8 @@ export class DeclaredItems {
       if (now === undefined || planes.aliasOf(key, now) === undefined) planes.forgetAlias(key);
       echoes.set(key, now);
       dataPath?.waiting.set(key, now);
-      for (const item of [before, now]) if (isHeld(item)) mirror?.addressChanged(item.address);
+      if (isHeld(before)) mirror?.addressChanged(before.address);
+      if (isHeld(now)) mirror?.addressChanged(now.address);
     }
     this.#state = state;
     this.turn();
@@ -113,6 +114,7 @@ export class DeclaredItems {
     for (const delivery of made.deliveries) dataPath?.deliveries.add(delivery);
     if (left.listener !== undefined) dataPath?.homeGroups.remove(left.listener);
     if (made.listener !== undefined) dataPath?.homeGroups.add(made.listener);
+    if (left.listener === undefined && made.listener === undefined) return;
     for (const listener of [left.listener, made.listener]) {
       if (listener !== undefined) this.#parts.mirror()?.addressChanged(listener.homeAddress);
     }
