@@ -37,6 +37,8 @@ export interface Native {
   prctl(option: number, a: number, b: number, c: number, d: number): number;
   /** capset(2), for the thread that calls. */
   capset(header: Uint8Array, sets: Uint8Array): number;
+  /** execve(2); texts that end with NUL. Returns only an error. */
+  execute(path: Uint8Array, argv: Uint8Array, environment: Uint8Array): number;
   /**
    * bpf(2). The addresses of up to four arrays go into the attributes, each at the octet before it;
    * an address in the attributes is always 64 bits long.

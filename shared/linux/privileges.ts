@@ -1,7 +1,8 @@
 /**
- * Privileges of the process: which user it is, and what of root's it keeps. Threads have their own;
- * Node's calls change the user of all of them, by which all but this one lose every capability. All
- * that needs one is done in this thread.
+ * Privileges of the process: which user it is, and what of root's it keeps. Each thread has its own,
+ * and Node has several before any of this runs; none can give up what another one has. Node's calls
+ * change the user of all of them, by which all but this one lose every capability. Who stays the
+ * user it is starts again instead, in the same process: what execve(2) leaves is one thread.
  */
 
 import { readFileSync } from "node:fs";
@@ -11,6 +12,7 @@ import { loadNative } from "./native-loader.ts";
 /** Options of prctl(2). */
 const PR_SET_DUMPABLE = 4;
 const PR_SET_KEEPCAPS = 8;
+const PR_SET_NO_NEW_PRIVS = 38;
 const PR_CAP_AMBIENT = 47;
 const PR_CAP_AMBIENT_RAISE = 2;
 /** _LINUX_CAPABILITY_VERSION_3: two sets of 32 bits. */
@@ -54,34 +56,63 @@ export function hideMemory(): void {
   check(loadNative().prctl(PR_SET_DUMPABLE, 0, 0, 0, 0), "hiding the memory");
 }
 
-/**
- * Becomes this user for good, with the three capabilities that the work needs, which programs that
- * it starts (`nft`, `ip`, hooks) have as well, and with two more to load programs into the kernel. Throws an `IoError` or what Node says.
- */
-export function dropPrivileges(user: User, loadsPrograms: boolean): void {
-  const native = loadNative();
-  const what = `becoming ${user.name}`;
-  const isOther = process.getuid?.() !== user.uid;
-  check(native.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0), what);
-  if (isOther) {
-    process.setgroups?.([user.gid]);
-    process.setgid?.(user.gid);
-    process.setuid?.(user.uid);
-  }
+const kept = (loadsPrograms: boolean): readonly number[] =>
+  loadsPrograms ? [...KEPT, ...TO_LOAD_PROGRAMS] : KEPT;
+
+const setOf = (capabilities: readonly number[]): bigint =>
+  capabilities.reduce((bits, capability) => bits | (1n << BigInt(capability)), 0n);
+
+/** Sets what this thread has: effective, permitted and inheritable. */
+function setCapabilities(set: bigint, what: string): void {
   const header = new Uint32Array([CAPABILITY_VERSION, 0]);
-  const kept = loadsPrograms ? [...KEPT, ...TO_LOAD_PROGRAMS] : KEPT;
-  const set = kept.reduce((bits, capability) => bits | (1n << BigInt(capability)), 0n);
-  // Effective, permitted, inheritable; then the same of the upper 32.
+  // Then the same of the upper 32.
   const sets = new Uint8Array(24);
   const view = new DataView(sets.buffer);
   for (const at of [0, 4, 8]) {
     view.setUint32(at, Number(set & 0xffffffffn), LITTLE_ENDIAN);
     view.setUint32(at + 12, Number(set >> 32n), LITTLE_ENDIAN);
   }
-  check(native.capset(new Uint8Array(header.buffer), sets), what);
-  for (const capability of isOther ? kept : []) {
+  check(loadNative().capset(new Uint8Array(header.buffer), sets), what);
+}
+
+/**
+ * Becomes another user for good, with the three capabilities that the work needs, which programs that
+ * it starts (`nft`, `ip`, hooks) have as well, and with two more to load programs into the kernel. Throws
+ * an `IoError` or what Node says.
+ */
+export function becomeUser(user: User, loadsPrograms: boolean): void {
+  const native = loadNative();
+  const what = `becoming ${user.name}`;
+  check(native.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0), what);
+  process.setgroups?.([user.gid]);
+  process.setgid?.(user.gid);
+  process.setuid?.(user.uid);
+  setCapabilities(setOf(kept(loadsPrograms)), what);
+  for (const capability of kept(loadsPrograms)) {
     check(native.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0), what);
   }
-  // What the change of user has made dumpable again.
-  hideMemory();
+}
+
+/**
+ * Leaves root the same capabilities and no more: this process starts again as it was started. Returns
+ * when it need not, because it has no more of them. Throws an `IoError`.
+ */
+export function keepFewCapabilities(loadsPrograms: boolean): void {
+  const permitted = /^CapPrm:\s*(\w+)$/m.exec(readFileSync("/proc/self/status", "utf8"))?.[1];
+  const has = BigInt(`0x${permitted ?? "0"}`);
+  const keeps = setOf(kept(loadsPrograms));
+  if ((has & ~keeps) === 0n) return;
+  const native = loadNative();
+  const what = "giving up capabilities";
+  // With this, execve(2) gives root no more than it had, and so it is with every program from here on.
+  check(native.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), what);
+  setCapabilities(has & keeps, what);
+  const words = [process.argv0, ...process.execArgv, ...process.argv.slice(1)];
+  const variables = Object.entries(process.env).map(([name, value]) => `${name}=${value}`);
+  check(native.execute(octetsOf([process.execPath]), octetsOf(words), octetsOf(variables)), what);
+}
+
+/** Each with a NUL behind it. */
+function octetsOf(texts: readonly string[]): Uint8Array {
+  return new TextEncoder().encode(texts.map((text) => `${text}\0`).join(""));
 }

@@ -9,6 +9,8 @@
 
 /* Most addresses in the attributes of one bpf(2). */
 enum { BPF_POINTERS = 4 };
+/* Most words of an execve(2): arguments, or variables of the environment. */
+enum { EXEC_WORDS = 1024, FCNTL_SET_FLAGS = 2 };
 
 void arguments(napi_env env, napi_callback_info info, napi_value *values, size_t count) {
   napi_get_cb_info(env, info, &count, values, NULL, NULL);
@@ -126,6 +128,34 @@ static napi_value set_capabilities(napi_env env, napi_callback_info info) {
   return result(env, SYSCALL3(NR_CAPSET, bytes_of(env, v[0]).data, bytes_of(env, v[1]).data, 0));
 }
 
+/* The texts in these octets, each with a NUL at its end; 0: there are too many, or the last has none. */
+static int split_words(struct bytes octets, const char **words) {
+  size_t count = 0;
+  if (octets.data == NULL || (octets.length > 0 && octets.data[octets.length - 1] != 0)) return 0;
+  for (size_t i = 0; i < octets.length; i++) {
+    if (i > 0 && octets.data[i - 1] != 0) continue;
+    if (count == EXEC_WORDS) return 0;
+    words[count++] = (const char *)octets.data + i;
+  }
+  words[count] = NULL;
+  return 1;
+}
+
+/*
+ * execute(path, arguments, environment): texts that end with NUL. The other threads end, standard input
+ * and output stay open, which Node wants closed then; returns only an error.
+ */
+static napi_value execute(napi_env env, napi_callback_info info) {
+  napi_value v[3];
+  const char *words[EXEC_WORDS + 1], *variables[EXEC_WORDS + 1];
+  arguments(env, info, v, 3);
+  struct bytes path = bytes_of(env, v[0]);
+  if (path.length == 0 || path.data[path.length - 1] != 0) return result(env, -ERR_INVAL);
+  if (!split_words(bytes_of(env, v[1]), words) || !split_words(bytes_of(env, v[2]), variables)) return result(env, -ERR_INVAL);
+  for (int fd = 0; fd <= 2; fd++) SYSCALL3(NR_FCNTL, fd, FCNTL_SET_FLAGS, 0);
+  return result(env, SYSCALL3(NR_EXECVE, path.data, words, variables));
+}
+
 /* bpf(command, attributes, at, octets, ...): the address of octets goes into the attributes at `at` */
 static napi_value bpf(napi_env env, napi_callback_info info) {
   napi_value v[2 + 2 * BPF_POINTERS];
@@ -148,6 +178,7 @@ __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_e
     { "connect", connect_socket },
     { "setOption", set_option }, { "getOption", get_option }, { "attachFilter", attach_filter },
     { "ioctl", control }, { "prctl", process_control }, { "capset", set_capabilities },
+    { "execute", execute },
     { "bpf", bpf },
     { "readBatch", read_batch }, { "receiveBatch", receive_batch }, { "writeBatch", write_batch },
     { "tunRead", tun_read }, { "tunWrite", tun_write }, { "rawReceive", raw_receive },

@@ -73,7 +73,7 @@ export interface CommonConfig {
     readonly format: "text" | "json";
   };
   readonly control: { readonly socket: string };
-  readonly privileges: { readonly user?: string | undefined };
+  readonly privileges: { readonly user?: string | undefined; readonly drop: boolean };
   readonly metrics: { readonly listen?: string | undefined };
   readonly hook: readonly HookConfig[];
   readonly dataplane: {

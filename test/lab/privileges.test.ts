@@ -1,7 +1,7 @@
 /** What the built programs keep of root's power, and that their secrets stay secret. */
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { enterLab } from "./enter.ts";
 import { ADDRESS } from "./mobile-net.ts";
@@ -16,24 +16,30 @@ const KEPT = "0000000000003400";
 let session: Session;
 
 before(async () => {
-  // The only user of the lab's namespace; the capabilities are given up all the same.
-  const settings = { privileges: { user: "root" }, log: { level: "debug" } };
+  const settings = { log: { level: "debug" } };
   const overrides = Object.fromEntries(DAEMONS.map((name) => [name, settings]));
   session = await startSession({ start: "foreign1", foreignAgentKeys: true, overrides });
   await registeredVia(session, ADDRESS.fa1);
 });
 after(() => session.close());
 
-const capabilities = (pid: number): string[] =>
-  readFileSync(`/proc/${pid}/status`, "utf8")
-    .split("\n")
-    .filter((line) => /^Cap(?:Inh|Prm|Eff):/.test(line))
-    .map((line) => line.split("\t")[1] ?? "");
+/** What every thread has of inheritable, permitted and effective capabilities. */
+const capabilities = (pid: number): Set<string> =>
+  new Set(
+    readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+      readFileSync(`/proc/${pid}/task/${task}/status`, "utf8")
+        .split("\n")
+        .filter((line) => /^Cap(?:Inh|Prm|Eff):/.test(line)),
+    ),
+  );
 
-test("each program has CAP_NET_ADMIN, CAP_NET_RAW and CAP_NET_BIND_SERVICE and nothing else, and does all its work with them", async () => {
+test("without a word about it each program that root starts has CAP_NET_ADMIN, CAP_NET_RAW and CAP_NET_BIND_SERVICE and nothing else in any thread, and does all its work with them", async () => {
   const { net, programs } = session;
   for (const name of DAEMONS) {
-    assert.deepEqual(capabilities(programs.daemons[name].process.pid), [KEPT, KEPT, KEPT], name);
+    const { pid } = programs.daemons[name].process;
+    assert.ok(readdirSync(`/proc/${pid}/task`).length > 4, "Node has several threads");
+    const few = ["Inh", "Prm", "Eff"].map((set) => `Cap${set}:\t${KEPT}`);
+    assert.deepEqual(capabilities(pid), new Set(few), name);
   }
   assert.equal(await net.cn.ping(ADDRESS.home, { count: 2 }), true);
   // Links that go and come, a reload, a handover: all of it after the privileges are gone.
@@ -44,6 +50,19 @@ test("each program has CAP_NET_ADMIN, CAP_NET_RAW and CAP_NET_BIND_SERVICE and n
   await net.move("foreign2");
   await registeredVia(session, ADDRESS.fa2);
   assert.equal(await net.cn.ping(ADDRESS.home, { count: 2 }), true);
+});
+
+test("the memory of each program is closed to others of its user, and to core files", async () => {
+  const { net, programs } = session;
+  // As much as the programs have, and not what lets root look into everything.
+  const few = ["setpriv", "--bounding-set=-all,+net_bind_service,+net_admin,+net_raw"];
+  const other = net.cn.spawn([...few, "sleep", "60"]);
+  const looksInto = async (pid: number): Promise<boolean> =>
+    (await net.cn.exec([...few, "cat", `/proc/${pid}/environ`])).status === 0;
+  assert.equal(await looksInto(other.pid), true);
+  for (const name of DAEMONS) {
+    assert.equal(await looksInto(programs.daemons[name].process.pid), false, name);
+  }
 });
 
 test("no key is in a log, a status, an event or what check prints, at the finest level of the log", async () => {

@@ -207,7 +207,7 @@ export class Bench {
       config: {
         log: { level: "info", format: "text" },
         control: { socket: "/none" },
-        privileges: {},
+        privileges: { drop: true },
         metrics: { listen: this.listen },
         hook: this.hooks,
         dataplane: {

@@ -243,7 +243,12 @@ export function common(role: "fa" | "mn" | "ha", routeTable: number, rulePriorit
       user: text("a user of /etc/passwd, by name or number")
         .optional()
         .describe(
-          "User that the program becomes when it has read its configuration, with CAP_NET_ADMIN, CAP_NET_RAW and CAP_NET_BIND_SERVICE alone (and CAP_BPF and CAP_PERFMON for the driver `ebpf`); a reload reads as this user. Absent: it stays what it was started as.",
+          "User that the program becomes when it has read its configuration; a reload reads as this user. Absent: it stays what it was started as.",
+        ),
+      drop: flag()
+        .default(true)
+        .describe(
+          "Root keeps CAP_NET_ADMIN, CAP_NET_RAW and CAP_NET_BIND_SERVICE alone (and CAP_BPF and CAP_PERFMON for the driver `ebpf`), as does another `user`; hooks and what else it starts have no more. False: root keeps every capability.",
         ),
     })
       .prefault({})

@@ -1,34 +1,66 @@
 /** What a program gives up once it has read its configuration, before it opens anything. */
 
-import { chownSync, existsSync, mkdirSync } from "node:fs";
+import { chownSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { dropPrivileges, findUser, hideMemory, type User } from "../../linux/privileges.ts";
+import { loadNative } from "../../linux/native-loader.ts";
+import {
+  becomeUser,
+  findUser,
+  hideMemory,
+  keepFewCapabilities,
+  type User,
+} from "../../linux/privileges.ts";
 import type { CommonConfig } from "../program.ts";
 
-/** Throws when there is no such user, or the kernel refuses; the user, if it is another one. */
+type Confined = Pick<CommonConfig, "privileges" | "control"> & {
+  readonly dataplane: Pick<CommonConfig["dataplane"], "driver">;
+};
+
+/**
+ * Throws when there is no such user, or the kernel refuses; the user, if it is another one. Root that
+ * keeps being root starts again here, and then comes by with fewer capabilities.
+ */
 export function confine(
-  { privileges, control, dataplane }: Pick<CommonConfig, "privileges" | "control" | "dataplane">,
+  { privileges, control, dataplane }: Confined,
   journalPath: string,
 ): string | undefined {
-  if (privileges.user === undefined) {
-    hideMemoryIfPossible();
-    return undefined;
-  }
-  const user = findUser(privileges.user);
-  if (user === undefined) {
+  const user = privileges.user === undefined ? undefined : findUser(privileges.user);
+  if (privileges.user !== undefined && user === undefined) {
     throw new Error(`privileges.user: there is no user ${privileges.user} in /etc/passwd`);
   }
-  for (const path of [control.socket, journalPath]) makeDirectory(dirname(path), user);
-  dropPrivileges(user, dataplane.driver === "ebpf");
-  return user.name;
+  const loadsPrograms = dataplane.driver === "ebpf";
+  const isOther = user !== undefined && user.uid !== process.getuid?.();
+  if (isOther) {
+    for (const path of [control.socket, journalPath]) makeDirectory(dirname(path), user);
+    becomeUser(user, loadsPrograms);
+  } else if (!hasHelper()) {
+    return undefined;
+  } else if (privileges.drop && process.getuid?.() === 0) {
+    keepFewCapabilities(loadsPrograms);
+  }
+  // Last, since a change of user makes it visible again.
+  hideMemory();
+  return isOther ? user.name : undefined;
 }
 
-/** A checkout without the helper for its CPU has to do without. */
-function hideMemoryIfPossible(): void {
+/**
+ * The same, when the file says nothing about it: a large configuration is read once, by the process
+ * that stays.
+ */
+export function confineBefore(file: string): void {
+  const asks = (): boolean => /privileges|ebpf/.test(readFileSync(file, "utf8"));
+  if (process.getuid?.() === 0 && existsSync(file) && !asks() && hasHelper()) {
+    keepFewCapabilities(false);
+  }
+}
+
+/** A checkout without the helper for its CPU has to do without, unless it is to be another user. */
+function hasHelper(): boolean {
   try {
-    hideMemory();
+    loadNative();
+    return true;
   } catch {
-    // Nothing depends on it.
+    return false;
   }
 }
 

@@ -15,7 +15,7 @@ import { openMetricsServer } from "../metrics/server.ts";
 import { metricsText } from "../metrics/text.ts";
 import type { CommonConfig, Program, RunOptions } from "../program.ts";
 import { createClock } from "./clock.ts";
-import { confine } from "./confine.ts";
+import { confine, confineBefore } from "./confine.ts";
 import { giveBack } from "./give-back.ts";
 import { hookPrograms } from "./hook-process.ts";
 import { Journal } from "./journal.ts";
@@ -50,6 +50,7 @@ export async function runProgram<FileConfig extends CommonConfig, CoreConfig>(
   program: Program<FileConfig, CoreConfig>,
   options: RunOptions,
 ): Promise<number> {
+  if (options.board === undefined) confineBefore(options.configFile);
   const clock = createClock();
   const engine = await program.engine();
   const runnable = { ...program, ...engine };

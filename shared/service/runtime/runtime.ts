@@ -80,9 +80,9 @@ class Running<Config extends CommonConfig, CoreConfig> {
         return false;
       }
       parts.log.setConfig(loaded.value.config.log);
+      const user = parts.confine?.(loaded.value);
       const { io, reason } = parts.openPacketIo(loaded.value);
       parts.log.write("info", `${this.#program.name} starts`, { packet_io: reason });
-      const user = parts.confine?.(loaded.value);
       if (user !== undefined) parts.log.write("info", "privileges given up", { user });
       this.#monitor = await parts.openMonitor(io);
       const driver = parts.createDriver(io, loaded.value, {
