@@ -79,6 +79,7 @@ export function agreeNetworks(
 }
 
 function implicitly({ networks }: MobileNode): NetworkTerms {
+  if (networks.length === 0) return NO_NETWORKS;
   return {
     networks: networks.map((prefix) => ({ prefix, isAllocated: false })),
     answers: networks.map((prefix) =>

@@ -14,18 +14,20 @@ export function replyWords(
   { request, node, isNew }: Exchange,
   code: number,
 ): ReplyExtensions {
-  const toNode = lastOf(request, "mobile-node-nai-extension");
+  const nai = lastOf(request, "mobile-node-nai-extension");
+  const toNode = nai === undefined ? [] : [nai];
   const { identity, denialMessage, hostConfiguration } = config;
   // RFC 3846 §3.1, §4: at first, and then to those that say it themselves.
-  if (identity !== undefined && (isNew || lastOf(request, "ha-identity").length > 0)) {
+  if (identity !== undefined && (isNew || lastOf(request, "ha-identity") !== undefined)) {
     toNode.push({ name: "ha-identity", nai: identity });
   }
   const isAccepted = code === ReplyCode.accepted;
-  if (isAccepted && lastOf(request, "host-configuration-request").length > 0) {
+  if (isAccepted && lastOf(request, "host-configuration-request") !== undefined) {
     toNode.push(...hostExtensions(hostConfiguration, node.network?.prefix.length));
   }
   if (!isAccepted && denialMessage !== undefined) toNode.push(messageString(denialMessage));
-  return { toNode, toAgent: lastOf(request, "mobile-foreign-challenge-extension") };
+  const challenge = lastOf(request, "mobile-foreign-challenge-extension");
+  return { toNode, toAgent: challenge === undefined ? [] : [challenge] };
 }
 
 /** Text for the node's user (RFC 4917 §3). */
@@ -33,9 +35,8 @@ export function messageString(text: string): ControlExtension {
   return { name: "home-agent", text };
 }
 
-function lastOf({ extensions }: RegistrationRequest, wanted: string): ControlExtension[] {
-  const found = extensions.findLast(({ name }) => name === wanted);
-  return found === undefined ? [] : [found as ControlExtension];
+function lastOf({ extensions }: RegistrationRequest, wanted: string): ControlExtension | undefined {
+  return extensions.findLast(({ name }) => name === wanted);
 }
 
 /** RFC 4332 §3: all that is known; a selection is not asked for in practice. */

@@ -71,7 +71,9 @@ export function readTunnelRequest(
   const end = isProtected ? (foreign ?? mobile) : request.extensions.length;
   let udp: UdpTunnelWish | undefined;
   let greKey: TunnelRequest["greKey"];
-  for (const [index, extension] of request.extensions.slice(0, end).entries()) {
+  for (let index = 0; index < end; index++) {
+    const extension = request.extensions[index];
+    if (extension === undefined) break;
     const by: Author = index < mobile ? "node" : "agent";
     // RFC 3519 §3.1.3 has one with a reserved 3 that is not 0 skipped; §4.6.1 would deny it.
     if (extension.name === "regular-udp-tunnel-request-extension" && extension.reserved3 === 0) {

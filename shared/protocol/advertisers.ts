@@ -70,7 +70,9 @@ export class Advertisers {
   }
 
   nextDeadline(): Instant | undefined {
-    return earliest(...[...this.all()].map((each) => each.nextDeadline()));
+    let next: Instant | undefined;
+    for (const each of this.all()) next = earliest(next, each.nextDeadline());
+    return next;
   }
 
   tick(now: Now): Effect[] {

@@ -24,6 +24,14 @@ const lengths: Record<Algorithm, number> = {
   "hmac-sha256": 32,
 };
 
+/** In the place of an authenticator that is not known yet. */
+const blanks: Readonly<Record<Algorithm, Uint8Array>> = {
+  "hmac-md5": new Uint8Array(lengths["hmac-md5"]),
+  "keyed-md5": new Uint8Array(lengths["keyed-md5"]),
+  "hmac-sha1": new Uint8Array(lengths["hmac-sha1"]),
+  "hmac-sha256": new Uint8Array(lengths["hmac-sha256"]),
+};
+
 /** Octets of an algorithm's authenticator. */
 export function authenticatorLength(algorithm: Algorithm): number {
   return lengths[algorithm];
@@ -50,7 +58,7 @@ export function appendAuthentication(
   name: AuthenticationName,
   context: SecurityContext,
 ): Uint8Array {
-  const blank = new Uint8Array(authenticatorLength(context.algorithm));
+  const blank = blanks[context.algorithm];
   const out = appendExtension(bytes, { name, spi: context.spi, authenticator: blank });
   // The authenticator is the last of all; it covers everything before it (coverage.ts).
   const at = out.length - blank.length;
@@ -77,16 +85,21 @@ export function verifyAuthentication(
   return equalAuthenticators(computeAuthenticator(context, covered), extension.authenticator);
 }
 
+const NOWHERE: readonly number[] = [];
+/** Asked for many times a message, and nearly always one of these. */
+const AT: readonly (readonly number[])[] = Array.from({ length: 16 }, (_, index) => [index]);
+
 /** Where the authentication extensions of one kind stand in a message. */
 export function authenticationIndexes(
-  message: ControlMessage,
+  { extensions }: ControlMessage,
   name: AuthenticationName,
 ): readonly number[] {
-  const indexes: number[] = [];
-  for (let i = 0; i < message.extensions.length; i++) {
-    if (message.extensions[i]?.name === name) indexes.push(i);
+  let found = NOWHERE;
+  for (let i = 0; i < extensions.length; i++) {
+    if (extensions[i]?.name !== name) continue;
+    found = found === NOWHERE ? (AT[i] ?? [i]) : [...found, i];
   }
-  return indexes;
+  return found;
 }
 
 export type AuthenticationOutcome =
