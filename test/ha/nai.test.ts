@@ -245,6 +245,15 @@ test("RFC 4433 §4.2: who leaves it open and has no binding here is redirected [
   assert.equal(bench.replyTo(asking(BOB)).code, 0); // it has chosen
 });
 
+test("RFC 4433 §3.4, erratum 898: the Redirected HA Extension that is sent has the short form, never the printed one [4433-3.4-03]", () => {
+  const bench = Bench.up({ ...overrides, redirection: { homeAgent: OTHER_HA, above: 0 } });
+  const { payload } = oneSend(bench.request(asking(BOB, { fields: { homeAgent: UNSPECIFIED } })));
+  const octets = Buffer.from(payload).toString("hex");
+  const address = OTHER_HA.toString(16).padStart(8, "0");
+  assert.ok(octets.includes(`8b0502${address}`));
+  assert.equal(octets.includes(`8b020004${address}`), false);
+});
+
 test("RFC 4433 §5.3.1: the checks of RFC 5944 come before redirection, authentication above all [4433-5.3.1-03]", () => {
   const bench = Bench.up({ ...overrides, redirection: { homeAgent: OTHER_HA, above: 0 } });
   const open = { homeAgent: UNSPECIFIED };

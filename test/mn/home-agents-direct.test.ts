@@ -54,6 +54,14 @@ test("RFC 4433 §5.1.2: the request goes to the requested home agent, which the 
   assert.deepEqual(target(asked({ kind: "address", address: HA1 })), [BROADCAST, HA1, HA1]);
 });
 
+test("RFC 4433 §3.4, erratum 898: the Requested HA Extension that is sent has the short form, never the printed one [4433-3.4-03]", () => {
+  const { payload } = asked({ kind: "address", address: HA1 }).lastRequest().effect;
+  const octets = Buffer.from(payload).toString("hex");
+  const address = HA1.toString(16).padStart(8, "0");
+  assert.ok(octets.includes(`8b0501${address}`));
+  assert.equal(octets.includes(`8b010004${address}`), false);
+});
+
 test("RFC 4433 §5.1.2: renewal and deregistration go to the one that has accepted [4433-5.1.2-03]", () => {
   const line = asked({ kind: "address", address: HA1 });
   line.accept(fromHome(HA1, {}));
