@@ -2,6 +2,7 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Host } from "../lab/host.ts";
 import { CommandError, type LabProcess } from "../lab/process.ts";
 import { bundleOf } from "../lab/session.ts";
@@ -16,6 +17,8 @@ const MEMORY_PROBE = `process.on("SIGUSR2", () => {
   console.log("memory " + (heapUsed + external));
 });
 `;
+/** By then it has given back what its start has needed, compiled code included (runtime.ts). */
+const SETTLED_MS = 5500;
 /** Two percent of a core in so long is nothing. */
 const QUIET_MS = 500;
 
@@ -50,6 +53,7 @@ export async function startBundle(
   const argv = [...pins()[1], ...node, bundleOf(role), "run", "--config", file];
   const daemon = host.spawn(argv, { name: `mip4-${role}` });
   await daemon.waitForLine(/ started /, 120_000);
+  await sleep(SETTLED_MS);
   return daemon;
 }
 
