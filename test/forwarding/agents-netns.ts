@@ -110,9 +110,19 @@ function throughAnchor(host: Agent): readonly number[] {
   return [device.stats64.tx.packets, device.stats64.rx.packets];
 }
 
-/** From the correspondent to the node, a twentieth of a second apart. */
+/**
+ * From the correspondent to the node. For the last reply `ping` waits as long as between two, or twice
+ * as long as for the slowest one, whatever -W says.
+ */
 export function ping(options = "", count = 3): string {
-  return sh("cn", `ping -n -q -c ${count} -i 0.05 -W 2 ${options} 10.1.0.7`);
+  return sh("cn", `ping -n -q -c ${count} -i 0.2 -W 2 ${options} 10.1.0.7`);
+}
+
+/** Of a `ping` that was ended: how many were not answered, but for one that may be under way. */
+export function lostOf(output: string): number {
+  const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec(output) ?? [];
+  assert.ok(Number(received) > 0, output);
+  return Math.max(0, Number(sent) - Number(received) - 1);
 }
 
 function inNamespace(host: Host, command: string): ChildProcess {

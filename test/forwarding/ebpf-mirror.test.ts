@@ -21,7 +21,7 @@ class MemoryMap {
   readonly #staged = new Map<string, Uint8Array | undefined>();
 
   stage(key: Uint8Array, value: Uint8Array | undefined): void {
-    this.#staged.set(hex(key), value);
+    this.#staged.set(hex(key), value && Uint8Array.from(value));
   }
 
   flush(): number {

@@ -16,6 +16,9 @@ const KEY_OUT = 2;
 const DF: Readonly<Record<DfPolicy, number>> = { copy: 0, set: 4, clear: 8 };
 const MTU_AT = 18;
 const TUNNEL = 24;
+export const OUT_KEY = 8;
+export const IN_KEY = 12;
+export const IN_VALUE = 12;
 /** The largest that fits. */
 const ANY_MTU = 0xffff;
 
@@ -30,10 +33,9 @@ function host32(bytes: Uint8Array, at: number, value: number): void {
   for (let i = 0; i < 4; i++) bytes[at + i] = value >>> (8 * (LITTLE_ENDIAN ? i : 3 - i));
 }
 
-export function number(value: number): Uint8Array {
-  const bytes = new Uint8Array(4);
-  host32(bytes, 0, value);
-  return bytes;
+export function number(value: number, into: Uint8Array = new Uint8Array(4)): Uint8Array {
+  host32(into, 0, value);
+  return into;
 }
 
 export function readNumber(bytes: Uint8Array, at = 0): number {
@@ -66,29 +68,41 @@ export function identityOf(bytes: Uint8Array): string {
 }
 
 /** `struct out_key`; `anchor` is the interface that the packet comes from. */
-export function outKey(match: Match, address: Ipv4, anchor: number): Uint8Array {
-  const bytes = new Uint8Array(8);
-  writeU32(bytes, 0, address);
-  host32(bytes, 4, anchor * 2 + (match === "source" ? 1 : 0));
-  return bytes;
+export function outKey(
+  match: Match,
+  address: Ipv4,
+  anchor: number,
+  into: Uint8Array = new Uint8Array(OUT_KEY),
+): Uint8Array {
+  writeU32(into, 0, address);
+  host32(into, 4, anchor * 2 + (match === "source" ? 1 : 0));
+  return into;
 }
 
 /** `struct in_key`; `remote` is the other end of the tunnel. */
-export function inKey(match: Match, address: Ipv4, remote: Ipv4): Uint8Array {
-  const bytes = new Uint8Array(12);
-  writeU32(bytes, 0, address);
-  writeU32(bytes, 4, remote);
-  host32(bytes, 8, match === "source" ? 1 : 0);
-  return bytes;
+export function inKey(
+  match: Match,
+  address: Ipv4,
+  remote: Ipv4,
+  into: Uint8Array = new Uint8Array(IN_KEY),
+): Uint8Array {
+  writeU32(into, 0, address);
+  writeU32(into, 4, remote);
+  host32(into, 8, match === "source" ? 1 : 0);
+  return into;
 }
 
 /** `struct in_value`; `broadcast` is the directed one of the node's home link, 0 without one. */
-export function inValue(tunnel: number, anchor: number, broadcast: number): Uint8Array {
-  const bytes = new Uint8Array(12);
-  host32(bytes, 0, tunnel);
-  host32(bytes, 4, anchor);
-  writeU32(bytes, 8, broadcast);
-  return bytes;
+export function inValue(
+  tunnel: number,
+  anchor: number,
+  broadcast: number,
+  into: Uint8Array = new Uint8Array(IN_VALUE),
+): Uint8Array {
+  host32(into, 0, tunnel);
+  host32(into, 4, anchor);
+  writeU32(into, 8, broadcast);
+  return into;
 }
 
 export interface Traffic {

@@ -6,11 +6,14 @@ import type { DfPolicy } from "../ipip.ts";
 import type { Tunnel, TunnelEntry, TunnelTable } from "../tunnel-table.ts";
 import {
   encodeTunnel,
+  IN_KEY,
+  IN_VALUE,
   identityOf,
   inKey,
   inValue,
   type Match,
   number,
+  OUT_KEY,
   outKey,
   readNumber,
   readTraffic,
@@ -49,11 +52,14 @@ export class Mirror {
   /** Keys that an earlier run left and that nothing has asked for since. */
   readonly #leftOut = new Set<string>();
   readonly #leftIn = new Set<string>();
-  readonly #changedOut = new Map<string, { readonly match: Match; readonly address: Ipv4 }>();
-  readonly #changedIn = new Map<
-    string,
-    { readonly match: Match; readonly address: Ipv4; readonly remote: Ipv4 }
-  >();
+  /** Some twice: what is staged then is the same. */
+  #changedOut: { readonly match: Match; readonly address: Ipv4 }[] = [];
+  #changedIn: { readonly match: Match; readonly address: Ipv4; readonly remote: Ipv4 }[] = [];
+  /** A key and values as they are staged, which copies them. */
+  readonly #outKey = new Uint8Array(OUT_KEY);
+  readonly #inKey = new Uint8Array(IN_KEY);
+  readonly #inValue = new Uint8Array(IN_VALUE);
+  readonly #number = new Uint8Array(4);
   /** Numbers of tunnels whose entries may still be in the maps. */
   #gone: number[] = [];
   #networks = 0;
@@ -78,9 +84,9 @@ export class Mirror {
       this.#networks += by;
       this.#writeSettings();
     } else if (direction === "out") {
-      this.#changedOut.set(`${match} ${address}`, { match, address });
+      this.#changedOut.push({ match, address });
     } else {
-      this.#changedIn.set(`${match} ${address} ${remote}`, { match, address, remote });
+      this.#changedIn.push({ match, address, remote });
     }
   }
 
@@ -88,10 +94,9 @@ export class Mirror {
   addressChanged(address: Ipv4): void {
     const { table } = this.#parts;
     for (const match of MATCHES) {
-      this.#changedOut.set(`${match} ${address}`, { match, address });
+      this.#changedOut.push({ match, address });
       for (const { tunnel } of table.inAt(match, address)) {
-        const { remote } = tunnel;
-        this.#changedIn.set(`${match} ${address} ${remote}`, { match, address, remote });
+        this.#changedIn.push({ match, address, remote: tunnel.remote });
       }
     }
   }
@@ -116,12 +121,12 @@ export class Mirror {
   /** The maps have what changed. An entry whose tunnel is not there yet, or no more, is passed over. */
   flush(): void {
     const { maps } = this.#parts;
-    for (const { match, address } of this.#changedOut.values()) this.#stageOut(match, address);
-    for (const { match, address, remote } of this.#changedIn.values()) {
+    for (const { match, address } of this.#changedOut) this.#stageOut(match, address);
+    for (const { match, address, remote } of this.#changedIn) {
       this.#stageIn(match, address, remote);
     }
-    this.#changedOut.clear();
-    this.#changedIn.clear();
+    this.#changedOut = [];
+    this.#changedIn = [];
     for (const map of [maps.traffic, maps.tunnels, maps.outgoing, maps.incoming]) {
       this.missing += map.flush();
     }
@@ -170,22 +175,29 @@ export class Mirror {
 
   #stageOut(match: Match, address: Ipv4): void {
     const { table, maps, anchor, isHeld } = this.#parts;
-    const key = outKey(match, address, anchor);
+    const key = outKey(match, address, anchor, this.#outKey);
     const tunnel = isHeld(address) ? undefined : wantedOut(table, match, address);
     if (this.#leftOut.size > 0) this.#leftOut.delete(textOf(key));
-    maps.outgoing.stage(key, tunnel === undefined ? undefined : number(this.#numberOf(tunnel)));
+    maps.outgoing.stage(
+      key,
+      tunnel === undefined ? undefined : number(this.#numberOf(tunnel), this.#number),
+    );
   }
 
   #stageIn(match: Match, address: Ipv4, remote: Ipv4): void {
-    const { table, maps, anchor, isHeld, broadcastOf } = this.#parts;
-    const key = inKey(match, address, remote);
+    const { table, maps, isHeld, broadcastOf } = this.#parts;
+    const key = inKey(match, address, remote, this.#inKey);
     const acceptance = isHeld(address) ? undefined : wantedIn(table, match, address, remote);
     if (this.#leftIn.size > 0) this.#leftIn.delete(textOf(key));
     const value =
       acceptance === undefined
         ? undefined
-        : inValue(this.#numberOf(acceptance.tunnel), anchor, broadcastOf(address) ?? 0);
+        : this.#inValueOf(acceptance.tunnel, broadcastOf(address) ?? 0);
     maps.incoming.stage(key, value);
+  }
+
+  #inValueOf(tunnel: Tunnel, broadcast: number): Uint8Array {
+    return inValue(this.#numberOf(tunnel), this.#parts.anchor, broadcast, this.#inValue);
   }
 
   /** Gives it one, and puts it into the maps, unless it is there. */

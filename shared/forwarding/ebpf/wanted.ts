@@ -41,9 +41,13 @@ export function wantedIn(
   address: Ipv4,
   remote: Ipv4,
 ): Acceptance | undefined {
-  const all = table.inAt(match, address).filter(({ tunnel }) => tunnel.remote === remote);
-  const [acceptance] = all;
-  if (acceptance === undefined || all.length > 1) return undefined;
+  let acceptance: Acceptance | undefined;
+  for (const one of table.inAt(match, address)) {
+    if (one.tunnel.remote !== remote) continue;
+    if (acceptance !== undefined) return undefined;
+    acceptance = one;
+  }
+  if (acceptance === undefined) return undefined;
   const { tunnel, plane, innerDestination, onward } = acceptance;
   if (plane !== 0 || onward || innerDestination !== undefined) return undefined;
   return notInKernel(tunnel) === undefined ? acceptance : undefined;

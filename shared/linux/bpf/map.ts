@@ -10,6 +10,8 @@ import type { BpfMapShape } from "./object.ts";
 
 /** Entries of one system call. */
 const BATCH = 4096;
+/** Entries that are staged without another allocation. */
+const FEW = 8;
 /** For an entry that finds no memory. */
 const TRIES = 100;
 const PERCPU_HASH = 5;
@@ -22,14 +24,55 @@ export function possibleCpus(text = readFileSync("/sys/devices/system/cpu/possib
   return Number(last ?? 0) + 1;
 }
 
+/** Keys and values side by side, as a system call takes them. */
+class Entries {
+  readonly #keySize: number;
+  readonly #valueSize: number;
+  keys: Uint8Array;
+  values: Uint8Array;
+  count: number;
+
+  constructor(keySize: number, valueSize: number, keys?: Uint8Array, values?: Uint8Array) {
+    this.#keySize = keySize;
+    this.#valueSize = valueSize;
+    this.keys = keys ?? new Uint8Array(FEW * keySize);
+    this.values = values ?? new Uint8Array(FEW * valueSize);
+    this.count = keys === undefined ? 0 : keys.length / keySize;
+  }
+
+  add(key: Uint8Array, value?: Uint8Array): void {
+    if ((this.count + 1) * this.#keySize > this.keys.length) {
+      this.keys = doubled(this.keys);
+      this.values = doubled(this.values);
+    }
+    this.keys.set(key, this.count * this.#keySize);
+    if (value !== undefined) this.values.set(value, this.count * this.#valueSize);
+    this.count++;
+  }
+
+  /** Up to so many from there on, in the same memory. */
+  some(at: number, most = this.count): Entries {
+    const [key, value] = [this.#keySize, this.#valueSize];
+    const end = Math.min(at + most, this.count);
+    const keys = this.keys.subarray(at * key, end * key);
+    return new Entries(key, value, keys, this.values.subarray(at * value, end * value));
+  }
+}
+
+function doubled(bytes: Uint8Array): Uint8Array {
+  const more = new Uint8Array(bytes.length * 2);
+  more.set(bytes);
+  return more;
+}
+
 export class BpfMap {
   readonly #calls: BpfCalls;
   readonly fd: number;
   readonly #shape: BpfMapShape;
   /** Octets of a value as the system calls have it. */
   readonly valueRoom: number;
-  #removed: Uint8Array[] = [];
-  #set: (readonly [key: Uint8Array, value: Uint8Array])[] = [];
+  #removed: Entries;
+  #set: Entries;
 
   constructor(calls: BpfCalls, fd: number, shape: BpfMapShape) {
     this.#calls = calls;
@@ -38,27 +81,28 @@ export class BpfMap {
     const isPerCpu = shape.type === PERCPU_HASH;
     const rounded = Math.ceil(shape.valueSize / WORD) * WORD;
     this.valueRoom = isPerCpu ? rounded * possibleCpus() : shape.valueSize;
+    this.#removed = new Entries(shape.keySize, 0);
+    this.#set = new Entries(shape.keySize, this.valueRoom);
   }
 
   /**
-   * At the next flush the key has this value, or is not there. Until then a key is staged once: what
-   * is removed goes first, since that makes room.
+   * At the next flush the key has this value, or is not there; both are copied. Until then a key is
+   * either set or removed: what is removed goes first, since that makes room.
    */
   stage(key: Uint8Array, value: Uint8Array | undefined): void {
-    if (value === undefined) this.#removed.push(key);
-    else this.#set.push([key, value]);
+    if (value === undefined) this.#removed.add(key);
+    else this.#set.add(key, value);
   }
 
   /** Returns for how many entries there was no room. */
   flush(): number {
     const [removed, set] = [this.#removed, this.#set];
-    if (removed.length === 0 && set.length === 0) return 0;
-    this.#removed = [];
-    this.#set = [];
-    for (let at = 0; at < removed.length; at += BATCH) this.#delete(removed.slice(at, at + BATCH));
+    if (removed.count === 0 && set.count === 0) return 0;
+    this.#removed = new Entries(this.#shape.keySize, 0);
+    this.#set = new Entries(this.#shape.keySize, this.valueRoom);
     let missing = 0;
-    for (let at = 0; at < set.length; at += BATCH)
-      missing += this.#update(set.slice(at, at + BATCH));
+    for (let at = 0; at < removed.count; at += BATCH) this.#delete(removed.some(at, BATCH));
+    for (let at = 0; at < set.count; at += BATCH) missing += this.#update(set.some(at, BATCH));
     return missing;
   }
 
@@ -92,35 +136,19 @@ export class BpfMap {
   }
 
   /** One that is not there is passed over. */
-  #delete(removed: readonly Uint8Array[]): void {
-    const { keySize } = this.#shape;
-    const keys = new Uint8Array(removed.length * keySize);
-    for (const [i, key] of removed.entries()) keys.set(key, i * keySize);
-    for (let at = 0; at < removed.length; at++) {
-      const rest = { keys: keys.subarray(at * keySize), count: removed.length - at };
-      const [done, result] = this.#calls.deleteBatch(this.fd, rest);
+  #delete(removed: Entries): void {
+    for (let at = 0; at < removed.count; at++) {
+      const [done, result] = this.#calls.deleteBatch(this.fd, removed.some(at));
       if (result === 0) return;
       at += done;
     }
   }
 
-  #update(set: readonly (readonly [Uint8Array, Uint8Array])[]): number {
-    const { keySize } = this.#shape;
-    const keys = new Uint8Array(set.length * keySize);
-    const values = new Uint8Array(set.length * this.valueRoom);
-    for (const [i, [key, value]] of set.entries()) {
-      keys.set(key, i * keySize);
-      values.set(value, i * this.valueRoom);
-    }
+  #update(set: Entries): number {
     let missing = 0;
     let tries = 0;
-    for (let at = 0; at < set.length; at++) {
-      const rest = {
-        keys: keys.subarray(at * keySize),
-        values: values.subarray(at * this.valueRoom),
-        count: set.length - at,
-      };
-      const [done, result] = this.#calls.updateBatch(this.fd, rest);
+    for (let at = 0; at < set.count; at++) {
+      const [done, result] = this.#calls.updateBatch(this.fd, set.some(at));
       if (result === 0) return missing;
       at += done;
       // The kernel fills its pool of free entries beside us: one that it had none for gets one soon.
