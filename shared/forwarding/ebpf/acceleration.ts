@@ -21,7 +21,8 @@ export interface AccelerationParts {
   readonly marks: Marks;
 }
 
-const NO_CAPABILITIES = "it takes CAP_BPF and CAP_PERFMON, which this process does not have";
+const NO_CAPABILITIES =
+  "it takes CAP_BPF and CAP_PERFMON, which root keeps where dataplane.driver is ebpf";
 const NO_HELPER = "it takes the native helper, which this machine does not have";
 
 export class Acceleration {
