@@ -47,7 +47,7 @@ const CLASSES: readonly Class[] = [
     title: "PCs, servers and laptops",
     has: ({ cpu }) => cpu === "x86-64",
     about: [
-      "Everything is developed and tested here: with Debian's packages ([on Debian](../debian.md)), or OpenWrt's on a PC, an APU or a virtual machine ([on OpenWrt](../openwrt.md)). Interface names differ from machine to machine: name your own in `[[interface]]`. All data paths can be used; `ebpf` carries most.",
+      "Everything is developed and tested here: with Debian's packages ([on Debian](../debian.md)), or OpenWrt's on a PC, an APU or a virtual machine ([on OpenWrt](../openwrt.md)). Interface names differ from machine to machine: name your own in `[[interface]]`. The driver `auto` finds the fastest data path that works.",
       "```\nmip4-mn boards --board generic-laptop\nip -br link                                   # the names of the interfaces\nmip4-mn check --config /etc/mip4/mn.toml\n```",
     ],
   },
@@ -85,7 +85,7 @@ function boardBlocks({ name, about }: Board): string[] {
     ["chip, memory", [board.soc, showMemory(board.memory)].filter(Boolean).join(", ")],
     ["tables", board.supported ? showLimits(board.memory) : undefined],
     ["ports", portsOf(about) || undefined],
-    ["data path", board.data_path && code(board.data_path)],
+    ["sure data path", board.data_path && code(board.data_path)],
     ["switch off", board.avoid.map(code).join(", ") || undefined],
     ["cannot, because", board.reason],
     ["to know", board.notes],
