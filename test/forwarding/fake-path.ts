@@ -63,6 +63,7 @@ export function openPath(setup: Setup = {}) {
   const tooBig: [Ipv4, number][] = [];
   const strangers: string[] = [];
   const bounds: Bound[] = [];
+  const drained = { count: 0 };
   const tun = {
     name: "tun",
     index: 1,
@@ -72,6 +73,9 @@ export function openPath(setup: Setup = {}) {
     write: (batch: PacketBatch) => {
       delivered.push(...packetsOf(batch));
       return batch.count;
+    },
+    drain: () => {
+      drained.count++;
     },
     close: () => {},
   };
@@ -167,6 +171,7 @@ export function openPath(setup: Setup = {}) {
     tooBig,
     strangers,
     bounds,
+    drained,
     table,
   };
 }

@@ -174,6 +174,26 @@ export function tunCases(io: PacketIo): void {
 
   if (io.provider !== "helper") return;
 
+  test(
+    "drain hands out at once what the kernel has put in, in its order and nothing twice",
+    withTun(io, async (tun) => {
+      const seen: number[] = [];
+      tun.onPackets((batch) => {
+        seen.push(...udpNumbers(packetsOf(batch)));
+      });
+      await quiet();
+      const sender = io.openUdp({ address: OWN, port: 5005 });
+      for (const i of range(100)) sender.send(numbered(i, 8), FAR, 9, 64);
+      assert.deepEqual(seen, []);
+      tun.drain?.();
+      assert.deepEqual(seen, range(100));
+      await quiet();
+      tun.drain?.();
+      assert.deepEqual(seen, range(100));
+      sender.close();
+    }),
+  );
+
   test("a TUN device stays when it is closed, and can be opened again with its address", async () => {
     io.openTun({ name: "miptest1", mtu: 1400 }).close();
     ip("addr add 10.9.1.1/24 dev miptest1");

@@ -57,8 +57,8 @@ export interface Guest {
   readonly detour?: { readonly until: Instant; readonly isEmpty: boolean };
 }
 
-/** Milliseconds: bounds of the time that the detour is given to become empty. */
-const LEAST_WAIT = 2;
+/** Milliseconds that the detour is given to become empty, beyond the round trip; and at most. */
+const MORE_WAIT = 5;
 const MOST_WAIT = 50;
 
 export interface NextRouterParts {
@@ -143,13 +143,13 @@ export class NextRouter {
 
   /**
    * It has registered, and what it sends has a shorter way, which is taken when the detour is empty: after
-   * a round trip to the previous router. From there to the home agent it is no farther than by way of
+   * a round trip to the previous router and a little more. From there to the home agent it is no farther than by way of
    * here, so what went before is there first.
    */
   registered(address: Ipv4, now: Now): void {
     const guest = this.#guests.get(address);
     if (guest === undefined || guest.detour !== undefined) return;
-    const wait = Math.min(Math.max(guest.roundTrip ?? 0, LEAST_WAIT), MOST_WAIT);
+    const wait = Math.min((guest.roundTrip ?? 0) + MORE_WAIT, MOST_WAIT);
     this.#set({ ...guest, detour: { until: after(now.monotonic, wait), isEmpty: false } });
   }
 

@@ -87,9 +87,14 @@ export class KernelState {
 
   /**
    * Plans for these keys and does it; returns what failed, one line each. `routed` is called when
-   * packets find their way; what tells visitors apart takes a program's time more.
+   * packets find their way; what tells visitors apart takes a program's time more. `turning` is called
+   * just before and after a route changes.
    */
-  async reach(keys: Iterable<string>, routed: () => void = () => undefined): Promise<string[]> {
+  async reach(
+    keys: Iterable<string>,
+    routed: () => void = () => undefined,
+    turning: () => void = () => undefined,
+  ): Promise<string[]> {
     const pending = new Set([...keys, ...this.#failed]);
     this.#failed.clear();
     const failures: string[] = [];
@@ -104,7 +109,12 @@ export class KernelState {
       if (this.#isFenced) this.#failed.add(operation.key);
       else if (operation.object.kind === "passage") continue;
       else if (operation.object.kind === "visitor") visitors.push(operation);
-      else await this.#attempt([operation], () => this.#execute(operation), failures);
+      else {
+        const isRoute = operation.object.kind === "route";
+        if (isRoute) turning();
+        await this.#attempt([operation], () => this.#execute(operation), failures);
+        if (isRoute) turning();
+      }
     }
     routed();
     if (visitors.length > 0) {

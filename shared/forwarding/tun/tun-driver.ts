@@ -300,7 +300,9 @@ export class TunDriver implements Driver {
         failures.push(...unread);
         keys = this.#kernel.allKeys();
       }
-      failures.push(...(await this.#kernel.reach(keys, settle)));
+      failures.push(
+        ...(await this.#kernel.reach(keys, settle, () => this.#dataPath?.waiting.follow())),
+      );
       this.#devices.settle();
       failures.push(...(await attempt(() => this.#planes.close(this.#dataPath))));
       failures.push(...(await attempt(() => this.#devices.close())));

@@ -55,16 +55,20 @@ export class Waiting {
     this.outgoing.set(key, item?.kind === "outgoing" ? { ...item, tunnel: undefined } : undefined);
   }
 
-  /**
-   * To be called when the kernel is as the items of now want it. What a node's kernel has put into the
-   * anchor before is sent then, so that what it sends by its new way overtakes next to nothing.
-   */
+  /** To be called when the kernel is as the items of now want it. */
   settler(): (now?: number) => void {
     const settle = [this.holds.settler(), this.outgoing.settler()];
     return (now = performance.now()) => {
       for (const each of settle) each(now);
-      if (!this.outgoing.isEmpty) this.#tun.drain?.();
     };
+  }
+
+  /**
+   * To be called just before and after the kernel gets another route: what it has put into the anchor
+   * is sent now, so that what a node sends by its new way overtakes next to nothing.
+   */
+  follow(): void {
+    if (!this.outgoing.isEmpty) this.#tun.drain?.();
   }
 
   /**
