@@ -2,21 +2,22 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { HANDOVER_MISBEHAVIOURS } from "./handover-misbehaviour.ts";
 import { MISBEHAVIOURS } from "./misbehaviour.ts";
 import { runSimulation, SimulationFailure } from "./simulation.ts";
 
 /** How many seeds a rare one may take to be found. */
 const MOST_SEEDS = 1000;
 
-for (const [what, tamper, verdict] of MISBEHAVIOURS) {
+for (const { what, tamper, verdict, form } of [...MISBEHAVIOURS, ...HANDOVER_MISBEHAVIOURS]) {
   test(`simulation: a node that ${what} is found out`, (t) => {
     for (let seed = 1; seed <= MOST_SEEDS; seed++) {
       try {
-        runSimulation({ seed, tamper });
+        runSimulation({ seed, tamper, form });
       } catch (error) {
         assert.ok(error instanceof SimulationFailure, String(error));
         assert.match(error.message, verdict);
-        assert.match(error.message, new RegExp(`replay with: make sim SEED=${seed}\n`));
+        assert.match(error.message, new RegExp(`replay with: make sim SEED=${seed}[ \n]`));
         t.diagnostic(`seed ${seed}`);
         return;
       }

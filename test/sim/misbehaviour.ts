@@ -8,10 +8,11 @@ import type { ForwardingState } from "../../shared/forwarding/state.ts";
 import type { Core, Effect, Event } from "../../shared/protocol/core.ts";
 import { isAccepted } from "../../shared/wire/reply-code.ts";
 import type { Role } from "./node.ts";
+import type { PlanForm } from "./plan.ts";
 import type { Blueprint } from "./topology.ts";
 
 /** Passes everything on; a misbehaviour overrides what it does differently. */
-class Passing implements Core {
+export class Passing implements Core {
   readonly inner: Core;
 
   constructor(inner: Core) {
@@ -188,31 +189,74 @@ class Eager extends Passing {
   }
 }
 
-const by = (role: Role, wrap: new (inner: Core) => Core) => (blueprint: Blueprint) =>
+export const by = (role: Role, wrap: new (inner: Core) => Core) => (blueprint: Blueprint) =>
   blueprint.role === role
     ? { ...blueprint, make: (random: Random) => new wrap(blueprint.make(random)) }
     : blueprint;
 
-/** What each does, and the verdict that it must provoke. */
-export const MISBEHAVIOURS: readonly (readonly [
-  what: string,
-  tamper: (blueprint: Blueprint) => Blueprint,
-  verdict: RegExp,
-])[] = [
-  [
-    "forgets replay state in a crash",
-    by("home-agent", Forgetful),
-    /^ha accepts request .* (after|twice)/,
-  ],
-  ["grants more than asked", by("home-agent", Generous), /^ha grants more than asked/],
-  ["binds an address that nobody asked for", by("home-agent", Inventive), /unasked/],
-  ["never answers", by("home-agent", Mute), /^not at rest after/],
-  ["counts lifetimes too fast", by("foreign-agent", Hasty), /gives up a visitor who still counts/],
-  ["broadcasts ARP abroad", by("mobile-node", Chatty), /sends an ARP request away from home/],
-  ["is registered by nobody", by("mobile-node", Credulous), /believes a reply|no reply|one reply/],
-  ["does not notice that it has moved", by("mobile-node", Stubborn), /^not at rest after/],
-  ["does something at a spurious tick", by("foreign-agent", Fidgety), /spurious tick had effects/],
-  ["gives a new forwarding state each time", by("home-agent", Copying), /changed its identity/],
-  ["wants a tick without end", by("mobile-node", Sleepless), /wants ticks without end/],
-  ["answers a command twice", by("mobile-node", Eager), /answers command \d+ twice/],
+/** What it does, and the verdict that it must provoke. */
+export interface Misbehaviour {
+  readonly what: string;
+  readonly tamper: (blueprint: Blueprint) => Blueprint;
+  readonly verdict: RegExp;
+  readonly form?: PlanForm;
+}
+
+export const MISBEHAVIOURS: readonly Misbehaviour[] = [
+  {
+    what: "forgets replay state in a crash",
+    tamper: by("home-agent", Forgetful),
+    verdict: /^ha accepts request .* (after|twice)/,
+  },
+  {
+    what: "grants more than asked",
+    tamper: by("home-agent", Generous),
+    verdict: /^ha grants more than asked/,
+  },
+  {
+    what: "binds an address that nobody asked for",
+    tamper: by("home-agent", Inventive),
+    verdict: /unasked/,
+  },
+  { what: "never answers", tamper: by("home-agent", Mute), verdict: /^not at rest after/ },
+  {
+    what: "counts lifetimes too fast",
+    tamper: by("foreign-agent", Hasty),
+    verdict: /gives up a visitor who still counts/,
+  },
+  {
+    what: "broadcasts ARP abroad",
+    tamper: by("mobile-node", Chatty),
+    verdict: /sends an ARP request away from home/,
+  },
+  {
+    what: "is registered by nobody",
+    tamper: by("mobile-node", Credulous),
+    verdict: /believes a reply|no reply|one reply/,
+  },
+  {
+    what: "does not notice that it has moved",
+    tamper: by("mobile-node", Stubborn),
+    verdict: /^not at rest after/,
+  },
+  {
+    what: "does something at a spurious tick",
+    tamper: by("foreign-agent", Fidgety),
+    verdict: /spurious tick had effects/,
+  },
+  {
+    what: "gives a new forwarding state each time",
+    tamper: by("home-agent", Copying),
+    verdict: /changed its identity/,
+  },
+  {
+    what: "wants a tick without end",
+    tamper: by("mobile-node", Sleepless),
+    verdict: /wants ticks without end/,
+  },
+  {
+    what: "answers a command twice",
+    tamper: by("mobile-node", Eager),
+    verdict: /answers command \d+ twice/,
+  },
 ];

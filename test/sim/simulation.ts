@@ -16,7 +16,7 @@ import { drawPlan, type Plan, type PlanForm } from "./plan.ts";
 import { EventQueue } from "./queue.ts";
 import { Safety } from "./safety.ts";
 import { type Blueprint, blueprints, HOME_LINK, homeAddress, links } from "./topology.ts";
-import { bindingsOf, type Cast, faultFrom, faultTowards } from "./traffic.ts";
+import { bindingsOf, type Cast, faultFrom, faultTowards, itemsOf } from "./traffic.ts";
 import { Trouble } from "./trouble.ts";
 
 /** Virtual seconds. */
@@ -143,6 +143,7 @@ class Simulation {
     trouble.stop();
     this.#network.changeWeather(FINE_WEATHER);
     const restAfter = this.#awaitRest(REST_WITHIN, STAYS_AT_REST);
+    this.#nothingIsLeft();
     this.#oneMoreMove(trouble);
     return {
       seed: this.#seed,
@@ -209,6 +210,13 @@ class Simulation {
     for (const [index, mobile] of this.#cast.mobileNodes.entries()) {
       // Between two foreign links nothing is announced, and what was lost before stays lost.
       if (this.#isAway(index) !== isAway[index]) this.#neighbourKnows(index, mobile);
+    }
+  }
+
+  /** A handover is over when its lifetime is (RFC 4988 §7), however it went. */
+  #nothingIsLeft(): void {
+    for (const agent of this.#cast.foreignAgents) {
+      if (itemsOf(agent, "handover").length > 0) this.#fail(`${agent.name} has an old handover`);
     }
   }
 

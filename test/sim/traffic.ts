@@ -93,6 +93,7 @@ export function faultTowards(cast: Cast, mobile: SimNode, home: Ipv4): string | 
 
 /** Why what the node sends does not arrive; `undefined` when it does. */
 export function faultFrom(cast: Cast, mobile: SimNode, home: Ipv4): string | undefined {
+  if (itemsOf(mobile, "outgoing").some(({ hold }) => hold)) return "the node keeps what it sends";
   const bindings = bindingsOf(cast, home);
   if (itemsOf(mobile, "at-home").length > 0) {
     return bindings.length === 0 ? undefined : "at home with a binding";
