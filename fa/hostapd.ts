@@ -4,22 +4,23 @@ import { type Mac, parseMac } from "../shared/base/address.ts";
 import { ControlInterface } from "../shared/service/triggers/control-interface.ts";
 import type { TriggerContext, Triggers } from "../shared/service/triggers/triggers.ts";
 import type { FaConfig } from "./config.ts";
+import { tellStation } from "./stations.ts";
 
-type StationCommand = "node-arrived" | "node-left";
+type News = "arrived" | "left";
 
-const COMMANDS: Readonly<Record<string, StationCommand>> = {
-  "AP-STA-CONNECTED": "node-arrived",
-  "AP-STA-DISCONNECTED": "node-left",
+const NEWS: Readonly<Record<string, News>> = {
+  "AP-STA-CONNECTED": "arrived",
+  "AP-STA-DISCONNECTED": "left",
 };
 
 /** `undefined`: an event of something else. */
 export function stationEvent(
   event: string,
-): { readonly command: StationCommand; readonly mac: Mac } | undefined {
+): { readonly news: News; readonly mac: Mac } | undefined {
   const [name = "", address = ""] = event.split(" ");
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  const news = Object.hasOwn(NEWS, name) ? NEWS[name] : undefined;
   const mac = parseMac(address);
-  return command === undefined || mac === undefined ? undefined : { command, mac };
+  return news === undefined || mac === undefined ? undefined : { news, mac };
 }
 
 export class HostapdTriggers implements Triggers<FaConfig> {
@@ -61,10 +62,6 @@ export class HostapdTriggers implements Triggers<FaConfig> {
 
   #take(event: string): void {
     const station = stationEvent(event);
-    if (station === undefined) return;
-    const { command, mac } = station;
-    this.#context.counters.add(command === "node-left" ? "stations-left" : "stations-arrived");
-    // Most stations are nobody's visitors; the outcome is in the core's own events.
-    void this.#context.command(command, { mac, interface: null });
+    if (station !== undefined) tellStation(this.#context, station.news, station.mac);
   }
 }

@@ -89,11 +89,11 @@ test("a reload opens what is new and closes what is gone; what stays is left alo
 });
 
 // As hostapd 2.10 has sent them to an attached client.
-const STATIONS: readonly (readonly [message: string, command: string | undefined])[] = [
-  ["<3>AP-STA-CONNECTED 02:00:00:00:00:07", "node-arrived"],
-  ["<3>AP-STA-DISCONNECTED 02:00:00:00:00:07", "node-left"],
-  ["<3>AP-STA-CONNECTED 02:00:00:00:00:07 keyid=guest", "node-arrived"],
-  ["IFNAME=wlan0 <3>AP-STA-DISCONNECTED 02:00:00:00:00:07", "node-left"],
+const STATIONS: readonly (readonly [message: string, news: string | undefined])[] = [
+  ["<3>AP-STA-CONNECTED 02:00:00:00:00:07", "arrived"],
+  ["<3>AP-STA-DISCONNECTED 02:00:00:00:00:07", "left"],
+  ["<3>AP-STA-CONNECTED 02:00:00:00:00:07 keyid=guest", "arrived"],
+  ["IFNAME=wlan0 <3>AP-STA-DISCONNECTED 02:00:00:00:00:07", "left"],
   ["<3>EAPOL-4WAY-HS-COMPLETED 02:00:00:00:00:07", undefined],
   ["<3>AP-STA-POSSIBLE-PSK-MISMATCH 02:00:00:00:00:07", undefined],
   ["<3>AP-STA-CONNECTED", undefined],
@@ -103,8 +103,8 @@ const STATIONS: readonly (readonly [message: string, command: string | undefined
 
 test("a station that comes or goes is a command to the agent; nothing else is", () => {
   const mac = "02:00:00:00:00:07" as Mac;
-  for (const [message, command] of STATIONS) {
-    const wanted = command === undefined ? undefined : { command, mac };
+  for (const [message, news] of STATIONS) {
+    const wanted = news === undefined ? undefined : { news, mac };
     assert.deepEqual(stationEvent(eventOf(message) ?? ""), wanted, message);
   }
   for (const answer of ["OK\n", "PONG", "<x>no event", "AP-STA-CONNECTED 02:00:00:00:00:07"]) {

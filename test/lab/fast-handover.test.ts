@@ -1,6 +1,8 @@
 /** Fast handovers of the built programs, with real packets (RFC 4988). */
 
 import assert from "node:assert/strict";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Json } from "../../shared/base/result.ts";
 import { ask } from "../../shared/service/control/client.ts";
@@ -8,9 +10,10 @@ import { enterLab } from "./enter.ts";
 import { ACCESS_POINT, fastHandoverFiles } from "./fast-handover-files.ts";
 import { countStream, longestGap } from "./gaps.ts";
 import { ADDRESS, MAC, type Place } from "./mobile-net.ts";
-import { registeredVia, type Session, startSession } from "./session.ts";
+import { PROJECT_ROOT } from "./root.ts";
+import { bundleOf, registeredVia, type Session, startSession } from "./session.ts";
 import { startUdp } from "./traffic/streams.ts";
-import { sleep } from "./wait.ts";
+import { monotonicMs, sleep } from "./wait.ts";
 
 await enterLab({ tun: true, programs: ["ping"] });
 
@@ -65,6 +68,25 @@ async function counter(name: "fa1" | "fa2", counted: string): Promise<number> {
   return counters[counted] ?? 0;
 }
 
+/** A script of the page, as it is printed there, for whom the programs are at these control sockets. */
+async function scriptOfPage(name: string, daemon: "fa1" | "mn", ...words: readonly string[]) {
+  const page = readFileSync(join(PROJECT_ROOT, "docs/operating/fast-handover.md"), "utf8");
+  const start = `sh\n#!/bin/sh\n# ${name} `;
+  const text = page.split("```").find((block) => block.startsWith(start));
+  assert.ok(text, `no script ${name} on the page`);
+  const { host, files } = session.programs.daemons[daemon];
+  const folder = join(host.lab.directory, "bin");
+  mkdirSync(folder, { recursive: true });
+  const role = daemon === "mn" ? "mn" : "fa";
+  const program = `exec ${process.execPath} ${bundleOf(role)} "$@" --socket ${files.socket}`;
+  writeFileSync(join(folder, `mip4-${role}`), `#!/bin/sh\n${program}\n`, { mode: 0o755 });
+  writeFileSync(join(folder, name), text.slice("sh\n".length), { mode: 0o755 });
+  const path = `PATH=${folder}:${process.env.PATH}`;
+  const done = await host.exec(["env", path, name, ...words]);
+  assert.deepEqual([done.status, done.stderr], [0, ""], done.stdout);
+  return done.stdout;
+}
+
 function assertWhole({ lost, duplicates, reordered }: ReturnType<typeof countStream>): void {
   assert.deepEqual({ lost, duplicates, reordered }, { lost: 0, duplicates: 0, reordered: 0 });
 }
@@ -89,6 +111,17 @@ test("beyond the RFC: seen leaving, and told only after it has come: nothing for
   assert.equal(await counter("fa1", "handovers-in"), 1);
   // The way is the ordinary one again, and nobody keeps anything.
   assert.equal(await session.net.cn.ping(ADDRESS.home, { count: 2 }), true);
+});
+
+test("the scripts of the page are triggers: one for hostapd's events at an agent, one around a change of the link", async () => {
+  const since = monotonicMs();
+  await scriptOfPage("station", "fa1", "wlan0", "AP-STA-DISCONNECTED", MAC.mn);
+  await session.programs.waitForEvent("fa1", "visitor-left", since);
+  await scriptOfPage("station", "fa1", "wlan0", "AP-STA-CONNECTED", MAC.mn);
+  const back = await session.programs.waitForEvent("fa1", "handover-finished", since);
+  assert.equal(back.fields.outcome, "returned");
+  assert.match(await scriptOfPage("roam", "mn", ACCESS_POINT.fa2, "echo", "change"), /^change$/m);
+  await session.programs.waitForEvent("mn", "handover-prepared", since);
 });
 
 test("RFC 4988 §7: what a handover made is gone with its lifetime, and the network can order one [4988-7-03]", async () => {

@@ -172,9 +172,8 @@ export class FastHandovers {
       if (guest.mac !== mac) continue;
       effects.push(...this.#cameHere(guest.address, mac, interfaceName ?? guest.interface, now));
     }
-    for (const visitor of this.#agent.visitors.all()) {
-      if (visitor.mac !== mac) continue;
-      effects.push(...this.#previous.returned(addressOf(visitor), "returned", now));
+    for (const address of this.#previous.awayAt(mac)) {
+      effects.push(...this.#previous.returned(address, "returned", now));
     }
     return effects;
   }

@@ -4,7 +4,7 @@
  * for the node goes there.
  */
 
-import type { Ipv4 } from "../../../shared/base/address.ts";
+import type { Ipv4, Mac } from "../../../shared/base/address.ts";
 import type { Random } from "../../../shared/base/random.ts";
 import { after, earliest, type Instant, type Now } from "../../../shared/base/time.ts";
 import type { HandoverItem } from "../../../shared/forwarding/state.ts";
@@ -209,6 +209,12 @@ export class PreviousRouter {
   /** It was seen to leave, and has not said where to. */
   isAbsent(address: Ipv4): boolean {
     return this.#departures.get(address)?.state === "absent";
+  }
+
+  /** The addresses of those that had this link-layer address here; they are few, visitors are many. */
+  awayAt(mac: Mac): readonly Ipv4[] {
+    const all = [...this.#departures.values()];
+    return all.filter(({ visitor }) => visitor.mac === mac).map(({ address }) => address);
   }
 
   /** The node is on this link again: what was kept is for it, and no tunnel leads away. */

@@ -38,6 +38,8 @@ export const RTM = {
 /** Notification groups, as bits of the mask an rtnetlink socket is bound with. */
 export const RTMGRP = {
   link: 0x1,
+  /** Neighbours, and what bridges learn and lose. */
+  neighbor: 0x4,
   address: 0x10,
   route: 0x40,
   /** Settings such as forwarding and rp_filter. */
