@@ -97,7 +97,9 @@ export const fastHandover = table({
     ),
   neighbor: tables(neighbor)
     .default([])
-    .describe("The neighbourhood that nodes are told of (RFC 4988 §5.4)."),
+    .describe(
+      "The neighbourhood that nodes are told of (RFC 4988 §5.4). Agents with an association name their own access points to each other, too.",
+    ),
 })
   .prefault({})
   .describe("Fast handovers (RFC 4988).");

@@ -39,10 +39,9 @@ function orderHandover(agent: Agent, id: number, args: JsonObject): Effect[] {
   const accessPoint = parseMac(textOf(args, "access_point"));
   const visitor = [...agent.visitors.all()].find(({ homeAddress }) => homeAddress === address);
   if (visitor === undefined) return [answer(id, false, "no such visitor")];
-  const to = agent.config.fastHandover?.neighbors.find(
-    (neighbor) => neighbor.accessPoint === accessPoint && neighbor.fastHandover,
-  );
-  if (to === undefined) return [answer(id, false, "no such access point in the neighbourhood")];
+  const to = agent.handovers.neighbor(accessPoint);
+  if (to?.fastHandover !== true)
+    return [answer(id, false, "no such access point in the neighbourhood")];
   const effects = agent.handovers.order(visitor, to);
   const told = `told to hand over to ${formatIpv4(to.router)}`;
   return [...effects, answer(id, effects.length > 0, effects.length > 0 ? told : "link down")];

@@ -108,7 +108,8 @@ test("an entry that goes while its port is as it was says nothing of its station
   await until("it has come", () => commands.length > 0);
   ip("link set lan0 type bridge fdb_flush");
   await settle();
-  assert.deepEqual(commands, [is("arrived", "port1")]);
+  // The station's system may say something of its own accord, and is learned again.
+  assert.deepEqual(new Set(commands), new Set([is("arrived", "port1")]));
 });
 
 test("without fast handovers nobody listens", async () => {

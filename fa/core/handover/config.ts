@@ -30,7 +30,15 @@ export interface FastHandoverConfig {
   readonly earlyBuffering: number;
 }
 
-/** Is this the address of a router that a handover may go to, or come from? */
-export function isNeighbor({ neighbors }: FastHandoverConfig, address: Ipv4): boolean {
-  return neighbors.some(({ router, fastHandover }) => fastHandover && router === address);
+/**
+ * Is this the address of a router that a handover may go to, or come from? One without an access point
+ * in the configured map is, where an association says that it takes part.
+ */
+export function isNeighbor(
+  { neighbors, authenticate, routers }: FastHandoverConfig,
+  address: Ipv4,
+): boolean {
+  const rows = neighbors.filter(({ router }) => router === address);
+  if (rows.length > 0) return rows.some(({ fastHandover }) => fastHandover);
+  return authenticate && routers.some(({ peer }) => peer === address);
 }

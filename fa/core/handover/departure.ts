@@ -10,6 +10,7 @@ import {
   macOption,
 } from "../../../shared/protocol/fast-handover.ts";
 import { HandoverInitiateFlag } from "../../../shared/wire/icmp/fast-handover.ts";
+import type { FastHandoverOption } from "../../../shared/wire/icmp/fast-handover-options.ts";
 import type { FastHandoverMessage } from "../../../shared/wire/icmp.ts";
 import type { Visitor } from "../visits/visitors.ts";
 import { AckCode, type BindingUpdate } from "./binding-update.ts";
@@ -67,11 +68,15 @@ export function departureItem(
   };
 }
 
-/** RFC 4988 §5.5: code 0, and U, for an update from the node itself; code 1 for one that was relayed. */
+/**
+ * RFC 4988 §5.5: code 0, and U, for an update from the node itself; code 1 for one that was relayed.
+ * `tuples`: this router's own access points.
+ */
 export function initiateMessage(
   { address, visitor }: Departure,
   { link }: BindingUpdate,
   identifier: number,
+  tuples: readonly FastHandoverOption[],
 ): FastHandoverMessage {
   const isDirect = link !== undefined;
   // A node with a care-of address of its own will want another one.
@@ -85,6 +90,7 @@ export function initiateMessage(
     extensions: [
       macOption(LinkLayerCode.mobileNode, visitor.mac),
       addressOption(AddressCode.previous, address),
+      ...tuples,
     ],
   };
 }

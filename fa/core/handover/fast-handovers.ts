@@ -36,6 +36,7 @@ import { dropped, securityException } from "../reports.ts";
 import type { Visitor } from "../visits/visitors.ts";
 import { UpdateJudge } from "./binding-update.ts";
 import { type FastHandoverConfig, isNeighbor, type Neighbor } from "./config.ts";
+import { Neighborhood } from "./neighborhood.ts";
 import { NextRouter } from "./next.ts";
 import { PreviousRouter } from "./previous.ts";
 import { answerSolicitation, mayAnswer, orderHandover, type ProxyPath } from "./proxy.ts";
@@ -50,6 +51,7 @@ export class FastHandovers {
   readonly #agent: Agent;
   readonly #judge: UpdateJudge;
   readonly #routers: RouterMessages;
+  readonly #neighborhood: Neighborhood;
   readonly #previous: PreviousRouter;
   readonly #next: NextRouter;
   readonly #relayed = new RelayedUpdates();
@@ -60,8 +62,10 @@ export class FastHandovers {
     this.#judge = new UpdateJudge(agent, random);
     const config = () => this.#enabled();
     this.#routers = new RouterMessages(config, random);
+    this.#neighborhood = new Neighborhood(config, (router) => agent.isOwnAddress(router));
     const changed = (address: Ipv4) => this.#declare(address);
-    const common = { agent, config, routers: this.#routers, changed };
+    const tuples = () => this.#neighborhood.ownTuples();
+    const common = { agent, config, routers: this.#routers, tuples, changed };
     this.#previous = new PreviousRouter({ ...common, random });
     const seenOn = (address: Ipv4) => this.#relayed.of(address, this.#now)?.interface;
     const seenAt = (address: Ipv4) => this.#relayed.of(address, this.#now)?.relayedAt;
@@ -123,6 +127,7 @@ export class FastHandovers {
   }
 
   reconfigured(): void {
+    this.#neighborhood.clear();
     if (this.isEnabled) return;
     this.#previous.clear();
     this.#next.clear();
@@ -178,6 +183,11 @@ export class FastHandovers {
     return effects;
   }
 
+  /** The access point of this link-layer address, and the router behind it. */
+  neighbor(accessPoint: Mac | undefined): Neighbor | undefined {
+    return this.isEnabled ? this.#neighborhood.find(accessPoint) : undefined;
+  }
+
   /** RFC 4988 §5.4, code 1: the network sends a visitor to another access point. */
   order(visitor: Visitor, to: Neighbor): Effect[] {
     const path = this.#pathTo(visitor.interface, addressOf(visitor), visitor.mac);
@@ -186,7 +196,8 @@ export class FastHandovers {
 
   /** For `status`. */
   counts(): JsonObject {
-    return { leaving: this.#previous.size, arriving: this.#next.size };
+    const neighbors_learned = this.isEnabled ? this.#neighborhood.learned : 0;
+    return { leaving: this.#previous.size, arriving: this.#next.size, neighbors_learned };
   }
 
   #enabled(): FastHandoverConfig {
@@ -285,7 +296,7 @@ export class FastHandovers {
     const serves = (router: Ipv4) =>
       path.source === router || link.careOfAddresses.includes(router);
     const asked = { serves, mtu: this.#agent.linkMtu(name) };
-    const answer = answerSolicitation(this.#enabled(), message, path, asked);
+    const answer = answerSolicitation(this.#neighborhood.all(), message, path, asked);
     if (answer === undefined) return this.#discard("rtsolpr-empty");
     this.#agent.counters.add("rtsolpr-answered");
     return [answer];
@@ -306,6 +317,7 @@ export class FastHandovers {
       return [...this.#discard(verdict.reason), ...(verdict.isSecurity ? [exception] : [])];
     }
     const { timestamp } = verdict;
+    this.#neighborhood.learn(event.source, message);
     if (message.name === "hack") {
       return this.#previous.acknowledged(event, message, timestamp, now);
     }

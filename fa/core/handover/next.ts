@@ -16,6 +16,7 @@ import {
   macIn,
 } from "../../../shared/protocol/fast-handover.ts";
 import { HandoverInitiateFlag } from "../../../shared/wire/icmp/fast-handover.ts";
+import type { FastHandoverOption } from "../../../shared/wire/icmp/fast-handover-options.ts";
 import type { FastHandoverMessage } from "../../../shared/wire/icmp.ts";
 import type { Agent } from "../agent.ts";
 import type { Visitor } from "../visits/visitors.ts";
@@ -65,6 +66,8 @@ export interface NextRouterParts {
   readonly agent: Agent;
   readonly config: () => FastHandoverConfig;
   readonly routers: RouterMessages;
+  /** This router's own access points, for who asks. */
+  readonly tuples: () => readonly FastHandoverOption[];
   /** Where a node with this address was seen that has told of itself before its router did. */
   readonly seenOn: (address: Ipv4) => string | undefined;
   /** And when. */
@@ -114,8 +117,10 @@ export class NextRouter {
       code,
       reserved: 0,
       identifier: hi.identifier,
-      extensions:
-        careOfAddress === undefined ? [] : [addressOption(AddressCode.new, careOfAddress)],
+      extensions: [
+        ...(careOfAddress === undefined ? [] : [addressOption(AddressCode.new, careOfAddress)]),
+        ...this.#parts.tuples(),
+      ],
     };
     return [routers.send(message, event.destination, event.source, timestamp), ...effects];
   }

@@ -12,6 +12,7 @@ import type { Effect, IcmpReceived } from "../../../shared/protocol/core.ts";
 import { AddressCode, addressIn, FIRST_REFUSAL } from "../../../shared/protocol/fast-handover.ts";
 import { ntpTimestamp } from "../../../shared/security/replay.ts";
 import { MOBILE_IP_PORT } from "../../../shared/wire/control.ts";
+import type { FastHandoverOption } from "../../../shared/wire/icmp/fast-handover-options.ts";
 import type { FastHandoverMessage } from "../../../shared/wire/icmp.ts";
 import type { Agent } from "../agent.ts";
 import type { Visitor } from "../visits/visitors.ts";
@@ -41,6 +42,8 @@ export interface PreviousRouterParts {
   readonly random: Random;
   readonly config: () => FastHandoverConfig;
   readonly routers: RouterMessages;
+  /** This router's own access points, for who is asked. */
+  readonly tuples: () => readonly FastHandoverOption[];
   /** What is forwarded for this address has changed. */
   readonly changed: (address: Ipv4) => void;
 }
@@ -265,7 +268,7 @@ export class PreviousRouter {
       },
     });
     this.#parts.agent.counters.add("hi-sent");
-    const message = initiateMessage(departure, update, initiate.identifier);
+    const message = initiateMessage(departure, update, initiate.identifier, this.#parts.tuples());
     return [this.#parts.routers.send(message, ends.local, ends.remote, timestamp)];
   }
 

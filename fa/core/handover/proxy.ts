@@ -14,7 +14,7 @@ import {
 } from "../../../shared/protocol/fast-handover.ts";
 import type { FastHandoverOption } from "../../../shared/wire/icmp/fast-handover-options.ts";
 import { encodeIcmp, type FastHandoverMessage } from "../../../shared/wire/icmp.ts";
-import type { FastHandoverConfig, Neighbor } from "./config.ts";
+import type { Neighbor } from "./config.ts";
 
 type RtSolPr = Extract<FastHandoverMessage, { name: "rtsolpr" }>;
 
@@ -45,7 +45,7 @@ interface Answer {
 
 /** The answer to a solicitation; `undefined`: it asks for nothing (RFC 4988 §5.3). */
 export function answerSolicitation(
-  config: FastHandoverConfig,
+  neighbors: readonly Neighbor[],
   { extensions, identifier }: RtSolPr,
   path: ProxyPath,
   link: AskedLink,
@@ -58,8 +58,8 @@ export function answerSolicitation(
     .flatMap((option) => macOf(option) ?? []);
   if (!isWildcard && asked.length === 0) return undefined;
   const answers = isWildcard
-    ? neighborhood(config, link)
-    : [...new Set(asked)].map((accessPoint) => answerAbout(config, accessPoint, link));
+    ? neighborhood(neighbors, link)
+    : [...new Set(asked)].map((accessPoint) => answerAbout(neighbors, accessPoint, link));
   const told = answers.slice(0, most);
   const known = told.filter(({ isKnown }) => isKnown).length;
   const { all, some, none } = ProxyCode;
@@ -80,14 +80,14 @@ export function mayAnswer({ source }: IcmpReceived): boolean {
   return isUsableUnicast(source);
 }
 
-function neighborhood({ neighbors }: FastHandoverConfig, { serves }: AskedLink): Answer[] {
+function neighborhood(neighbors: readonly Neighbor[], { serves }: AskedLink): Answer[] {
   return neighbors
     .filter(({ router, fastHandover }) => fastHandover && !serves(router))
     .map((neighbor) => ({ isKnown: true, options: tupleOptions(neighbor) }));
 }
 
 function answerAbout(
-  { neighbors }: FastHandoverConfig,
+  neighbors: readonly Neighbor[],
   accessPoint: Mac,
   { serves }: AskedLink,
 ): Answer {
