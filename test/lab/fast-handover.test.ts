@@ -19,9 +19,7 @@ await enterLab({ tun: true, programs: ["ping"] });
 
 let session: Session;
 before(async () => {
-  // On a busy machine a gap takes longer than the default buffers are for.
-  const room = { buffer_packets: 8000, buffer_octets: 4_000_000, early_buffering: 5 };
-  session = await startSession({ start: "foreign1", overrides: fastHandoverFiles(room) });
+  session = await startSession({ start: "foreign1", overrides: fastHandoverFiles() });
   await registeredVia(session, ADDRESS.fa1);
 });
 after(() => session.close());

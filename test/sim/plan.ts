@@ -63,6 +63,8 @@ export interface Plan {
   readonly probing: boolean;
   /** Challenges (RFC 4721), which take keys between mobile and foreign agent. */
   readonly challenges: boolean;
+  /** Agents know each other by associations, and the access points by what they name to each other. */
+  readonly learnsNeighbors: boolean;
 }
 
 function pick<T>(random: Random, ...choices: readonly [T, ...T[]]): T {
@@ -208,5 +210,6 @@ function drawEverything(random: Random): Plan {
     simultaneous: pick(random, "auto", "always"),
     probing: random.next() < 0.5,
     challenges: mobileForeignKeys && random.next() < 0.3,
+    learnsNeighbors: random.next() < 0.3,
   };
 }

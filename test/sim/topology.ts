@@ -98,10 +98,10 @@ export function accessPoint(index: number): Mac {
   return mac(0x10 + index);
 }
 
-function accessRouter(plan: Plan): FastHandoverConfig {
+function accessRouter(plan: Plan, own: number): FastHandoverConfig {
   const all = Array.from({ length: plan.foreignAgents }, (_, index) => index);
   return {
-    neighbors: all.map((index) => ({
+    neighbors: (plan.learnsNeighbors ? [own] : all).map((index) => ({
       accessPoint: accessPoint(index),
       router: careOfAddress(index),
       routerMac: accessPoint(index),
@@ -147,7 +147,7 @@ function foreignAgent(plan: Plan, index: number): Blueprint {
     mobileNodesByNai: [],
     homeAgents: plan.foreignHomeKeys ? [{ ...foreignHome(plan, index), peer: HOME_AGENT }] : [],
     mobileNodes: plan.mobileForeignKeys ? mobiles : [],
-    fastHandover: plan.fastHandover ? accessRouter(plan) : undefined,
+    fastHandover: plan.fastHandover ? accessRouter(plan, index) : undefined,
   };
   return {
     name: `fa${index + 1}`,
