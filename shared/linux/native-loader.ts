@@ -150,7 +150,7 @@ export interface Native {
 }
 
 /** The same in shared/native/helper.h; another number with each change of what the helper exports. */
-export const HELPER_VERSION = 1;
+export const HELPER_VERSION = 2;
 
 /** The helper is there, and is that of another program. */
 export class StaleHelper extends Error {

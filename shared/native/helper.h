@@ -17,7 +17,7 @@ struct bytes bytes_of(napi_env env, napi_value value);
 napi_value result(napi_env env, long value);
 
 enum {
-  HELPER_VERSION = 1, /* as in shared/linux/native-loader.ts: another one with each change of what is exported */
+  HELPER_VERSION = 2, /* as in shared/linux/native-loader.ts: another one with each change of what is exported */
   BATCH = 64,      /* most messages of one system call */
   META = 32,       /* octets of metadata a received message */
   CONTROL = 128,   /* octets for control messages */
