@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { MnCoreConfig } from "../../mn/core/config.ts";
-import { ipv4 } from "../../shared/base/address.ts";
+import { type Ipv4, ipv4 } from "../../shared/base/address.ts";
 import { RequestFlag } from "../../shared/wire/control.ts";
 import {
   advertisement,
@@ -34,8 +34,8 @@ function coLocated(simultaneous: When): MnCoreConfig {
   });
 }
 
-function plug(line: Timeline, name: Name, up = true): void {
-  const addresses = [{ address: CARE_OF[name], length: 24 }];
+function plug(line: Timeline, name: Name, up = true, careOf: Ipv4 = CARE_OF[name]): void {
+  const addresses = [{ address: careOf, length: 24 }];
   const defaultRoute = { gateway: ipv4("203.0.113.1") };
   const link = { up, mac: OWN_MAC, mtu: 1500, addresses, defaultRoute };
   line.event({ type: "link", interface: name, link });
@@ -236,4 +236,18 @@ test("RFC 5944 §3.6.2: at home all bindings go at once, the former one too [594
   line.until(30_000);
   assert.deepEqual(line.requests(), []);
   assert.equal(line.node.state, "home");
+});
+
+test("a request whose answer is lost may have made a binding that the node knows nothing of: the next one replaces it, whatever it is", () => {
+  const line = between();
+  line.until(5050);
+  assert.equal(isSimultaneous(line), true);
+  plug(line, "eth0", false);
+  line.clear();
+  plug(line, "eth0", true, ipv4("203.0.113.51"));
+  line.until(7000);
+  assert.deepEqual(
+    [line.lastRequest().message.careOfAddress, isSimultaneous(line)],
+    [ipv4("203.0.113.51"), false],
+  );
 });

@@ -20,9 +20,24 @@ interface Former {
 
 export class Formers {
   #formers: readonly Former[] = [];
+  /** Asked for since the last answer: any of them may be a binding by now. */
+  readonly #asked = new Set<Ipv4>();
 
-  get hasRoom(): boolean {
-    return this.#formers.length < MAX_FORMERS;
+  /** A request for this care-of address has gone out. */
+  ask(careOfAddress: Ipv4): void {
+    // Of three one is neither the next nor the current.
+    if (this.#asked.size < 3) this.#asked.add(careOfAddress);
+  }
+
+  /** The home agent has answered: what it holds is known. */
+  answered(): void {
+    this.#asked.clear();
+  }
+
+  /** Is it known which binding would be kept beside the next one, and is there room for it? */
+  mayKeep(current: Ipv4, next: Ipv4): boolean {
+    const isKnown = [...this.#asked].every((asked) => asked === current || asked === next);
+    return isKnown && this.#formers.length < MAX_FORMERS;
   }
 
   /** The home agent has accepted another binding beside this one. */

@@ -82,7 +82,8 @@ function keepsFormer(
   if (when === "off" || !isServed || registered === undefined) return false;
   const isOwn = (registered.operation.flags & next.flags & RequestFlag.D) !== 0;
   if (when === "auto" && !isOwn) return false;
-  return registered.operation.careOfAddress !== next.careOfAddress && formers.hasRoom;
+  const { careOfAddress } = registered.operation;
+  return careOfAddress !== next.careOfAddress && formers.mayKeep(careOfAddress, next.careOfAddress);
 }
 
 function release(attachment: Attachment, careOfAddress: Ipv4, config: MnCoreConfig): Operation {

@@ -233,6 +233,7 @@ export class Registration {
         : { ...repeated.operation, mac: operation.mac };
     const asked = wanted.action === "register" ? this.networks.requests(wanted.homeAgent) : [];
     const payload = repeated?.payload ?? encodeRequest(wanted, identification, this.#config, asked);
+    if (wanted.action === "register") this.formers.ask(wanted.careOfAddress);
     const timeout = nextTimeout(before?.timeout, wanted.lifetime);
     this.#pending = {
       operation: wanted,
@@ -324,5 +325,6 @@ export class Registration {
     if (!isBeside) this.formers.clear();
     else if (former !== undefined) this.formers.keep(former.careOfAddress, expiresAt, now);
     this.formers.released(careOfAddress);
+    this.formers.answered();
   }
 }
