@@ -89,6 +89,10 @@ test-machine: build/.compiled ## the virtual machine of the tests that need Debi
 test-ebpf: build/.compiled build/.native ## the accelerator on Debian's kernel, against its tunnel devices (QEMU)
 	@$(RUN) build/test/machine/accelerator.js
 
+.PHONY: test-radio
+test-radio: build ## fast handovers between two access points: mac80211_hwsim, hostapd, wpa_supplicant (QEMU; ROUNDS=5)
+	@$(RUN) build/test/machine/radio.js
+
 .PHONY: test-luci
 test-luci: build ## the LuCI pages in headless Chromium (Debian: chromium), with screenshots
 	@$(RUN) build/test/luci/main.js

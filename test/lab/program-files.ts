@@ -2,7 +2,8 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ADDRESS, type MobileNet } from "./mobile-net.ts";
+import type { Lab } from "./lab.ts";
+import { ADDRESS } from "./mobile-net.ts";
 import { mergeToml, type TomlTable, toToml } from "./toml.ts";
 
 /** The daemons by the host they run in. */
@@ -104,7 +105,7 @@ function configuration(name: DaemonName, context: Context): TomlTable {
 
 /** Writes every file; the control sockets have short paths, for they have 108 octets at most. */
 export function writeProgramFiles(
-  net: MobileNet,
+  net: { readonly lab: Pick<Lab, "directory"> },
   options: FileOptions = {},
 ): Readonly<Record<DaemonName, ProgramFiles>> {
   const folder = (name: string): string => {

@@ -32,6 +32,11 @@ export interface MachineOptions {
   readonly onOutput?: (text: string) => void;
   /** Parameters of the kernel's command line besides the harness's. */
   readonly kernel?: readonly string[];
+  /**
+   * `instructions`: the machine's time is a nanosecond for each instruction, and not faster than time
+   * passes here: what it measures does not depend on how busy this one is. It has no /dev/kvm then.
+   */
+  readonly clock?: "instructions";
 }
 
 export interface MachineResult {
@@ -46,16 +51,17 @@ export interface MachineResult {
 /** True inside a machine. */
 export const inMachine = (): boolean => process.env.MIP4_MACHINE === "1";
 
-function qemuArguments(files: string, { memory = 768, kernel = [] }: MachineOptions): string[] {
+function qemuArguments(files: string, options: MachineOptions): string[] {
+  const { memory = 768, kernel = [] } = options;
+  const counts = options.clock === "instructions";
   const cache = join(PROJECT_ROOT, ".cache", "machine");
   const share = (tag: string, path: string, more: string) => [
     ...["-fsdev", `local,id=${tag},path=${path},security_model=none,multidevs=remap${more}`],
     ...["-device", `virtio-9p-pci,fsdev=${tag},mount_tag=${tag}`],
   ];
   // Without newer vector instructions: these are what software emulation is slowest at.
-  const processor = existsSync("/dev/kvm")
-    ? ["host", "-accel", "kvm"]
-    : ["Nehalem", "-accel", "tcg"];
+  const processor =
+    existsSync("/dev/kvm") && !counts ? ["host", "-accel", "kvm"] : ["Nehalem", "-accel", "tcg"];
   const words = ["console=ttyS0", "quiet", "panic=-1", "random.trust_cpu=on", "mitigations=off"];
   return [
     // A machine without HPET or PM timer cannot calibrate its TSC when this one is busy.
@@ -77,6 +83,7 @@ function qemuArguments(files: string, { memory = 768, kernel = [] }: MachineOpti
     ...["-device", "virtserialport,chardev=output,nr=1"],
     ...share("host", "/", ",readonly=on"),
     ...share("files", files, ""),
+    ...(counts ? ["-icount", "shift=0,sleep=on"] : []),
   ];
 }
 
