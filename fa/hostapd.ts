@@ -8,6 +8,12 @@ import { tellStation } from "./stations.ts";
 
 type News = "arrived" | "left";
 
+/**
+ * Milliseconds. hostapd tells of a station when its answer to the association has left, and what is sent
+ * before the station has worked that off is lost. A node that speaks for itself (FBU) is served sooner.
+ */
+const ARRIVAL_MS = 30;
+
 const NEWS: Readonly<Record<string, News>> = {
   "AP-STA-CONNECTED": "arrived",
   "AP-STA-DISCONNECTED": "left",
@@ -26,6 +32,8 @@ export function stationEvent(
 export class HostapdTriggers implements Triggers<FaConfig> {
   readonly #context: TriggerContext;
   readonly #open = new Map<string, ControlInterface>();
+  /** Stations that have just come: what takes the word of it back. */
+  readonly #arriving = new Map<Mac, () => void>();
 
   constructor(context: TriggerContext) {
     this.#context = context;
@@ -46,7 +54,9 @@ export class HostapdTriggers implements Triggers<FaConfig> {
 
   close(): void {
     for (const connection of this.#open.values()) connection.close();
+    for (const cancel of this.#arriving.values()) cancel();
     this.#open.clear();
+    this.#arriving.clear();
   }
 
   #connect(path: string): ControlInterface {
@@ -62,6 +72,18 @@ export class HostapdTriggers implements Triggers<FaConfig> {
 
   #take(event: string): void {
     const station = stationEvent(event);
-    if (station !== undefined) tellStation(this.#context, station.news, station.mac);
+    if (station === undefined) return;
+    const { news, mac } = station;
+    this.#arriving.get(mac)?.();
+    this.#arriving.delete(mac);
+    if (news === "left") {
+      tellStation(this.#context, news, mac);
+      return;
+    }
+    const arrived = (): void => {
+      this.#arriving.delete(mac);
+      tellStation(this.#context, news, mac);
+    };
+    this.#arriving.set(mac, this.#context.clock.setTimer(ARRIVAL_MS, arrived));
   }
 }

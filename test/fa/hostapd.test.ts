@@ -24,9 +24,10 @@ class Site {
   readonly commands: unknown[] = [];
   readonly problems = new Map<string, string | undefined>();
   readonly counters = new Counters();
+  readonly clock = new ToyClock();
   readonly triggers = new HostapdTriggers({
     io: { ...NO_IO, openLocal: (path) => this.#hostapd(path) },
-    clock: new ToyClock(),
+    clock: this.clock,
     counters: this.counters,
     command: async (name, args) => {
       this.commands.push([name, args]);
@@ -68,11 +69,30 @@ test("stations of every access point are told to the core, and counted", async (
   site.open.get("/run/hostapd/wlan0")?.("<3>AP-STA-CONNECTED 02:00:00:00:00:07");
   site.open.get("/run/hostapd/wlan0")?.("<3>WPS-TIMEOUT ");
   const args = { mac: "02:00:00:00:00:07", interface: null };
+  await site.clock.advance(100);
   assert.deepEqual(site.commands, [
     ["node-left", args],
     ["node-arrived", args],
   ]);
   assert.deepEqual(site.counters.toJson(), { "stations-arrived": 1, "stations-left": 1 });
+});
+
+test("a station that has come is told 30 ms later, when it can hear what has waited for it; one that is gone again is not", async () => {
+  const site = new Site();
+  await site.wire(true, "/run/a", "/run/b");
+  const says = (path: string, text: string) => site.open.get(path)?.(`<3>AP-STA-${text}`);
+  const names = () => site.commands.map((command) => (command as [string])[0]);
+  says("/run/a", "CONNECTED 02:00:00:00:00:07");
+  says("/run/b", "CONNECTED 02:00:00:00:00:08");
+  await site.clock.advance(29);
+  assert.deepEqual(names(), []);
+  says("/run/b", "DISCONNECTED 02:00:00:00:00:08");
+  await site.clock.advance(100);
+  assert.deepEqual(names(), ["node-left", "node-arrived"]);
+  says("/run/a", "CONNECTED 02:00:00:00:00:07");
+  site.triggers.close();
+  await site.clock.advance(100);
+  assert.equal(site.commands.length, 2);
 });
 
 test("a reload opens what is new and closes what is gone; what stays is left alone", async () => {
