@@ -19,6 +19,8 @@ import { connect } from "./tunnel-net.ts";
 
 const HOME_AGENT = "198.51.100.1";
 const CARE_OF = "198.51.100.2";
+/** Whose packets they are: what comes from the tunnel's own end is not put into it (RFC 2003 §3.2). */
+const CORRESPONDENT = "198.51.100.3";
 const KEY = "a1a2a3a4a5a6a7a8a9aaabacadaeafb0";
 /** Registrations under way at a time. */
 const WINDOW = 64;
@@ -33,6 +35,8 @@ export interface BindingCost {
   readonly firstUs: number;
   readonly renewalUs: number;
   readonly perSecond: number;
+  /** Packets to all of them in turn, each into its node's tunnel. */
+  readonly packets: Sample;
   /** Octets of memory for each binding after the first; `undefined` with one. */
   readonly octets: number | undefined;
   /** Milliseconds by which a start takes longer that finds them in its journal. */
@@ -56,6 +60,8 @@ function buildNet(): Net {
   const load = lab.host("load");
   const ha = lab.host("ha", { router: true });
   connect(load, "eth0", `${CARE_OF}/24`, ha, "up0", `${HOME_AGENT}/24`);
+  load.ip("addr", "add", `${CORRESPONDENT}/32`, "dev", "eth0");
+  load.ip("route", "add", "10.0.0.0/8", "via", HOME_AGENT, "src", CORRESPONDENT);
   return { lab, load, ha };
 }
 
@@ -82,6 +88,11 @@ class HomeBench {
 
   constructor(seconds: number) {
     this.#seconds = seconds;
+  }
+
+  #carry(agent: LabProcess, nodes: number): Promise<Sample> {
+    const load: Load = { nodes, window: WINDOW, limit: `${this.#seconds}s` };
+    return runLoad(this.#net.load, [compile("spread")], agent, load);
   }
 
   #run(agent: LabProcess, load: Load): Promise<Sample> {
@@ -130,6 +141,8 @@ class HomeBench {
     const renewal = await this.#renew(daemon, bindings);
     await settled(daemon);
     const grown = (await memoryOf(daemon)) - before;
+    await this.#carry(daemon, bindings); // warms up
+    const packets = await this.#carry(daemon, bindings);
     await daemon.stop("SIGKILL");
     const again = monotonicMs();
     const restored = await this.#start(bindings, 0);
@@ -137,7 +150,7 @@ class HomeBench {
     await restored.stop("SIGKILL");
     const octets = bindings > 1 ? grown / (bindings - 1) : undefined;
     const { cpuUs: renewalUs, perSecond } = renewal;
-    return { bindings, firstUs: first.cpuUs, renewalUs, perSecond, octets, restoreMs };
+    return { bindings, firstUs: first.cpuUs, renewalUs, perSecond, packets, octets, restoreMs };
   }
 
   close(): Promise<void> {
@@ -186,13 +199,14 @@ export function homeRows({ c, daemon }: HomeResult): Row[] {
 }
 
 export function bindingRows({ costs }: HomeResult): Row[] {
-  return costs.map(({ bindings, firstUs, renewalUs, perSecond, octets, restoreMs }) => {
+  return costs.map(({ bindings, firstUs, renewalUs, perSecond, packets, octets, restoreMs }) => {
     const memory = octets === undefined ? "" : `, ${Math.round(octets)} octets each`;
     const restore = `restored in ${(Math.max(0, restoreMs) / 1000).toFixed(2)} s`;
+    const carried = `${rate(packets.perSecond)} packets, ${micros(packets.cpuUs)} each`;
     return [
       `${bindings} bindings`,
       `${micros(renewalUs)} a renewal, ${rate(perSecond)}`,
-      `${micros(firstUs)} the first time${memory}, ${restore}`,
+      `${micros(firstUs)} the first time${memory}, ${restore}; ${carried}`,
     ];
   });
 }

@@ -1,4 +1,4 @@
-/* Registrations again and again, never more than so many under way; for the programs that are load. */
+/* Registrations, or packets, again and again, never more than so many under way; for the programs that are load. */
 #ifndef WINDOW_H
 #define WINDOW_H
 #include <stdint.h>
