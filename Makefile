@@ -90,7 +90,7 @@ test-ebpf: build/.compiled build/.native ## the accelerator on Debian's kernel, 
 	@$(RUN) build/test/machine/accelerator.js
 
 .PHONY: test-radio
-test-radio: build ## fast handovers between two access points: mac80211_hwsim, hostapd, wpa_supplicant (QEMU; ROUNDS=5)
+test-radio: build ## fast handovers between two access points: mac80211_hwsim, hostapd, wpa_supplicant (QEMU)
 	@$(RUN) build/test/machine/radio.js
 
 .PHONY: test-luci

@@ -16,7 +16,7 @@ const MODULES = [
   "mac80211_hwsim radios=3",
   ...["tun", "veth", "sch_netem", "nf_tables", "nft_ct", "nft_fib_ipv4"],
 ];
-const ROUNDS = Number(process.env.ROUNDS ?? 5);
+const ROUNDS = 5;
 const PROGRAMS = ["hostapd", "wpa_supplicant", "wpa_cli", "iw", "tc", "cc"];
 
 if (!inMachine()) {

@@ -1,26 +1,8 @@
 /** Cores that break one rule of fast handovers each: the simulator must find them. */
 
 import type { Mac } from "../../shared/base/address.ts";
-import type { ForwardingItem, ForwardingState } from "../../shared/forwarding/state.ts";
-import { by, type Misbehaviour, Passing } from "./misbehaviour.ts";
-
-/** Declares something else than the core behind it, and the same object while that does not change. */
-abstract class Declaring extends Passing {
-  #last: ForwardingState | undefined;
-  #mine: ForwardingState = new Map();
-
-  override forwarding(): ForwardingState {
-    const real = super.forwarding();
-    if (real === this.#last) return this.#mine;
-    this.#last = real;
-    this.#mine = new Map(this.declared([...real]));
-    return this.#mine;
-  }
-
-  protected abstract declared(
-    entries: readonly (readonly [string, ForwardingItem])[],
-  ): Iterable<readonly [string, ForwardingItem]>;
-}
+import type { ForwardingItem } from "../../shared/forwarding/state.ts";
+import { by, Declaring, type Misbehaviour } from "./misbehaviour.ts";
 
 /** Never forgets where it has sent a node's packets. */
 class Clinging extends Declaring {

@@ -4,7 +4,7 @@ import type { Ipv4 } from "../../shared/base/address.ts";
 import type { Random } from "../../shared/base/random.ts";
 import type { Json, JsonObject } from "../../shared/base/result.ts";
 import type { Instant, Now } from "../../shared/base/time.ts";
-import type { ForwardingState } from "../../shared/forwarding/state.ts";
+import type { ForwardingItem, ForwardingState } from "../../shared/forwarding/state.ts";
 import type { Core, Effect, Event } from "../../shared/protocol/core.ts";
 import { isAccepted } from "../../shared/wire/reply-code.ts";
 import type { Role } from "./node.ts";
@@ -63,8 +63,8 @@ class Generous extends Passing {
   }
 }
 
-/** Invents a care-of address. */
-class Inventive extends Passing {
+/** Declares something else than the core behind it, and the same object while that does not change. */
+export abstract class Declaring extends Passing {
   #last: ForwardingState | undefined;
   #mine: ForwardingState = new Map();
 
@@ -72,13 +72,22 @@ class Inventive extends Passing {
     const real = super.forwarding();
     if (real === this.#last) return this.#mine;
     this.#last = real;
-    this.#mine = new Map(
-      [...real].map(([key, item]) => [
-        key,
-        item.kind === "binding" ? { ...item, careOfAddress: 0x01020304 as Ipv4 } : item,
-      ]),
-    );
+    this.#mine = new Map(this.declared([...real]));
     return this.#mine;
+  }
+
+  protected abstract declared(
+    entries: readonly (readonly [string, ForwardingItem])[],
+  ): Iterable<readonly [string, ForwardingItem]>;
+}
+
+/** Invents a care-of address. */
+class Inventive extends Declaring {
+  protected override declared(entries: readonly (readonly [string, ForwardingItem])[]) {
+    return entries.map(([key, item]): [string, ForwardingItem] => [
+      key,
+      item.kind === "binding" ? { ...item, careOfAddress: 0x01020304 as Ipv4 } : item,
+    ]);
   }
 }
 
