@@ -34,12 +34,17 @@ export const RESULTS_FILE = process.env.MIP4_TEST_RESULTS ?? "build/test-results
 /** When a run of several parts began, in milliseconds since 1970; each part tells of all so far. */
 const SINCE = Number(process.env.MIP4_TEST_SINCE ?? Number.NaN);
 
+/** What a run has written to its results file. */
+export function parseResults(text: string): TestResult[] {
+  const lines = text.split("\n").filter((line) => line !== "");
+  return lines.map((line) => JSON.parse(line) as TestResult);
+}
+
 /** What earlier parts of this run have written. */
 function earlierResults(): TestResult[] {
   const written = statSync(RESULTS_FILE, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   if (!(written >= SINCE)) return [];
-  const lines = readFileSync(RESULTS_FILE, "utf8").trim().split("\n");
-  return lines.filter((line) => line !== "").map((line) => JSON.parse(line) as TestResult);
+  return parseResults(readFileSync(RESULTS_FILE, "utf8"));
 }
 
 /** `undefined` for everything but the end of a test; a `describe` is no test. */
@@ -66,10 +71,13 @@ function statusOf({ type, data }: TestEvent): TestResult["status"] {
   return type === "test:pass" ? "pass" : "fail";
 }
 
+const isHelper = (file: string | null): boolean => file?.includes(".test.") === false;
+
 export function closingLine(results: readonly TestResult[], milliseconds: number): string {
   const count = (status: TestResult["status"]): number =>
     results.filter((result) => result.status === status).length;
-  const files = new Set(results.map((result) => result.file)).size;
+  // A subtest may stand in a file that is no test by itself.
+  const files = new Set(results.flatMap(({ file }) => (isHelper(file) ? [] : [file]))).size;
   const todo = count("todo");
   return [
     `${results.length} tests in ${files} files: ${count("pass")} passed, ${count("fail")} failed`,

@@ -4,22 +4,18 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { ipv4, type Mac } from "../../shared/base/address.ts";
 import type { DriverConfig } from "../../shared/forwarding/driver.ts";
 import type { ForwardingItem } from "../../shared/forwarding/state.ts";
+import { driverInside, inside, isInside } from "./inside.ts";
 import {
   attempt,
   buildWorld,
   DriverProcess,
-  driverInside,
   type Host,
-  isInside,
   macOf,
-  runInside,
   sh,
   snapshot,
-  TIMEOUT_MS,
 } from "./netns-world.ts";
 
 const HOME = ipv4("10.1.0.7");
@@ -86,11 +82,7 @@ function ping(from: Host, to: string, options = ""): { code: number | null; outp
 }
 
 if (!isInside()) {
-  test("the tun driver in namespaces", { timeout: TIMEOUT_MS + 10_000 }, () => {
-    const { code, output } = runInside(fileURLToPath(import.meta.url));
-    assert.equal(code, 0, output);
-    assert.match(output, /# pass [1-9]/);
-  });
+  test("the tun driver in namespaces", inside(import.meta.url));
 } else {
   const drivers = new Map<"ha" | "fa" | "mn", DriverProcess>();
   const untouched = new Map<Host, string>();

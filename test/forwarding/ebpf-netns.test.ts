@@ -6,20 +6,15 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import type { JsonObject } from "../../shared/base/result.ts";
 import { waitFor } from "../lab/wait.ts";
 import { AGENTS, Agents, ANCHOR, inBackground, lostOf, ping } from "./agents-netns.ts";
-import { attempt, canLoadPrograms, isInside, runInside, sh } from "./netns-world.ts";
+import { canLoadPrograms, inside, isInside } from "./inside.ts";
+import { attempt, sh } from "./netns-world.ts";
 import { FORMS, formText } from "./packets.ts";
 
 if (!isInside()) {
-  const run = (): void => {
-    const { code, output } = runInside(fileURLToPath(import.meta.url), "ebpf");
-    assert.equal(code, 0, output);
-    assert.match(output, /# pass [1-9]/);
-  };
-  if (canLoadPrograms()) test("the accelerator in namespaces", { timeout: 120_000 }, run);
+  if (canLoadPrograms()) test("the accelerator in namespaces", inside(import.meta.url, "ebpf"));
 } else {
   const agents = new Agents();
   const NOTHING = { ha: [0, 0], fa: [0, 0] };

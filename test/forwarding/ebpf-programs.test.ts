@@ -17,7 +17,7 @@ import { bpfObject } from "../../shared/linux/bpf/object-image.ts";
 import { openMaps } from "../../shared/linux/bpf/open-maps.ts";
 import { LITTLE_ENDIAN } from "../../shared/linux/kernel-call.ts";
 import { loadNative } from "../../shared/linux/native-loader.ts";
-import { canLoadPrograms } from "./netns-world.ts";
+import { canLoadPrograms } from "./inside.ts";
 import {
   entry,
   type Fields,

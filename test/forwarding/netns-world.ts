@@ -16,54 +16,12 @@ import { createInterface, type Interface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { JsonObject } from "../../shared/base/result.ts";
 import type { DriverConfig } from "../../shared/forwarding/driver.ts";
+import { driverInside } from "./inside.ts";
 import type { DriverCommand } from "./netns-driver.ts";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
-const INSIDE = "MIP4_FORWARDING_NETNS";
-const DRIVER = "MIP4_FORWARDING_DRIVER";
 export const HOSTS = ["cn", "ha", "rt", "fa", "mn", "mn2"] as const;
 export type Host = (typeof HOSTS)[number];
-
-/** A virtual machine is ten times slower. */
-const PATIENCE = process.env.MIP4_MACHINE === "1" ? 10 : 1;
-export const TIMEOUT_MS = 110_000 * PATIENCE;
-
-export function isInside(): boolean {
-  return process.env[INSIDE] !== undefined;
-}
-
-/** The driver that the tests inside are about. */
-export function driverInside(): NonNullable<DriverConfig["driver"]> {
-  const name = process.env[DRIVER];
-  return name === "ebpf" || name === "kernel" ? name : "tun";
-}
-
-/**
- * May programs be loaded into the kernel here? A user namespace's own root may not. Where they may
- * not, what needs them does not run, and this says so.
- */
-export function canLoadPrograms(): boolean {
-  if (process.getuid?.() === 0) return true;
-  process.stderr.write("NOT RUN: programs can be loaded into the kernel by root only\n");
-  return false;
-}
-
-/** Runs this test file again inside namespaces; its exit code and output. */
-export function runInside(
-  file: string,
-  driver: NonNullable<DriverConfig["driver"]> = "tun",
-): { readonly code: number | null; readonly output: string } {
-  const namespaces = driver === "ebpf" ? "-nm" : "-Urnm";
-  const argv = [namespaces, "--kill-child=KILL", "--fork", process.execPath, "--test", file];
-  const env = { ...process.env, [INSIDE]: "1", [DRIVER]: driver, NODE_TEST_CONTEXT: undefined };
-  const { status, stdout, stderr } = spawnSync("unshare", argv, {
-    encoding: "utf8",
-    env,
-    timeout: TIMEOUT_MS,
-    killSignal: "SIGKILL",
-  });
-  return { code: status, output: `${stdout}\n${stderr}` };
-}
 
 export function sh(host: Host, command: string): string {
   const argv = [`--net=/run/netns/${host}`, "sh", "-c", command];

@@ -72,6 +72,14 @@ test("reporter: a suite, a diagnostic and a start are no results", () => {
   );
 });
 
+test("reporter: a subtest that a helper declares counts, the helper's file does not", () => {
+  const of = (file: string) => ({ name: "a", file, status: "pass", duration_ms: 1 }) as const;
+  assert.match(
+    closingLine([of("test/a.test.js"), of("test/helper.js")], 0),
+    /^2 tests in 1 files: 2 passed/,
+  );
+});
+
 test("reporter: the closing line names what is still to do", () => {
   const result = { name: "a", file: null, status: "todo", duration_ms: 1 } as const;
   assert.equal(
