@@ -9,6 +9,7 @@ import type { Move } from "../lab/link.ts";
 import { ADDRESS, type Place } from "../lab/mobile-net.ts";
 import { startTcp, startUdp, type UdpStream } from "../lab/traffic/streams.ts";
 import { sleep } from "../lab/wait.ts";
+import { type Story, slowest } from "./handover-stories.ts";
 import { type Contender, OURS, type Roamer } from "./roamers.ts";
 import { RIVALS } from "./roaming-rivals.ts";
 import type { Row } from "./table.ts";
@@ -41,6 +42,8 @@ export interface HandoverResult {
   readonly up: Side;
   /** Milliseconds without a packet for the node, in its first handover. */
   readonly first: number;
+  /** Of the slowest handovers, the slowest first: what happened. */
+  readonly stories: readonly Story[];
   /** A download through one handover: time from the cut in ms, octets so far. */
   readonly download: readonly (readonly [number, number])[];
 }
@@ -49,10 +52,14 @@ const NONE: Side = { gaps: [], lost: [], reordered: 0, duplicates: 0 };
 
 export async function measureHandovers(options: {
   readonly rounds: number;
+  /** Only these ways; `undefined`: all. */
+  readonly only?: readonly string[] | undefined;
   readonly progress: (text: string) => void;
 }): Promise<HandoverResult[]> {
   const results: HandoverResult[] = [];
+  const { only } = options;
   for (const contender of [...OURS, ...RIVALS]) {
+    if (only !== undefined && !only.includes(contender.name)) continue;
     options.progress(`handovers: ${contender.name}`);
     results.push(await measure(contender, options.rounds));
   }
@@ -67,6 +74,7 @@ async function measure({ name, missing, open }: Contender, rounds: number) {
     down: NONE,
     up: NONE,
     first: 0,
+    stories: [],
     download: [],
   };
   if (missing !== undefined) return { ...nothing, missing };
@@ -78,12 +86,14 @@ async function measure({ name, missing, open }: Contender, rounds: number) {
   }
 }
 
-async function measureRoamer({ net, handOver }: Roamer, rounds: number) {
+async function measureRoamer({ net, handOver, events }: Roamer, rounds: number) {
   const { cn, mn } = net;
   const { home, correspondent } = ADDRESS;
-  const down = await startUdp({ from: cn, to: mn, address: home, port: 7000, rate: RATE });
-  const outwards = { address: correspondent, source: home, port: 7001, rate: RATE };
-  const up = await startUdp({ from: mn, to: cn, ...outwards });
+  // With all figures in this process its garbage collections took both cores from the programs.
+  const common = { rate: RATE, tellsLate: true };
+  const down = await startUdp({ ...common, from: cn, to: mn, address: home, port: 7000 });
+  const outwards = { address: correspondent, source: home, port: 7001 };
+  const up = await startUdp({ ...common, from: mn, to: cn, ...outwards });
   const moves: Move[] = [];
   const placeOf = (round: number): Place => (round % 2 === 0 ? "foreign2" : "foreign1");
   for (let round = 0; round < rounds + FIRST; round++) {
@@ -101,6 +111,7 @@ async function measureRoamer({ net, handOver }: Roamer, rounds: number) {
     down: sideOf(down, counted),
     up: sideOf(up, counted),
     first: first ?? 0,
+    stories: slowest({ moves: counted, down, up, events: events?.() ?? [] }),
     download,
   };
 }

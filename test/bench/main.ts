@@ -4,6 +4,8 @@
  * Usage: main.js [--quick] [--json FILE] [--plot FILE.svg] [--dataplane-plot FILE.svg]
  *   [--only codec|registrations|relay|home|packets|dataplane|footprint|handover]
  *   [--driver NAME] [--encapsulation NAME]    only these ways of the data path table
+ *   [--handover NAME]...                      only these ways to hand over
+ *   [--stories N]                             what happened in the N slowest handovers of each way
  */
 
 import { writeFileSync } from "node:fs";
@@ -17,6 +19,7 @@ import { dataplaneRows, latencyRows } from "./dataplane-table.ts";
 import { type FootprintResult, footprintRows, measureFootprint } from "./footprint.ts";
 import { type HandoverResult, handoverRows, measureHandovers } from "./handover.ts";
 import { handoverPlot } from "./handover-plot.ts";
+import { storyLines } from "./handover-stories.ts";
 import { headerRows } from "./headers.ts";
 import { bindingRows, type HomeResult, homeRows, measureHome } from "./home.ts";
 import { measurePaths, type PathResult } from "./path-measure.ts";
@@ -36,6 +39,8 @@ const { values: options } = parseArgs({
     "dataplane-plot": { type: "string" },
     driver: { type: "string" },
     encapsulation: { type: "string" },
+    handover: { type: "string", multiple: true },
+    stories: { type: "string", default: "0" },
   },
 });
 
@@ -150,7 +155,11 @@ if (isWanted("footprint") && faults.length === 0) {
   footprint = await measureFootprint({ quick: options.quick, progress });
 }
 if (isWanted("handover") && faults.length === 0) {
-  handovers = await measureHandovers({ rounds: options.quick ? 4 : 50, progress });
+  handovers = await measureHandovers({
+    rounds: options.quick ? 4 : 50,
+    only: options.handover,
+    progress,
+  });
 }
 
 printHeading(heading);
@@ -198,6 +207,7 @@ if (handovers !== undefined) {
     "Handovers: the longest time without a packet; 1,000 a second, 40 ms to the home agent and back, no link for 50 ms",
     handoverRows(handovers),
   );
+  for (const line of storyLines(handovers, Number(options.stories))) console.log(line);
   if (options.plot !== undefined) writeFileSync(options.plot, handoverPlot(handovers));
 }
 if (faults.length > 0) console.log(`\nRelay and packets: not measured here. ${faults.join("; ")}`);

@@ -5,6 +5,7 @@ import { ask } from "../../shared/service/control/client.ts";
 import { ACCESS_POINT, fastHandoverFiles } from "../lab/fast-handover-files.ts";
 import type { Move } from "../lab/link.ts";
 import { ADDRESS, MAC, type MobileNet, type Place } from "../lab/mobile-net.ts";
+import type { ProgramEvent } from "../lab/programs.ts";
 import { registeredVia, type Session, startSession } from "../lab/session.ts";
 
 export const GAP_MS = 50;
@@ -15,6 +16,8 @@ export interface Roamer {
   readonly net: MobileNet;
   /** Changes its link; returns when it needs nothing more for that. */
   handOver(to: Place): Promise<Move>;
+  /** What its programs have told so far. */
+  events?(): readonly ProgramEvent[];
   close(): Promise<void>;
 }
 
@@ -38,7 +41,12 @@ export const OURS: readonly Contender[] = MODES.map((mode) => ({
     });
     await registeredVia(session, ADDRESS.fa1);
     const { net } = session;
-    return { net, handOver: (to) => handOver(session, mode, to), close: () => session.close() };
+    return {
+      net,
+      handOver: (to) => handOver(session, mode, to),
+      events: () => session.programs.events,
+      close: () => session.close(),
+    };
   },
 }));
 

@@ -8,8 +8,15 @@ export type UdpJob =
       readonly source: string | undefined;
       readonly rate: number;
       readonly size: number;
+      readonly tellsLate: boolean;
     }
-  | { readonly role: "receive"; readonly address: string; readonly port: number };
+  | {
+      readonly role: "receive";
+      readonly address: string;
+      readonly port: number;
+      /** What it has to say waits for the end: until then nothing more than the packets costs time. */
+      readonly tellsLate: boolean;
+    };
 
 export interface RequestsJob {
   readonly homeAgent: string;

@@ -29,9 +29,11 @@ export interface UdpOptions {
   readonly rate: number;
   /** Octets of UDP payload, at least 12. */
   readonly size?: number;
+  /** The ends keep their figures until `stop`, so that telling costs the machine nothing meanwhile. */
+  readonly tellsLate?: boolean;
 }
 
-/** A running UDP stream; both lists grow while it runs. */
+/** A running UDP stream; both lists grow while it runs, or when it has been stopped. */
 export class UdpStream {
   readonly departures: Departure[] = [];
   readonly arrivals: Arrival[] = [];
@@ -75,10 +77,10 @@ export class UdpStream {
 
 /** Starts a UDP stream; it flows when this returns. */
 export async function startUdp(options: UdpOptions): Promise<UdpStream> {
-  const { from, to, address, port, source, rate, size = 64 } = options;
-  const receiver = start(to, "udp", { role: "receive", address, port });
+  const { from, to, address, port, source, rate, size = 64, tellsLate = false } = options;
+  const receiver = start(to, "udp", { role: "receive", address, port, tellsLate });
   await receiver.waitForLine(/^ready/);
-  const sender = start(from, "udp", { role: "send", address, port, source, rate, size });
+  const sender = start(from, "udp", { role: "send", address, port, source, rate, size, tellsLate });
   const stream = new UdpStream(sender, receiver);
   await sender.waitForLine(/^ready/);
   return stream;
