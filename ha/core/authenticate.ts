@@ -3,6 +3,7 @@
  * Pure judgement: what must be remembered is handed back.
  */
 
+import type { Ipv4 } from "../../shared/base/address.ts";
 import type { Random } from "../../shared/base/random.ts";
 import type { WallTime } from "../../shared/base/time.ts";
 import type {
@@ -17,7 +18,11 @@ import {
   lowBits,
   type ReplayState,
 } from "../../shared/security/replay.ts";
-import type { DecodedControl, RegistrationRequest } from "../../shared/wire/control.ts";
+import {
+  type DecodedControl,
+  type RegistrationRequest,
+  RequestFlag,
+} from "../../shared/wire/control.ts";
 import { ReplyCode } from "../../shared/wire/reply-code.ts";
 import type { MobileNode } from "./nodes.ts";
 
@@ -66,6 +71,8 @@ export interface Judgement {
   readonly node: MobileNode;
   /** Contexts shared with the source of the request, if it is a known foreign agent. */
   readonly foreignAgent: readonly PeerAssociation[];
+  /** Where the datagram came from. */
+  readonly source: Ipv4;
   readonly wall: WallTime;
   readonly replayWindow: number;
   readonly random: Random;
@@ -81,7 +88,7 @@ export function authenticate(judgement: Judgement): AuthenticationVerdict {
   const { decoded, node, foreignAgent, wall, replayWindow, random } = judgement;
   const mobile = checkAuthentication(decoded, MOBILE_HOME, node.contexts);
   if (mobile.outcome === "missing") return discard("no-authorization-extension", false);
-  const foreign = checkForeignAgent(decoded, foreignAgent);
+  const foreign = checkForeignAgent(decoded, foreignAgent, judgement.source);
   if (mobile.outcome !== "valid") return unauthentic(judgement, mobile.outcome, foreign);
 
   const { context } = mobile;
@@ -123,11 +130,13 @@ interface ForeignAgentCheck {
 
 /**
  * RFC 5944 §3.8.2.1 (c) and (d). With an association exactly one extension 34 that holds, but for
- * deregistrations, where it is neither due nor checked (§3.8.1) and the reply has none (§3.5.4).
+ * deregistrations, where it is neither due nor checked (§3.8.1) and the reply has none (§3.5.4), and
+ * for a co-located care-of address, which the agent must not vouch for: there it may be missing.
  */
 function checkForeignAgent(
   decoded: DecodedControl<RegistrationRequest>,
   associations: readonly PeerAssociation[],
+  source: Ipv4,
 ): ForeignAgentCheck {
   const [first] = associations;
   const { message } = decoded;
@@ -141,7 +150,8 @@ function checkForeignAgent(
     const context = deregistration ? undefined : checked.context;
     return { outcome: "valid", reason: "", context };
   }
-  const due = message.lifetime !== 0;
+  const colocated = (message.flags & RequestFlag.D) !== 0 && message.careOfAddress !== source;
+  const due = message.lifetime !== 0 && !(colocated && checked.outcome === "missing");
   return {
     outcome: due ? "invalid" : "not-due",
     reason: checked.outcome,

@@ -77,6 +77,7 @@ export class Registrar {
       decoded: exchange.decoded,
       node,
       foreignAgent: this.#associationsOf(exchange),
+      source: event.source,
       wall: now.wall,
       replayWindow: this.#owner.config.replayWindow,
       random: this.#owner.random,

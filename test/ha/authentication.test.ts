@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ipv4 } from "../../shared/base/address.ts";
+import type { PeerAssociation } from "../../shared/security/association.ts";
 import { appendAuthentication, checkAuthentication } from "../../shared/security/authenticator.ts";
-import { appendExtension, decodeControl } from "../../shared/wire/control.ts";
+import { appendExtension, decodeControl, RequestFlag } from "../../shared/wire/control.ts";
 import {
   assertSilent,
   Bench,
@@ -175,6 +176,23 @@ test("RFC 5944 §3.5.4: a deregistration needs no extension 34 and its reply has
   assert.equal(bench.bindings().length, 1);
   assert.deepEqual(names(bench, { fields: { lifetime: 0 } }), [MOBILE_HOME]);
   assert.deepEqual(bench.bindings(), []);
+});
+
+test("RFC 5944 §3.5.4: no agent may vouch for a care-of address that it does not advertise, so a co-located one through an agent needs no extension 34, and a wrong one is still refused [5944-3.5.4-07]", () => {
+  const bench = Bench.up(withAssociation);
+  const own = { flags: RequestFlag.D, careOfAddress: ipv4("192.0.2.50") };
+  const through = (foreign: readonly PeerAssociation[]) =>
+    bench.request({ fields: own, foreign, event: { source: FA } });
+  const reply = replyIn(oneSend(through([])));
+  assert.equal(reply.code, 0);
+  assert.equal(bench.bindings()[0]?.care_of_address, "192.0.2.50");
+  const wrong = { ...foreignHome, key: new Uint8Array(16) };
+  assert.equal(replyIn(oneSend(through([wrong]))).code, 132);
+  assert.equal(replyIn(oneSend(through([foreignHome, foreignHome]))).code, 132);
+  // With the agent's own care-of address the D bit is no way round it.
+  const agents = { flags: RequestFlag.D };
+  const bare = bench.request({ fields: agents, event: { source: FA } });
+  assert.equal(replyIn(oneSend(bare)).code, 132);
 });
 
 test("RFC 5944 §3.8.2.1: 34 from an agent without association: discarded [5944-3.8.2.1-20] [5944-3.8.2.1-21]", () => {
