@@ -139,10 +139,27 @@ test("RFC 5944 §2.4.1, §3.1: a co-located address is registered through an age
   );
   assert.deepEqual([message.careOfAddress, message.lifetime], [OWN, 100]);
   assert.equal(message.flags & RequestFlag.D, RequestFlag.D);
-  line.accept();
+  line.accept({ event: { destination: HOME } });
   assert.equal(line.node.state, "registered");
   assert.equal(line.status().agent, "192.0.2.1");
   assert.ok(line.items().includes("co-located/wlan0"));
+});
+
+test("RFC 5944 §3.7.2.3: an agent sends its replies to the home address, also where the request came from a co-located address; one that answers to where it came from is understood", () => {
+  for (const destination of [HOME, OWN]) {
+    const line = new Timeline(config("co-located"));
+    line.event(host([OWN]));
+    line.event(advertisement());
+    line.until(line.now + 1000);
+    assert.equal(line.lastRequest().effect.destination, FA1);
+    line.accept({ code: 66, home: [], event: { destination } });
+    assert.equal(line.status().last_code, 66);
+    line.until(line.now + 3000);
+    line.accept({ event: { destination } });
+    assert.equal(line.status().agent, "192.0.2.1");
+    assert.equal(line.node.state, "registered");
+    assert.equal(line.counter("reply-not-for-us"), 0);
+  }
 });
 
 test("co-located: at once, without waiting for agents; foreign-agent: never", () => {
@@ -242,7 +259,7 @@ test("A deregistration leaves from the care-of address, for all bindings; D is n
   assert.deepEqual(line.answers(), [{ id: 1, ok: true, message: "deregistered" }]);
 });
 
-test("RFC 5944 §3.6.2.1: a reply that comes to another address than the request left from is none", () => {
+test("RFC 5944 §3.6.2.1: what the home agent itself sends to another address than the request left from is no reply", () => {
   const line = new Timeline(config("co-located"));
   line.event(host([OWN]));
   line.until(line.now);

@@ -1,6 +1,11 @@
 /** Judging Registration Replies; changes nothing. RFC 5944 §3.6.2. */
 
-import { BROADCAST, isUsableUnicast, UNSPECIFIED } from "../../../shared/base/address.ts";
+import {
+  BROADCAST,
+  type Ipv4,
+  isUsableUnicast,
+  UNSPECIFIED,
+} from "../../../shared/base/address.ts";
 import type { UdpReceived } from "../../../shared/protocol/core.ts";
 import { isLeftOpen } from "../../../shared/protocol/dynamic-home-agent.ts";
 import { canonicalNai, naiIn } from "../../../shared/protocol/identity.ts";
@@ -78,11 +83,7 @@ export function judgeReply(
   const isOpen = operation.homeAddress === UNSPECIFIED || isLeftOpen(operation.homeAgent);
   const { homeAddress } = isOpen ? message : operation;
   if (message.homeAddress !== homeAddress) return discarded("reply-wrong-home-address");
-  const isFromHome = operation.source === operation.homeAddress;
-  const destination = isFromHome ? homeAddress : operation.source;
-  if (event.destination !== destination && event.destination !== BROADCAST) {
-    return discarded("reply-not-for-us");
-  }
+  if (!isForUs(event.destination, operation, homeAddress)) return discarded("reply-not-for-us");
   if (!isOurNai(message, config)) return discarded("reply-wrong-nai");
   if (event.interface !== undefined && event.interface !== operation.interface) {
     return discarded("reply-wrong-interface");
@@ -91,6 +92,17 @@ export function judgeReply(
     return discarded("reply-identification-mismatch");
   }
   return judgeAuthentication(event, decoded.value, message, operation, config);
+}
+
+/**
+ * A foreign agent sends to the home address, from which it is asked in general, even where the
+ * request came from a co-located care-of address (§3.7.2.3); a home agent to where it came from.
+ */
+function isForUs(destination: Ipv4, operation: Operation, homeAddress: Ipv4): boolean {
+  if (destination === BROADCAST) return true;
+  const isFromHome = operation.source === operation.homeAddress;
+  if (destination === homeAddress) return isFromHome || operation.via === "foreign-agent";
+  return destination === operation.source && !isFromHome;
 }
 
 function judgeAuthentication(
