@@ -1,7 +1,6 @@
 /** Cores that break one rule each, by a wrapper around a real one: the simulator must find them. */
 
 import type { Ipv4 } from "../../shared/base/address.ts";
-import type { Random } from "../../shared/base/random.ts";
 import type { Json, JsonObject } from "../../shared/base/result.ts";
 import type { Instant, Now } from "../../shared/base/time.ts";
 import type { ForwardingItem, ForwardingState } from "../../shared/forwarding/state.ts";
@@ -87,6 +86,16 @@ class Inventive extends Declaring {
     return entries.map(([key, item]): [string, ForwardingItem] => [
       key,
       item.kind === "binding" ? { ...item, careOfAddress: 0x01020304 as Ipv4 } : item,
+    ]);
+  }
+}
+
+/** Takes what comes to its own care-of address for somebody else's. */
+class Closed extends Declaring {
+  protected override declared(entries: readonly (readonly [string, ForwardingItem])[]) {
+    return entries.map(([key, item]): [string, ForwardingItem] => [
+      key,
+      item.kind === "co-located" ? { ...item, encapsulation: "gre" } : item,
     ]);
   }
 }
@@ -198,9 +207,11 @@ class Eager extends Passing {
   }
 }
 
+type MakeParts = Parameters<Blueprint["make"]>;
+
 export const by = (role: Role, wrap: new (inner: Core) => Core) => (blueprint: Blueprint) =>
   blueprint.role === role
-    ? { ...blueprint, make: (random: Random) => new wrap(blueprint.make(random)) }
+    ? { ...blueprint, make: (...parts: MakeParts) => new wrap(blueprint.make(...parts)) }
     : blueprint;
 
 /** What it does, and the verdict that it must provoke. */
@@ -247,6 +258,11 @@ export const MISBEHAVIOURS: readonly Misbehaviour[] = [
     what: "does not notice that it has moved",
     tamper: by("mobile-node", Stubborn),
     verdict: /^not at rest after/,
+  },
+  {
+    what: "does not end its own tunnel",
+    tamper: by("mobile-node", Closed),
+    verdict: /the node expects another tunnel/,
   },
   {
     what: "does something at a spurious tick",

@@ -3,7 +3,13 @@
  * routers by destination address. Every receiver has its own luck with every packet.
  */
 
-import { BROADCAST_MAC, type Ipv4, isMulticast, type Mac } from "../../shared/base/address.ts";
+import {
+  BROADCAST_MAC,
+  type Ipv4,
+  isMulticast,
+  type Mac,
+  type Prefix,
+} from "../../shared/base/address.ts";
 import { type Random, uniform } from "../../shared/base/random.ts";
 import type { Event, RouteIcmp, SendArp, SendIcmp, SendUdp } from "../../shared/protocol/core.ts";
 import type { EventQueue } from "./queue.ts";
@@ -20,6 +26,13 @@ export interface Station {
   receive(event: Event): void;
 }
 
+/** An address that a host was given on a segment, and the way out there. */
+export interface Lease {
+  readonly segment: string;
+  readonly prefix: Prefix;
+  readonly gateway: Ipv4;
+}
+
 /** A station's interface; a mobile one changes its segment. */
 export interface Port {
   readonly station: Station;
@@ -27,6 +40,13 @@ export interface Port {
   readonly mac: Mac;
   /** `undefined`: no carrier. */
   segment: string | undefined;
+  /** Its address, of this segment or still of another one. */
+  lease?: Lease | undefined;
+}
+
+/** The address of a port by which it is reached from anywhere, while it is where it got it. */
+export function reachableAt({ segment, lease }: Port): Ipv4 | undefined {
+  return lease !== undefined && lease.segment === segment ? lease.prefix.address : undefined;
 }
 
 /** Probabilities, and milliseconds. */
@@ -108,11 +128,19 @@ export class Network {
 
   /** A datagram that finds its way by its destination address. */
   route(from: Station, packet: Routed): void {
-    const to = this.routes.get(packet.destination);
-    if (to === undefined || isMulticast(packet.destination)) return;
+    const { destination } = packet;
+    const port = this.at(destination);
+    const to = this.routes.get(destination) ?? port?.station;
+    if (to === undefined || isMulticast(destination)) return;
     this.#transmit(from, to, this.#weather.pathDelay, packet, (copy) => {
-      to.receive(heardFromAfar(copy));
+      // Whoever moved away meanwhile does not get it.
+      if (port === this.at(destination)) to.receive(heardFromAfar(copy));
     });
+  }
+
+  /** The port that is reached at this address now. */
+  at(address: Ipv4): Port | undefined {
+    return this.ports.find((port) => reachableAt(port) === address);
   }
 
   /** Somebody sends again what he has heard. */
@@ -176,6 +204,6 @@ function heardOnLink(packet: Exclude<Packet, RouteIcmp>, from: Port, to: Port): 
 function heardFromAfar(packet: Routed): Event {
   const afar = { ttl: packet.ttl - HOPS, interface: undefined, linkSource: undefined };
   if (packet.type === "route-icmp") return { ...packet, ...afar, type: "icmp" };
-  const { link, ...rest } = packet;
+  const { link, device, ...rest } = packet;
   return { ...rest, ...afar, type: "udp" };
 }

@@ -4,10 +4,10 @@ import type { Ipv4, Prefix } from "../../shared/base/address.ts";
 import { type Random, uniform } from "../../shared/base/random.ts";
 import type { Json, JsonObject } from "../../shared/base/result.ts";
 import type { Now } from "../../shared/base/time.ts";
-import type { ArpReceived, Core, Effect, Event } from "../../shared/protocol/core.ts";
+import type { ArpReceived, Core, Effect, Event, SendUdp } from "../../shared/protocol/core.ts";
 import { ICMP_EXPERIMENTAL_MOBILITY } from "../../shared/wire/icmp/fast-handover.ts";
 import type { MachineClock } from "./clock.ts";
-import type { Network, Packet, Port, Station } from "./network.ts";
+import { type Network, type Packet, type Port, reachableAt, type Station } from "./network.ts";
 import type { EventQueue } from "./queue.ts";
 
 /** No name resolves here: the nodes of a run know their home agents by address. */
@@ -29,7 +29,7 @@ export interface Observer {
 export interface NodeOptions {
   readonly name: string;
   readonly role: Role;
-  readonly make: (random: Random) => Core;
+  readonly make: (random: Random, config: unknown) => Core;
   readonly config: unknown;
   readonly clock: MachineClock;
   /** Addresses of each interface; the ports themselves are made here. */
@@ -81,6 +81,8 @@ export class SimNode implements Station {
   readonly #options: NodeOptions;
   readonly #world: World;
   #core: Core | undefined;
+  /** What its file says now. */
+  #config: unknown;
   #journal: JournalWrite[] = [];
   #boots = 0;
   #stopping = false;
@@ -95,6 +97,7 @@ export class SimNode implements Station {
 
   constructor(options: NodeOptions, world: World) {
     this.#options = options;
+    this.#config = options.config;
     this.#world = world;
     this.name = options.name;
     this.role = options.role;
@@ -130,7 +133,7 @@ export class SimNode implements Station {
     this.#boots++;
     this.#outboxUntil = 0;
     this.clock.reboot();
-    this.#core = this.#options.make(this.#world.random);
+    this.#core = this.#options.make(this.#world.random, this.#config);
     this.#world.observer.booted(this);
     const kept = new Map<string, Json>();
     for (const { key, value } of this.#journal) {
@@ -170,9 +173,16 @@ export class SimNode implements Station {
     });
   }
 
-  reconfigure(): void {
+  /** What its file says when nobody has changed it. */
+  get ownConfig(): unknown {
+    return this.#options.config;
+  }
+
+  /** The file is read again, as it is or with something else in it. */
+  reconfigure(config = this.#config): void {
+    this.#config = config;
     const { now } = this;
-    const effects = this.#core?.reconfigure(this.#options.config, now);
+    const effects = this.#core?.reconfigure(config, now);
     if (effects !== undefined) this.#done(TICK, effects, now);
   }
 
@@ -182,6 +192,7 @@ export class SimNode implements Station {
 
   linkEvent(port: Port): void {
     const wiring = this.#options.interfaces.find(({ name }) => name === port.interface);
+    const { lease } = port;
     this.receive({
       type: "link",
       interface: port.interface,
@@ -189,7 +200,8 @@ export class SimNode implements Station {
         up: port.segment !== undefined,
         mac: port.mac,
         mtu: 1500,
-        addresses: wiring?.addresses ?? [],
+        addresses: [...(wiring?.addresses ?? []), ...(lease === undefined ? [] : [lease.prefix])],
+        ...(lease === undefined ? {} : { defaultRoute: { gateway: lease.gateway } }),
       },
     });
   }
@@ -281,10 +293,18 @@ export class SimNode implements Station {
       const port = this.ports.find((candidate) => candidate.interface === link?.interface);
       if (link === undefined) {
         // Only a datagram can go without a link.
-        if (effect.type === "send-udp") network.route(this, effect);
+        if (effect.type === "send-udp" && this.#hasWay(effect)) network.route(this, effect);
       } else if (port !== undefined) network.frame(port, link.destination, effect);
       else observer.violation(`${this.name} sends on ${link.interface}, which it does not have`);
     }
+  }
+
+  /** A mobile node has one by an address of its own, and no router takes another source. */
+  #hasWay({ source, device }: SendUdp): boolean {
+    if (this.role !== "mobile-node") return true;
+    return this.ports.some((port) => {
+      return reachableAt(port) === source && (device ?? port.interface) === port.interface;
+    });
   }
 
   #tickSpuriously(now: Now): void {

@@ -2,6 +2,7 @@
 
 import { type Random, uniform } from "../../shared/base/random.ts";
 import type { Algorithm, ReplayMethod } from "../../shared/security/association.ts";
+import { drawFurther, type Further, NOTHING_FURTHER, pick } from "./further.ts";
 import type { Weather } from "./network.ts";
 
 /** Mean seconds between two of a kind; `undefined`: never in this run. */
@@ -28,7 +29,7 @@ export interface Faults {
   readonly silentMoves: number;
 }
 
-export interface Plan {
+export interface Plan extends Further {
   readonly mobileNodes: number;
   readonly foreignAgents: number;
   /** The last two foreign agents share a link. */
@@ -65,10 +66,6 @@ export interface Plan {
   readonly challenges: boolean;
   /** Agents know each other by associations, and the access points by what they name to each other. */
   readonly learnsNeighbors: boolean;
-}
-
-function pick<T>(random: Random, ...choices: readonly [T, ...T[]]): T {
-  return choices[Math.floor(random.next() * choices.length)] ?? choices[0];
 }
 
 /** Swarm testing: each fault is wholly absent in about half of the runs. */
@@ -115,8 +112,9 @@ function drawFaults(random: Random): Faults {
 export type PlanForm = "everything" | "handovers";
 
 export function drawPlan(random: Random, form: PlanForm = "everything"): Plan {
-  const plan = drawEverything(random);
-  return form === "handovers" ? { ...plan, ...drawHandovers(random, plan) } : plan;
+  const plan = { ...drawEverything(random), ...NOTHING_FURTHER };
+  if (form === "handovers") return { ...plan, ...drawHandovers(random, plan) };
+  return { ...plan, ...drawFurther(random, plan) };
 }
 
 /** Agents and nodes that take part; moves as fast as a node can make ready for them, and faster. */
@@ -165,7 +163,7 @@ const NO_FAULTS = {
   flood: undefined,
 } as const;
 
-function drawEverything(random: Random): Plan {
+function drawEverything(random: Random): Omit<Plan, keyof Further> {
   const maxInterval = pick(random, 1, 1, 2, 5, 10);
   const lifetime = (): number =>
     pick(

@@ -9,6 +9,7 @@ import type { Json } from "../../shared/base/result.ts";
 import type { Event } from "../../shared/protocol/core.ts";
 import { MachineClock } from "./clock.ts";
 import { Diary } from "./diary.ts";
+import { Leases } from "./leases.ts";
 import { FINE_WEATHER, Network, type Port, type Station } from "./network.ts";
 import { networkFault } from "./network-rules.ts";
 import { type Observer, SimNode } from "./node.ts";
@@ -135,6 +136,7 @@ class Simulation {
       network: this.#network,
       random: this.#random,
       cast: this.#cast,
+      leases: new Leases(this.#plan, this.#queue, this.#random),
       links: links(this.#plan),
       note: (what) => this.#diary.note(this.#queue.time, () => `* ${what}`),
     });

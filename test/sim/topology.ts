@@ -19,9 +19,12 @@ import type { NodeOptions } from "./node.ts";
 import type { Plan } from "./plan.ts";
 
 export const HOME_LINK = "home";
+/** A foreign link without agents, where a node needs an address of its own. */
+export const BARE_LINK = "bare";
 export const HOME_AGENT = ipv4("198.51.100.1");
-const HOME_PREFIX = { address: ipv4("10.1.0.0"), length: 24 };
-const ON_HOME_LINK = { address: ipv4("10.1.0.1"), length: 24 };
+/** Not private: from there packets find their way without a reverse tunnel, too (RFC 3024 §A.4). */
+const HOME_PREFIX = { address: ipv4("198.18.0.0"), length: 24 };
+const ON_HOME_LINK = { address: ipv4("198.18.0.1"), length: 24 };
 const FIRST_CARE_OF = ipv4("192.0.2.1");
 const MAX_BINDINGS = 16;
 const MAX_VISITORS = 8;
@@ -58,7 +61,7 @@ export function foreignLink(plan: Plan, index: number): string {
 /** Every link a mobile node may be on. */
 export function links(plan: Plan): string[] {
   const foreign = Array.from({ length: plan.foreignAgents }, (_, i) => foreignLink(plan, i));
-  return [HOME_LINK, ...new Set(foreign)];
+  return [HOME_LINK, ...new Set(foreign), ...(plan.coLocated === "no" ? [] : [BARE_LINK])];
 }
 
 function context(plan: Plan, spi: number): SecurityContext {
@@ -82,7 +85,7 @@ function advertising(plan: Plan, home: boolean, careOf: readonly Ipv4[]): Advert
     minInterval: plan.maxInterval * 0.75,
     lifetime: Math.max(1, Math.round(plan.maxInterval * 3)),
     registrationLifetime: home ? plan.homeAgentLifetime : plan.agentLifetime,
-    registrationRequired: true,
+    registrationRequired: home || plan.registrationRequired,
     encapsulations: ["ipip", "minimal", "gre"],
     reverseTunneling: true,
     udpTunneling: false,
@@ -120,16 +123,28 @@ function accessRouter(plan: Plan, own: number): FastHandoverConfig {
   };
 }
 
+/** What an agent's operator has set about reverse tunnels, and what the agent advertises. */
+function reverseTunnels(plan: Plan, index: number) {
+  const { withoutReverse, reverseTunnel } = plan;
+  const isWithout =
+    withoutReverse === "agents" ||
+    withoutReverse === "unsaid" ||
+    (withoutReverse === "one-agent" && index === 0);
+  if (!isWithout || reverseTunnel === "require") return { reverseTunnel, isAdvertised: true };
+  return { reverseTunnel: "refuse", isAdvertised: withoutReverse === "unsaid" } as const;
+}
+
 function foreignAgent(plan: Plan, index: number): Blueprint {
   const own = careOfAddress(index);
+  const { reverseTunnel, isAdvertised } = reverseTunnels(plan, index);
   const mobiles = Array.from({ length: plan.mobileNodes }, (_, mobile): PeerAssociation => {
     return { ...mobileForeign(plan, mobile, index), peer: homeAddress(mobile) };
   });
   const config: FaCoreConfig = {
-    links: [advertising(plan, false, [own])],
+    links: [{ ...advertising(plan, false, [own]), reverseTunneling: isAdvertised }],
     registrationLifetime: plan.agentLifetime,
     encapsulations: ["ipip", "minimal", "gre"],
-    reverseTunnel: plan.reverseTunnel,
+    reverseTunnel,
     privateNeedsReverseTunnel: false,
     encapsulatingDelivery: true,
     greKeys: "never",
@@ -153,7 +168,7 @@ function foreignAgent(plan: Plan, index: number): Blueprint {
     name: `fa${index + 1}`,
     role: "foreign-agent",
     config,
-    make: (random) => new ForeignAgent(config, random),
+    make: (random, present) => new ForeignAgent(present as FaCoreConfig, random),
     addresses: [own],
     interfaces: [
       {
@@ -170,6 +185,7 @@ function homeAgent(plan: Plan): Blueprint {
   const foreign = Array.from({ length: plan.foreignAgents }, (_, index): PeerAssociation => {
     return { ...foreignHome(plan, index), peer: careOfAddress(index) };
   });
+  const isWithoutReverse = plan.withoutReverse === "home-agent" && plan.reverseTunnel !== "require";
   const config: HaCoreConfig = {
     address: HOME_AGENT,
     homeNetworks: [{ prefix: HOME_PREFIX, interface: "home0" }],
@@ -193,7 +209,7 @@ function homeAgent(plan: Plan): Blueprint {
     },
     maxLifetime: plan.homeAgentLifetime,
     encapsulations: ["ipip", "minimal", "gre"],
-    reverseTunnel: plan.reverseTunnel,
+    reverseTunnel: isWithoutReverse ? "refuse" : plan.reverseTunnel,
     replayWindow: REPLAY_WINDOW,
     replacedGrace: 2,
     maxBindings: MAX_BINDINGS,
@@ -206,7 +222,7 @@ function homeAgent(plan: Plan): Blueprint {
     name: "ha",
     role: "home-agent",
     config,
-    make: (random) => new HomeAgent(config, random),
+    make: (random, present) => new HomeAgent(present as HaCoreConfig, random),
     addresses: [HOME_AGENT],
     interfaces: [{ name: "home0", mac: mac(1), segment: HOME_LINK, addresses: [ON_HOME_LINK] }],
   };
@@ -217,12 +233,13 @@ function mobileNode(plan: Plan, index: number): Blueprint {
     return { ...mobileForeign(plan, index, i), peer: careOfAddress(i) };
   });
   const names = ["wlan0", "wlan1"].slice(0, plan.interfaces);
+  const mode = plan.coLocated === "always" ? "co-located" : "auto";
   const config: MnSettings = {
     homeAddress: homeAddress(index),
     homePrefix: HOME_PREFIX,
     homeAgents: [{ kind: "address", address: HOME_AGENT }],
     nai: undefined,
-    interfaces: names.map((name) => ({ name, mode: "auto" as const })),
+    interfaces: names.map((name) => ({ name, mode })),
     registration: {
       lifetime: plan.registrationLifetime,
       simultaneous: plan.simultaneous,
@@ -256,7 +273,7 @@ function mobileNode(plan: Plan, index: number): Blueprint {
     name: `mn${index + 1}`,
     role: "mobile-node",
     config,
-    make: (random) => new MobileNode(config, random),
+    make: (random, present) => new MobileNode(present as MnSettings, random),
     addresses: [],
     interfaces: names.map((name, i) => ({
       name,

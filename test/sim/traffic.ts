@@ -6,11 +6,12 @@
 import type { Ipv4 } from "../../shared/base/address.ts";
 import type {
   BindingItem,
+  CoLocatedItem,
   ForwardingItem,
   ForwardingState,
   VisitorItem,
 } from "../../shared/forwarding/state.ts";
-import type { Network, Port } from "./network.ts";
+import { type Network, type Port, reachableAt } from "./network.ts";
 import type { SimNode } from "./node.ts";
 import { HOME_AGENT, HOME_LINK } from "./topology.ts";
 
@@ -68,6 +69,24 @@ function tunnelEnd(cast: Cast, binding: BindingItem): [SimNode, VisitorItem] | s
   return [node, visitor];
 }
 
+/** The way by an address of the node's own that it sends by. */
+function coLocatedOf(mobile: SimNode): CoLocatedItem | undefined {
+  return itemsOf(mobile, "co-located").find(({ isPassive }) => isPassive !== true);
+}
+
+/** The tunnel ends at the node itself. */
+function faultAtOwnEnd(cast: Cast, mobile: SimNode, binding: BindingItem): string | undefined {
+  const { careOfAddress, homeAgent, encapsulation } = binding;
+  for (const agent of cast.foreignAgents) {
+    const items = itemsOf(agent, "handover");
+    if (items.some(({ address }) => address === careOfAddress)) return `${agent.name} keeps it`;
+  }
+  const item = coLocatedOf(mobile);
+  if (item?.path.careOfAddress !== careOfAddress) return "the node ends another tunnel";
+  const isSame = item.homeAgent === homeAgent && item.encapsulation === encapsulation;
+  return isSame ? undefined : "the node expects another tunnel";
+}
+
 const portOf = (node: SimNode, name: string): Port | undefined =>
   node.ports.find((port) => port.interface === name);
 
@@ -83,6 +102,8 @@ export function faultTowards(cast: Cast, mobile: SimNode, home: Ipv4): string | 
     return atHome ? undefined : "no binding, and the node is not at home";
   }
   if (bindings.length > 1) return "more than one binding";
+  const own = mobile.ports.find((port) => reachableAt(port) === binding.careOfAddress);
+  if (own !== undefined) return faultAtOwnEnd(cast, mobile, binding);
   const end = tunnelEnd(cast, binding);
   if (typeof end === "string") return end;
   const [agent, visitor] = end;
@@ -98,6 +119,8 @@ export function faultFrom(cast: Cast, mobile: SimNode, home: Ipv4): string | und
   if (itemsOf(mobile, "at-home").length > 0) {
     return bindings.length === 0 ? undefined : "at home with a binding";
   }
+  const own = coLocatedOf(mobile);
+  if (own !== undefined) return faultFromOwnEnd(own, mobile, bindings);
   for (const visiting of itemsOf(mobile, "visiting")) {
     const segment = portOf(mobile, visiting.interface)?.segment;
     const router = cast.network.find(segment, visiting.routerMac)?.station;
@@ -112,4 +135,18 @@ export function faultFrom(cast: Cast, mobile: SimNode, home: Ipv4): string | und
     return accepted ? undefined : "the home agent refuses the reverse tunnel";
   }
   return "the node has no default router";
+}
+
+function faultFromOwnEnd(
+  { path, reverse }: CoLocatedItem,
+  mobile: SimNode,
+  bindings: readonly BindingItem[],
+): string | undefined {
+  const { careOfAddress, gateway, interface: name } = path;
+  const port = portOf(mobile, name);
+  if (port === undefined || reachableAt(port) !== careOfAddress) return "its address is of no use";
+  if (gateway !== port.lease?.gateway) return "it takes somebody else for its gateway";
+  if (!reverse) return undefined;
+  const accepted = bindings.some((each) => each.reverse && each.careOfAddress === careOfAddress);
+  return accepted ? undefined : "the home agent refuses the reverse tunnel";
 }

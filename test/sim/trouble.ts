@@ -2,7 +2,9 @@
 
 import { formatIpv4 } from "../../shared/base/address.ts";
 import { type Random, uniform } from "../../shared/base/random.ts";
+import { deny } from "./denials.ts";
 import { flood } from "./flooder.ts";
+import type { Leases } from "./leases.ts";
 import type { Network, Port } from "./network.ts";
 import type { SimNode } from "./node.ts";
 import type { Plan } from "./plan.ts";
@@ -16,6 +18,7 @@ export interface Surroundings {
   readonly network: Network;
   readonly random: Random;
   readonly cast: Cast;
+  readonly leases: Leases;
   readonly links: readonly string[];
   readonly note: (what: string) => void;
 }
@@ -26,6 +29,7 @@ const SUPERVISED_DOWN_TIME = 1000;
 const MAX_PARTITION = 30_000;
 const MAX_GAP = 500;
 const SHUTDOWN_TIME = 2500;
+const MAX_DENIAL = 30_000;
 /** The home agent's clock is kept by NTP; a mobile node's may have been anywhere. */
 const MAX_AGENT_STEP = 20_000;
 const MAX_MOBILE_STEP = 3_600_000;
@@ -43,6 +47,7 @@ export const FAULT_KINDS = [
   "flood",
   "revoke",
   "handover",
+  "denial",
 ] as const;
 type FaultKind = (typeof FAULT_KINDS)[number];
 
@@ -57,7 +62,8 @@ export class Trouble {
   }
 
   start(): void {
-    const { faults } = this.#around.plan;
+    const { faults, denial } = this.#around.plan;
+    const means = { ...faults, denial };
     const { mobileNodes } = this.#around.cast;
     const actions: Readonly<Record<FaultKind, () => void>> = {
       move: () => this.move(this.#pick(mobileNodes)),
@@ -72,9 +78,10 @@ export class Trouble {
       revoke: () => this.#revoke(),
       flood: () => this.#flood(),
       handover: () => this.#handOver(),
+      denial: () => this.#deny(),
     };
     for (const kind of FAULT_KINDS) {
-      this.#recurring(faults[kind], () => {
+      this.#recurring(means[kind], () => {
         this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
         actions[kind]();
       });
@@ -83,11 +90,14 @@ export class Trouble {
 
   /** Everything is repaired: from here on nothing goes wrong any more. */
   stop(): void {
-    const { network, cast, note } = this.#around;
+    const { plan, network, cast, note } = this.#around;
     note("the trouble is over");
     this.#over = true;
     network.blocked.clear();
-    for (const node of this.#nodes) node.boot();
+    for (const node of this.#nodes) {
+      node.boot();
+      if (plan.denial !== undefined) node.reconfigure(node.ownConfig);
+    }
     for (const mobile of cast.mobileNodes) {
       mobile.command("register");
       if (mobile.ports.every(({ segment }) => segment === undefined)) this.move(mobile);
@@ -96,13 +106,14 @@ export class Trouble {
 
   /** To another link, through a gap that the link layer reports, or as if nothing had happened. */
   move(mobile: SimNode): void {
-    const { plan, random, links, queue, note } = this.#around;
+    const { plan, random, links, queue, leases, note } = this.#around;
     const port = this.#pick(mobile.ports);
     const target = this.#pick(links.filter((link) => link !== port.segment));
     const silent = port.segment !== undefined && random.next() < plan.faults.silentMoves;
     note(`${mobile.name} moves from ${port.segment} to ${target}${silent ? " silently" : ""}`);
     if (silent) {
       port.segment = target;
+      leases.movedSilently(mobile, port);
       return;
     }
     this.#setLink(mobile, port, undefined);
@@ -145,6 +156,16 @@ export class Trouble {
     flood(agent, careOfAddress(index), random);
   }
 
+  /** Set up otherwise, and after a while as before. */
+  #deny(): void {
+    const { cast, queue, random, note } = this.#around;
+    const agent = this.#pick([cast.homeAgent, ...cast.foreignAgents]);
+    note(`${agent.name} ${deny(agent, random)}`);
+    queue.after(uniform(random, 1000, MAX_DENIAL), () => {
+      if (!this.#over) agent.reconfigure(agent.ownConfig);
+    });
+  }
+
   #revoke(): void {
     const { cast, note } = this.#around;
     const index = cast.mobileNodes.indexOf(this.#pick(cast.mobileNodes));
@@ -160,6 +181,7 @@ export class Trouble {
 
   #setLink(node: SimNode, port: Port, segment: string | undefined): void {
     port.segment = segment;
+    this.#around.leases.linkChanged(node, port);
     node.linkEvent(port);
   }
 

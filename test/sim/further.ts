@@ -1,0 +1,59 @@
+/**
+ * What a seed chooses beside the rest. It is drawn after everything else, so that what is added here
+ * changes nothing of what older seeds draw.
+ */
+
+import { type Random, uniform } from "../../shared/base/random.ts";
+
+export interface Further {
+  /**
+   * Foreign links give out addresses, and one more link has no agent at all. The nodes take them
+   * where there is no agent, or always (RFC 5944 §1.7).
+   */
+  readonly coLocated: "no" | "auto" | "always";
+  /** The R bit of foreign agents (RFC 5944 §2.1.1). */
+  readonly registrationRequired: boolean;
+  /**
+   * Who has no reverse tunnels, where nodes may ask for one (RFC 3024 §3.1): `unsaid` are agents
+   * that advertise them nevertheless.
+   */
+  readonly withoutReverse: "nobody" | "home-agent" | "one-agent" | "agents" | "unsaid";
+  /** Mean seconds until an agent is set up so that it denies, for a while; `undefined`: never. */
+  readonly denial: number | undefined;
+}
+
+/** As all seeds were before there was a choice. */
+export const NOTHING_FURTHER: Further = {
+  coLocated: "no",
+  registrationRequired: true,
+  withoutReverse: "nobody",
+  denial: undefined,
+};
+
+/** Swarm testing here too: most runs have one or two of these. */
+export function drawFurther(
+  random: Random,
+  {
+    revocation,
+    foreignHomeKeys,
+  }: { readonly revocation: boolean; readonly foreignHomeKeys: boolean },
+): Further {
+  const coLocated = pick(random, "no", "no", "no", "auto", "always");
+  // RFC 3543 §4.3.1: where all register so that they can be revoked, no co-located address is let in.
+  const isDenied = coLocated === "always" && revocation && foreignHomeKeys;
+  const isOptional = random.next() < 0.7 || isDenied;
+  const withoutReverse = pick(random, "nobody", "home-agent", "one-agent", "agents", "unsaid");
+  const isWithout = random.next() < 0.3;
+  const denial = uniform(random, 5, 60);
+  const denies = random.next() < 0.3;
+  return {
+    coLocated,
+    registrationRequired: coLocated === "no" || !isOptional,
+    withoutReverse: isWithout ? withoutReverse : "nobody",
+    denial: denies ? denial : undefined,
+  };
+}
+
+export function pick<T>(random: Random, ...choices: readonly [T, ...T[]]): T {
+  return choices[Math.floor(random.next() * choices.length)] ?? choices[0];
+}
