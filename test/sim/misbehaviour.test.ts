@@ -9,9 +9,12 @@ import { runSimulation, SimulationFailure } from "./simulation.ts";
 /** How many seeds a rare one may take to be found. */
 const MOST_SEEDS = 1000;
 
-for (const { what, tamper, verdict, form } of [...MISBEHAVIOURS, ...HANDOVER_MISBEHAVIOURS]) {
+for (const { what, tamper, verdict, form, from = 1 } of [
+  ...MISBEHAVIOURS,
+  ...HANDOVER_MISBEHAVIOURS,
+]) {
   test(`simulation: a node that ${what} is found out`, (t) => {
-    for (let seed = 1; seed <= MOST_SEEDS; seed++) {
+    for (let seed = from; seed < from + MOST_SEEDS; seed++) {
       try {
         runSimulation({ seed, tamper, form });
       } catch (error) {
