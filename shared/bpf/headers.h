@@ -49,15 +49,23 @@ INLINE u16 header_checksum(const struct ip *ip) {
   return (u16)~sum;
 }
 
-/* Its length is one of six; the verifier wants to see which. */
-INLINE long write_outer(struct context *skb, const struct outer *outer, u32 length) {
+/* RFC 1624: one word of the header is another now, as octets in network order. */
+INLINE void change_word(struct ip *ip, u16 before, u16 now) {
+  u32 sum = (u32)(u16)~ip->checksum + (u16)~before + now;
+  sum = (sum & 0xffff) + (sum >> 16);
+  sum = (sum & 0xffff) + (sum >> 16);
+  ip->checksum = (u16)~sum;
+}
+
+/* Its length is one of six; the verifier wants to see which. `at` follows the link's header. */
+INLINE long write_outer(struct context *skb, u32 at, const struct outer *outer, u32 length) {
   switch (length) {
-    case 20: return store_bytes(skb, 0, outer, 20, 0);
-    case 24: return store_bytes(skb, 0, outer, 24, 0);
-    case 28: return store_bytes(skb, 0, outer, 28, 0);
-    case 32: return store_bytes(skb, 0, outer, 32, 0);
-    case 36: return store_bytes(skb, 0, outer, 36, 0);
-    default: return store_bytes(skb, 0, outer, 40, 0);
+    case 20: return store_bytes(skb, at, outer, 20, RECOMPUTE);
+    case 24: return store_bytes(skb, at, outer, 24, RECOMPUTE);
+    case 28: return store_bytes(skb, at, outer, 28, RECOMPUTE);
+    case 32: return store_bytes(skb, at, outer, 32, RECOMPUTE);
+    case 36: return store_bytes(skb, at, outer, 36, RECOMPUTE);
+    default: return store_bytes(skb, at, outer, 40, RECOMPUTE);
   }
 }
 

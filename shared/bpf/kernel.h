@@ -50,10 +50,10 @@ struct next_hop { u32 family, address[4]; };
 /* How the loader is told of a map; its number of entries is the loader's to choose. */
 struct map { u32 type, key_size, value_size, flags; };
 
-enum { MAP_HASH = 1, MAP_ARRAY = 2, MAP_PERCPU_HASH = 5, NO_PREALLOCATION = 1 };
+enum { MAP_HASH = 1, MAP_ARRAY = 2, MAP_PERCPU_HASH = 5, MAP_PERCPU_ARRAY = 6, NO_PREALLOCATION = 1 };
 /* Return values: the packet goes on to other programs and then to the stack; or it ends here. */
 enum { ACT_NEXT = -1, ACT_SHOT = 2 };
-enum { FAMILY_INET = 2, TO_INGRESS = 1, PACKET_HOST = 0 };
+enum { FAMILY_INET = 2, TO_INGRESS = 1, PACKET_HOST = 0, RECOMPUTE = 1 };
 enum { FIB_SUCCESS = 0, FIB_NO_NEIGHBOR = 7 };
 enum { AT_MAC = 1, ENCAP_L3_IPV4 = 2, ENCAP_L4_GRE = 8, ENCAP_L4_UDP = 16, FIXED_GSO = 1 };
 
@@ -66,6 +66,7 @@ static long (*const pull_data)(struct context *, u32 length) = (void *)39;
 static long (*const change_head)(struct context *, u32 length, u64 flags) = (void *)43;
 static long (*const adjust_room)(struct context *, int by, u32 mode, u64 flags) = (void *)50;
 static long (*const fib_lookup)(struct context *, struct fib *, int size, u32 flags) = (void *)69;
+static u64 (*const jiffies)(void) = (void *)118;
 static long (*const redirect_neighbor)(u32 ifindex, struct next_hop *, int size, u64) = (void *)152;
 
 #endif

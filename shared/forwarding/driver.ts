@@ -12,6 +12,8 @@ export interface DriverConfig {
    * `tun` that works here.
    */
   readonly driver?: "auto" | "ebpf" | "kernel" | "tun";
+  /** How `ebpf` forwards: through the kernel's own forwarding, or past it; `stack` when absent. */
+  readonly ebpfMode?: "stack" | "fast";
   readonly routeTable: number;
   readonly rulePriority: number;
   /** MTU of the tunnels; 0 takes what the uplink leaves. */

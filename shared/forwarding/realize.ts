@@ -258,8 +258,9 @@ function realizeVisitor(
   ];
   if (carrier !== undefined) objects.push(passage(carrier, address));
   if (!reverse) return { objects, tunnels, deliveries: [] };
-  tunnels.push({ ...end, direction: "out", match: "source" });
   const isDirect = delivery === "direct";
+  const sender = isDirect ? { device, mac } : undefined;
+  tunnels.push({ ...end, direction: "out", match: "source", sender });
   const mark = isDirect ? marks.fwmark : marks.encapsulatedMark;
   if (config.hasNft) objects.push({ kind: "visitor", device, mac, address, mark });
   if (isDirect) {

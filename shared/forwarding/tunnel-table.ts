@@ -3,7 +3,7 @@
  * home address; a tunnel is shared by all home addresses with the same two ends and the same form.
  */
 
-import { type Ipv4, type Prefix, UNSPECIFIED } from "../base/address.ts";
+import { type Ipv4, type Mac, type Prefix, UNSPECIFIED } from "../base/address.ts";
 import { assert } from "../base/result.ts";
 import type { Arrival } from "./decapsulate.ts";
 import { overheadOf, type TunnelHeaders } from "./encapsulate.ts";
@@ -16,6 +16,12 @@ import { type Encapsulation, formOf, HALF_BOUND, sameForm, type TunnelForm } fro
 import { Tally } from "./tally.ts";
 import { tunnelKey } from "./tunnel-key.ts";
 
+/** A visitor on a link, as it is told from others there (RFC 3024 §5.1). */
+export interface Sender {
+  readonly device: string;
+  readonly mac: Mac;
+}
+
 /** One home address, or one mobile network, in one direction of a tunnel. */
 export interface TunnelEntry extends TunnelForm {
   /** `out`: encapsulate; `in`: accept after decapsulation. */
@@ -27,6 +33,8 @@ export interface TunnelEntry extends TunnelForm {
   readonly length?: number | undefined;
   readonly local: Ipv4;
   readonly remote: Ipv4;
+  /** `out` by source: whose packets it is about, as they come by a link. */
+  readonly sender?: Sender | undefined;
   /** `in`: nothing but what is for this address may come. */
   readonly innerDestination?: Ipv4 | undefined;
   /** Of a visitor (state.ts); 0 when absent. */

@@ -78,6 +78,7 @@ export interface CommonConfig {
   readonly hook: readonly HookConfig[];
   readonly dataplane: {
     readonly driver: NonNullable<DriverConfig["driver"]>;
+    readonly ebpf_mode: NonNullable<DriverConfig["ebpfMode"]>;
     readonly mtu: number;
     readonly df: "copy" | "clear" | "set";
     readonly mss_clamp: boolean;

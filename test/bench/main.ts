@@ -3,7 +3,7 @@
  * yardsticks beside each.
  * Usage: main.js [--quick] [--json FILE] [--plot FILE.svg] [--dataplane-plot FILE.svg]
  *   [--only codec|registrations|relay|home|packets|dataplane|footprint|handover]
- *   [--driver NAME] [--encapsulation NAME]    only these ways of the data path table
+ *   [--driver NAME,NAME] [--encapsulation NAME]    only these ways of the data path table
  *   [--handover NAME]...                      only these ways to hand over
  *   [--stories N]                             what happened in the N slowest handovers of each way
  */
@@ -65,7 +65,8 @@ const CHOICES = [
 ] as const;
 for (const [name, known] of CHOICES) {
   const asked = options[name];
-  if (asked === undefined || known.some((one) => one === asked)) continue;
+  const isKnown = (word: string): boolean => known.some((one) => one === word);
+  if (asked === undefined || asked.split(",").every(isKnown)) continue;
   process.stderr.write(`bench: --${name} takes one of ${known.join(", ")}\n`);
   process.exit(2);
 }

@@ -18,6 +18,7 @@ export const CARRIERS = [
   "tun-per-packet",
   "tun-packages",
   "ebpf",
+  "ebpf-fast",
   "wireguard-go",
   "openvpn",
 ] as const;
@@ -46,6 +47,7 @@ const ENCAPSULATIONS: Readonly<Record<Carrier, readonly string[]>> = {
   "tun-per-packet": ["ipip", "udp"],
   "tun-packages": ["ipip", "udp"],
   ebpf: ["ipip", "gre-key", "udp"],
+  "ebpf-fast": ["ipip", "gre-key", "udp"],
   "wireguard-go": ["wireguard"],
   openvpn: ["openvpn"],
 };
@@ -58,7 +60,7 @@ export function pathsFor(driver: string | undefined, encapsulation: string | und
     ENCAPSULATIONS[carrier]
       .filter((name) => {
         if (YARDSTICKS.has(carrier)) return true;
-        const isDriver = driver === undefined || driver === carrier;
+        const isDriver = driver?.split(",").includes(carrier) ?? true;
         return isDriver && (encapsulation === undefined || encapsulation === name);
       })
       .map((name) => ({ carrier, encapsulation: name })),
@@ -106,7 +108,8 @@ export async function openPath(net: TunnelNet, path: Path): Promise<LabProcess[]
   const ends = openDrivers(net, pin, {
     provider: carrier === "tun-packages" ? "packages" : "helper",
     offload: carrier !== "tun-per-packet",
-    driver: carrier === "ebpf" ? "ebpf" : "tun",
+    driver: carrier.startsWith("ebpf") ? "ebpf" : "tun",
+    ebpfMode: carrier === "ebpf-fast" ? "fast" : "stack",
     form,
   });
   for (const end of ends) await end.waitForLine(/^ready$/, 20_000);

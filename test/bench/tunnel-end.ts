@@ -15,6 +15,7 @@ export interface TunnelEndOptions {
   /** Segments many at a time; the default of the program. */
   readonly offload?: boolean;
   readonly driver?: "tun" | "ebpf";
+  readonly ebpfMode?: "stack" | "fast";
   /** Our end of a UDP tunnel, where registrations would have a socket. */
   readonly udp?: string;
   readonly item: ForwardingItem;
@@ -35,6 +36,7 @@ const driver = createTunDriver({
   config: {
     role,
     driver: more.driver ?? "tun",
+    ebpfMode: more.ebpfMode ?? "stack",
     routeTable,
     rulePriority: routeTable * 10,
     mtu: 0,

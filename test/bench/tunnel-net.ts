@@ -138,7 +138,8 @@ export function cLoops(
   ];
 }
 
-export interface DriverWay extends Pick<TunnelEndOptions, "provider" | "offload" | "driver"> {
+export interface DriverWay
+  extends Pick<TunnelEndOptions, "provider" | "offload" | "driver" | "ebpfMode"> {
   readonly form?: TunnelForm;
 }
 

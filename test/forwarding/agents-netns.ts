@@ -12,11 +12,11 @@ import { ipPacketIn } from "../../shared/wire/capture/link.ts";
 import { Capture } from "../lab/capture.ts";
 import { waitFor } from "../lab/wait.ts";
 import { wireBinary } from "../lab/wire.ts";
+import { configOf, type DriverName } from "./inside.ts";
 import { type Answer, buildWorld, DriverProcess, type Host, macOf, sh } from "./netns-world.ts";
 import { mirrored } from "./packets.ts";
 
 export type Agent = "ha" | "fa";
-type DriverName = NonNullable<DriverConfig["driver"]>;
 
 export const HOME = ipv4("10.1.0.7");
 export const ENDS = { homeAgent: ipv4("198.51.100.1"), careOfAddress: ipv4("203.0.113.2") };
@@ -46,13 +46,23 @@ export function visitorOf(form: TunnelForm): ForwardingItem {
 
 export class Agents {
   readonly #drivers = new Map<Agent, DriverProcess>();
+  #driver: DriverName = "tun";
 
   /** Builds the network, too. */
   async open(driver: DriverName): Promise<void> {
     buildWorld();
     sh("mn", "ip addr add 10.1.0.7/32 dev wlan0; ip route add 192.168.7.1 dev wlan0");
     sh("mn", "ip route add default via 192.168.7.1 src 10.1.0.7");
+    this.#driver = driver;
     for (const host of AGENTS) await this.start(host, driver);
+  }
+
+  /** Both with other settings. */
+  async restart(more: Partial<DriverConfig> = {}): Promise<void> {
+    for (const host of AGENTS) {
+      await this.of(host).kill();
+      await this.start(host, this.#driver, more);
+    }
   }
 
   async close(): Promise<void> {
@@ -65,8 +75,9 @@ export class Agents {
     return process;
   }
 
-  async start(host: Agent, driver: DriverName): Promise<Answer> {
-    const config = { ...MARKS[host], driver, mtu: 0, df: "copy", mssClamp: true } as const;
+  async start(host: Agent, driver: DriverName, more: Partial<DriverConfig> = {}): Promise<Answer> {
+    const dataplane = { ...configOf(driver), mtu: 0, df: "copy", mssClamp: true } as const;
+    const config = { ...MARKS[host], ...dataplane, ...more };
     this.#drivers.set(host, new DriverProcess(host, config, "helper"));
     const answer = await this.of(host).send({ name: "start" });
     assert.deepEqual(answer.failures ?? [], []);

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ipv4, type Mac } from "../../shared/base/address.ts";
 import type { DriverConfig } from "../../shared/forwarding/driver.ts";
 import type { ForwardingItem } from "../../shared/forwarding/state.ts";
-import { driverInside, inside, isInside } from "./inside.ts";
+import { dataplaneInside, inside, isInside } from "./inside.ts";
 import {
   attempt,
   buildWorld,
@@ -22,7 +22,7 @@ const HOME = ipv4("10.1.0.7");
 const STRANGER = ipv4("10.1.0.9");
 const HA = ipv4("198.51.100.1");
 const COA = ipv4("203.0.113.2");
-const DATAPLANE = { driver: driverInside(), mtu: 0, df: "copy", mssClamp: true } as const;
+const DATAPLANE = dataplaneInside();
 const CONFIG: Readonly<Record<"ha" | "fa" | "mn", DriverConfig>> = {
   fa: { role: "fa", routeTable: 434, rulePriority: 4340, ...DATAPLANE },
   mn: { role: "mn", routeTable: 435, rulePriority: 4350, ...DATAPLANE },

@@ -2,9 +2,16 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Ipv4, ipv4 } from "../../shared/base/address.ts";
-import { encodeTunnel, inKey, outKey, readNumber } from "../../shared/forwarding/ebpf/layout.ts";
-import { Mirror, type TunnelMaps } from "../../shared/forwarding/ebpf/mirror.ts";
+import { type Ipv4, ipv4, type Mac } from "../../shared/base/address.ts";
+import {
+  encodeTunnel,
+  inKey,
+  outKey,
+  readNumber,
+  SETTING,
+  visitorKey,
+} from "../../shared/forwarding/ebpf/layout.ts";
+import { Mirror, type MirrorParts, type TunnelMaps } from "../../shared/forwarding/ebpf/mirror.ts";
 import { Numbers } from "../../shared/forwarding/ebpf/numbers.ts";
 import { HALF_BOUND } from "../../shared/forwarding/state.ts";
 import { type TunnelEntry, TunnelTable } from "../../shared/forwarding/tunnel-table.ts";
@@ -48,10 +55,13 @@ class Setup {
     traffic: new MemoryMap(),
     outgoing: new MemoryMap(),
     incoming: new MemoryMap(),
+    visitors: new MemoryMap(),
     settings: new MemoryMap(),
   };
+  takes: MirrorParts["takes"] = 0;
   table = new TunnelTable();
   readonly held = new Set<Ipv4>();
+  anchorMtu = 1480;
   mirror = this.start();
 
   /** A new process finds the maps as they are. */
@@ -62,6 +72,8 @@ class Setup {
       table: this.table,
       df: "copy",
       mssClamp: true,
+      anchorMtu: () => this.anchorMtu,
+      takes: this.takes,
       anchor: ANCHOR,
       isHeld: (address) => this.held.has(address),
       broadcastOf: () => undefined,
@@ -89,6 +101,12 @@ class Setup {
   /** Number of the tunnel for packets to this address. */
   out(address: Ipv4 = HOME): number | undefined {
     const value = this.maps.outgoing.get(outKey("destination", address, ANCHOR));
+    return value === undefined ? undefined : readNumber(value);
+  }
+
+  /** Number of the tunnel for what comes by a link from a visitor. */
+  from(mac: Mac, link: number, address: Ipv4 = HOME): number | undefined {
+    const value = this.maps.visitors.get(visitorKey(address, link, { device: "", mac }));
     return value === undefined ? undefined : readNumber(value);
   }
 
@@ -197,6 +215,77 @@ test("a mobile network: what is for an unknown destination is not looked for by 
   assert.equal(setting(), 3);
   setup.remove(network);
   assert.equal(setting(), 2);
+});
+
+const MAC = "02:00:00:00:00:07" as Mac;
+const NEXT_MAC = "02:00:00:00:00:08" as Mac;
+const VISITOR = entry({ match: "source", sender: { device: "lan0", mac: MAC } });
+
+function fastSetup(): Setup {
+  const setup = new Setup();
+  setup.takes = SETTING.hasVisitors;
+  setup.start();
+  setup.mirror.linksChanged(new Map([["lan0", 4]]));
+  return setup;
+}
+
+test("fast mode: a visitor is known by its link, its link-layer and its home address, as long as it has one tunnel here", () => {
+  const setup = fastSetup();
+  setup.add(VISITOR);
+  assert.deepEqual(
+    [setup.from(MAC, 4), setup.from(MAC, 5), setup.from(NEXT_MAC, 4)],
+    [1, undefined, undefined],
+  );
+  // It has moved: the new item comes before the old one goes.
+  const moved = { ...VISITOR, sender: { device: "lan0", mac: NEXT_MAC } };
+  setup.add(moved);
+  setup.remove(VISITOR);
+  assert.deepEqual([setup.from(MAC, 4), setup.from(NEXT_MAC, 4)], [undefined, 1]);
+  setup.held.add(HOME);
+  setup.mirror.addressChanged(HOME);
+  setup.mirror.flush();
+  assert.equal(setup.from(NEXT_MAC, 4), undefined);
+  setup.held.delete(HOME);
+  setup.mirror.addressChanged(HOME);
+  setup.mirror.linksChanged(new Map([["lan0", 6]]));
+  assert.deepEqual([setup.from(NEXT_MAC, 4), setup.from(NEXT_MAC, 6)], [undefined, 1]);
+  setup.mirror.linksChanged(new Map());
+  setup.remove(moved);
+  assert.equal(setup.maps.visitors.kept.size, 0);
+});
+
+test("RFC 3024 §A.2: fast mode: with overlapping home addresses the visitor of plane 0 alone is known", () => {
+  const setup = fastSetup();
+  const other = { plane: 1, sender: { device: "lan0", mac: NEXT_MAC }, remote: ipv4("192.0.2.9") };
+  setup.add(VISITOR, { ...VISITOR, ...other });
+  assert.deepEqual([setup.from(MAC, 4), setup.from(NEXT_MAC, 4)], [1, undefined]);
+});
+
+test("what fast mode has left in the maps goes with the first state that does not want it, in either mode", () => {
+  for (const takes of [SETTING.hasVisitors, 0] as const) {
+    const setup = fastSetup();
+    setup.add(VISITOR, { ...VISITOR, address: OTHER });
+    setup.takes = takes;
+    setup.start();
+    setup.mirror.linksChanged(new Map([["lan0", 4]]));
+    assert.equal(setup.maps.visitors.kept.size, 2);
+    setup.add(VISITOR);
+    setup.mirror.settle();
+    const left = takes === 0 ? [undefined, undefined] : [1, undefined];
+    assert.deepEqual([setup.from(MAC, 4), setup.from(MAC, 4, OTHER)], left);
+  }
+});
+
+test("the settings: the anchor and what fits there, which may change", () => {
+  const setup = fastSetup();
+  const words = () => {
+    const value = setup.maps.settings.get(octets("00000000")) ?? octets("");
+    return [0, 4, 8].map((at) => readNumber(value, at));
+  };
+  assert.deepEqual(words(), [SETTING.hasVisitors | SETTING.clampsMss, ANCHOR, 1480]);
+  setup.anchorMtu = 1300;
+  setup.mirror.settingsChanged();
+  assert.equal(words()[2], 1300);
 });
 
 test("a new process takes over numbers and entries, and what nobody wants goes when it has settled", () => {

@@ -9,17 +9,17 @@ import { after, before, test } from "node:test";
 import type { JsonObject } from "../../shared/base/result.ts";
 import { waitFor } from "../lab/wait.ts";
 import { AGENTS, Agents, ANCHOR, inBackground, lostOf, ping } from "./agents-netns.ts";
-import { canLoadPrograms, inside, isInside } from "./inside.ts";
+import { driverInside, driversHere, insideEach, isEbpf, isInside } from "./inside.ts";
 import { attempt, sh } from "./netns-world.ts";
 import { FORMS, formText } from "./packets.ts";
 
 if (!isInside()) {
-  if (canLoadPrograms()) test("the accelerator in namespaces", inside(import.meta.url, "ebpf"));
+  insideEach("the accelerator in namespaces", import.meta.url, driversHere().filter(isEbpf));
 } else {
   const agents = new Agents();
   const NOTHING = { ha: [0, 0], fa: [0, 0] };
 
-  before(() => agents.open("ebpf"));
+  before(() => agents.open(driverInside()));
   after(() => agents.close());
 
   for (const form of FORMS) {
@@ -84,7 +84,7 @@ if (!isInside()) {
     const pings = inBackground("cn", "ping -n -q -i 0.02 10.1.0.7");
     for (const host of AGENTS) await agents.of(host).kill();
     assert.match(ping("", 10), / 0% packet loss/);
-    for (const host of AGENTS) await agents.start(host, "ebpf");
+    for (const host of AGENTS) await agents.start(host, driverInside());
     assert.match(ping("", 5), / 0% packet loss/);
     await agents.agree(form);
     const passed = agents.carriedByDaemons(() => assert.match(ping("", 5), / 0% packet loss/));
@@ -94,7 +94,7 @@ if (!isInside()) {
 
   test("what nobody wants any more goes from the kernel with the first state", async () => {
     await agents.of("ha").kill();
-    await agents.start("ha", "ebpf");
+    await agents.start("ha", driverInside());
     await agents.of("ha").send({ name: "apply", items: [] });
     assert.match(attempt("cn", "ping -n -q -c 1 -W 1 10.1.0.7").output, /100% packet loss/);
     assert.deepEqual((await agents.show("ha")).tunnels, []);

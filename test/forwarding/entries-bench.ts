@@ -24,6 +24,8 @@ const table = new TunnelTable();
 const rules = {
   df: "copy",
   mssClamp: true,
+  anchorMtu: () => 1480,
+  takes: 0,
   isHeld: () => false,
   broadcastOf: () => undefined,
 } as const;

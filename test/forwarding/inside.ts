@@ -3,17 +3,19 @@
  * told of as subtests, so that they count and what they cite is proved.
  */
 
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { TestContext } from "node:test";
+import { describe, type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { parseResults } from "../../scripts/test-reporter.ts";
 import type { DriverConfig } from "../../shared/forwarding/driver.ts";
 
 type TestFn = (t: TestContext) => Promise<void>;
-type DriverName = NonNullable<DriverConfig["driver"]>;
+/** A driver, or `ebpf` in fast mode. */
+export type DriverName = NonNullable<DriverConfig["driver"]> | "ebpf-fast";
 
 const INSIDE = "MIP4_FORWARDING_NETNS";
 const DRIVER = "MIP4_FORWARDING_DRIVER";
@@ -29,7 +31,26 @@ export function isInside(): boolean {
 /** The driver that the tests inside are about. */
 export function driverInside(): DriverName {
   const name = process.env[DRIVER];
-  return name === "ebpf" || name === "kernel" ? name : "tun";
+  return name === "ebpf" || name === "ebpf-fast" || name === "kernel" ? name : "tun";
+}
+
+/** As a driver is configured. */
+export function configOf(name: DriverName): Pick<DriverConfig, "driver" | "ebpfMode"> {
+  return name === "ebpf-fast" ? { driver: "ebpf", ebpfMode: "fast" } : { driver: name };
+}
+
+/** The driver inside as it is configured, with what it has by default. */
+export function dataplaneInside() {
+  return { ...configOf(driverInside()), mtu: 0, df: "copy", mssClamp: true } as const;
+}
+
+/** Drivers whose tests need nothing but this machine. */
+export function driversHere(): readonly DriverName[] {
+  return canLoadPrograms() ? ["tun", "ebpf", "ebpf-fast"] : ["tun"];
+}
+
+export function isEbpf(name: DriverName): boolean {
+  return name === "ebpf" || name === "ebpf-fast";
 }
 
 /**
@@ -53,18 +74,18 @@ export function inside(url: string, driver: DriverName = "tun"): TestFn {
     const folder = mkdtempSync(join(tmpdir(), "mip4-inside-"));
     t.after(() => rmSync(folder, { recursive: true, force: true }));
     const file = join(folder, "results.jsonl");
-    const namespaces = driver === "ebpf" ? "-nm" : "-Urnm";
+    const namespaces = isEbpf(driver) ? "-nm" : "-Urnm";
     const node = [
       process.execPath,
       "--enable-source-maps",
       "--test",
       `--test-reporter=${REPORTER}`,
     ];
-    const { status, stdout, stderr } = spawnSync(
+    const child = spawn(
       "unshare",
       [namespaces, "--kill-child=KILL", "--fork", ...node, fileURLToPath(url)],
       {
-        encoding: "utf8",
+        stdio: ["ignore", "pipe", "pipe"],
         env: {
           ...process.env,
           [INSIDE]: "1",
@@ -77,7 +98,14 @@ export function inside(url: string, driver: DriverName = "tun"): TestFn {
         killSignal: "SIGKILL",
       },
     );
-    const fault = new Error(`${stdout}\n${stderr}`);
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        output += text;
+      });
+    }
+    const [status]: readonly unknown[] = await once(child, "close");
+    const fault = new Error(output);
     if (!existsSync(file)) throw fault;
     const results = parseResults(readFileSync(file, "utf8"));
     for (const { name, status: verdict } of results) {
@@ -87,4 +115,11 @@ export function inside(url: string, driver: DriverName = "tun"): TestFn {
     }
     if (status !== 0 || results.length === 0) throw fault;
   };
+}
+
+/** The same for several drivers, two at a time: what it takes is mostly waiting. */
+export function insideEach(rule: string, url: string, drivers: readonly DriverName[]): void {
+  describe(rule, { concurrency: 2 }, () => {
+    for (const driver of drivers) test(`${rule}, by ${driver}`, inside(url, driver));
+  });
 }

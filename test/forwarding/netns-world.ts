@@ -16,7 +16,7 @@ import { createInterface, type Interface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { JsonObject } from "../../shared/base/result.ts";
 import type { DriverConfig } from "../../shared/forwarding/driver.ts";
-import { driverInside } from "./inside.ts";
+import { driverInside, isEbpf } from "./inside.ts";
 import type { DriverCommand } from "./netns-driver.ts";
 
 const HERE = dirname(fileURLToPath(import.meta.url));
@@ -43,7 +43,7 @@ function setting(host: Host, path: string): string {
 export function buildWorld(): void {
   execFileSync("mount", ["-t", "tmpfs", "tmpfs", "/run"]);
   mkdirSync("/run/netns");
-  if (driverInside() === "ebpf") execFileSync("mount", ["-t", "bpf", "bpf", "/sys/fs/bpf"]);
+  if (isEbpf(driverInside())) execFileSync("mount", ["-t", "bpf", "bpf", "/sys/fs/bpf"]);
   for (const host of HOSTS) execFileSync("ip", ["netns", "add", host]);
   const links = [
     ["cn", "cn0", "ha", "cn1"],

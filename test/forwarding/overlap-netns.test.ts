@@ -10,7 +10,7 @@ import { ipv4, type Mac } from "../../shared/base/address.ts";
 import type { DriverConfig } from "../../shared/forwarding/driver.ts";
 import type { ForwardingItem, VisitorItem } from "../../shared/forwarding/state.ts";
 import { internetChecksum } from "../../shared/wire/checksum.ts";
-import { canLoadPrograms, driverInside, inside, isInside } from "./inside.ts";
+import { dataplaneInside, driversHere, insideEach, isInside } from "./inside.ts";
 import {
   attempt,
   buildWorld,
@@ -26,7 +26,7 @@ const HOME = ipv4("10.1.0.7");
 const CARE_OF = ipv4("203.0.113.2");
 /** The second home agent is the router in the middle, by its address next to the foreign agent. */
 const AGENTS = { ha: ipv4("198.51.100.1"), rt: ipv4("203.0.113.254") } as const;
-const DATAPLANE = { driver: driverInside(), mtu: 0, df: "copy", mssClamp: true } as const;
+const DATAPLANE = dataplaneInside();
 const CONFIG: Readonly<Record<"ha" | "fa" | "rt", DriverConfig>> = {
   fa: { role: "fa", routeTable: 434, rulePriority: 4340, ...DATAPLANE },
   ha: { role: "ha", routeTable: 436, rulePriority: 4360, ...DATAPLANE },
@@ -83,10 +83,8 @@ function ping(from: Host, options: string): { code: number | null; output: strin
 }
 
 if (!isInside()) {
-  for (const name of canLoadPrograms() ? (["tun", "ebpf"] as const) : (["tun"] as const)) {
-    const rule = `overlapping home addresses and encapsulating delivery in namespaces, by ${name}`;
-    test(rule, inside(import.meta.url, name));
-  }
+  const rule = "overlapping home addresses and encapsulating delivery in namespaces";
+  insideEach(rule, import.meta.url, driversHere());
 } else {
   const drivers = new Map<Host, DriverProcess>();
   let untouched = "";

@@ -10,7 +10,7 @@ import type { JsonObject } from "../../shared/base/result.ts";
 import { waitFor } from "../lab/wait.ts";
 import { wireBinary } from "../lab/wire.ts";
 import { Agents, captured, ping } from "./agents-netns.ts";
-import { canLoadPrograms, driverInside, inside, isInside } from "./inside.ts";
+import { driverInside, driversHere, insideEach, isInside } from "./inside.ts";
 import { attempt, DriverProcess, HOSTS, sh } from "./netns-world.ts";
 import { type Fields, packet, ROOM } from "./packets.ts";
 
@@ -31,10 +31,7 @@ function header(bytes: Uint8Array) {
 }
 
 if (!isInside()) {
-  const drivers = canLoadPrograms() ? (["tun", "ebpf"] as const) : (["tun"] as const);
-  for (const driver of drivers) {
-    test(`the rules of tunnels, by ${driver}`, inside(import.meta.url, driver));
-  }
+  insideEach("the rules of tunnels", import.meta.url, driversHere());
 } else {
   const driver = driverInside();
   const isKernel = driver === "kernel";

@@ -5,13 +5,13 @@ import { after, before, test } from "node:test";
 import { ipv4, type Mac } from "../../shared/base/address.ts";
 import type { DriverConfig } from "../../shared/forwarding/driver.ts";
 import type { ForwardingItem, TunnelForm } from "../../shared/forwarding/state.ts";
-import { driverInside, inside, isInside } from "./inside.ts";
+import { dataplaneInside, driverInside, inside, isInside } from "./inside.ts";
 import { attempt, buildWorld, DriverProcess, type Host, macOf, sh } from "./netns-world.ts";
 import { FORMS, formText, mirrored } from "./packets.ts";
 
 const HOME = ipv4("10.1.0.7");
 const ENDS = { homeAgent: ipv4("198.51.100.1"), careOfAddress: ipv4("203.0.113.2") };
-const DATAPLANE = { driver: driverInside(), mtu: 0, df: "copy", mssClamp: true } as const;
+const DATAPLANE = dataplaneInside();
 const CONFIG: Readonly<Record<"ha" | "fa" | "mn", DriverConfig>> = {
   fa: { role: "fa", routeTable: 434, rulePriority: 4340, ...DATAPLANE },
   mn: { role: "mn", routeTable: 435, rulePriority: 4350, ...DATAPLANE },

@@ -212,6 +212,7 @@ export class Bench {
         hook: this.hooks,
         dataplane: {
           driver: "auto",
+          ebpf_mode: "stack",
           mtu: 0,
           df: "copy",
           mss_clamp: true,

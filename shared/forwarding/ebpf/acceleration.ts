@@ -19,7 +19,18 @@ export interface AccelerationParts {
   readonly io: PacketIo;
   readonly config: DriverConfig;
   readonly marks: Marks;
+  readonly mtu: () => FittingMtu;
 }
+
+/** The MTU of the anchor (tun/anchor-mtu.ts). */
+interface FittingMtu {
+  readonly value: number;
+  readonly isStale: boolean;
+  update(): Promise<void>;
+}
+
+/** What the driver says of itself when it starts. */
+type About = Omit<Accelerated, "anchorMtu">;
 
 const NO_CAPABILITIES =
   "it takes CAP_BPF and CAP_PERFMON, which root keeps where dataplane.driver is ebpf";
@@ -44,7 +55,7 @@ export class Acceleration {
   }
 
   /** Rejects where the configuration asks for what cannot be. */
-  async start(about: Accelerated): Promise<void> {
+  async start(about: About): Promise<void> {
     const { driver } = this.#parts.config;
     if (driver === "ebpf") await this.#load(about);
     else if (driver === "auto") this.lack = await this.#tryToLoad(about);
@@ -59,6 +70,13 @@ export class Acceleration {
   /** Programs are where they should be, on the links that there are now. */
   async attach(): Promise<void> {
     await this.#accelerator?.attach();
+  }
+
+  /** The anchor has the MTU that it should have, and the programs know. */
+  async fitMtu(): Promise<void> {
+    const mtu = this.#parts.mtu();
+    if (mtu.isStale) await mtu.update();
+    this.mirror?.settingsChanged();
   }
 
   /** Tunnels with what the kernel has counted for them, too. */
@@ -77,8 +95,10 @@ export class Acceleration {
     await this.#accelerator?.remove();
   }
 
-  async #load(about: Accelerated): Promise<void> {
-    const accelerator = new Accelerator({ ...about, ...this.#parts.config, ...this.#parts });
+  async #load(about: About): Promise<void> {
+    const { config, mtu, ...more } = this.#parts;
+    const anchorMtu = () => mtu().value;
+    const accelerator = new Accelerator({ ...about, ...config, ...more, anchorMtu });
     try {
       await accelerator.attach();
     } catch (error) {
@@ -89,7 +109,7 @@ export class Acceleration {
   }
 
   /** Why it cannot be. */
-  async #tryToLoad(about: Accelerated): Promise<string | undefined> {
+  async #tryToLoad(about: About): Promise<string | undefined> {
     if (!this.#parts.io.capabilities.has("netlink")) return NO_HELPER;
     // Asked for first: a sandbox may end who calls bpf(2) without being allowed to.
     if (!mayLoadPrograms()) return NO_CAPABILITIES;

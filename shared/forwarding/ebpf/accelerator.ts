@@ -17,13 +17,16 @@ import { type LinkKind, readLinkKinds } from "../../linux/netlink/link-kinds.ts"
 import { Rtnetlink } from "../../linux/netlink/rtnetlink.ts";
 import type { PacketIo } from "../../linux/packet-io.ts";
 import type { Marks } from "../kernel-objects.ts";
-import { LINK, number, readNumber } from "./layout.ts";
+import { LINK, number, readNumber, SETTING } from "./layout.ts";
 import { Mirror, type MirrorParts, type TunnelMaps } from "./mirror.ts";
 
 /** Most entries of each map: an agent of a small router and one of a network operator. */
 const ENTRIES = { fa: 16_384, mn: 1024, ha: 131_072 } as const;
 const LINKS = 1024;
 const ARRAY = 2;
+const PERCPU_ARRAY = 6;
+/** As tunnel.c has it. */
+const WAYS = 256;
 /** Devices of ours, of whatever program. */
 const OWN_DEVICE = /^mip\d+(p\d+)?$/;
 const ARPHRD = { ethernet: 1, ppp: 512, rawIp: 519, none: 65534 } as const;
@@ -31,17 +34,30 @@ const ARPHRD = { ethernet: 1, ppp: 512, rawIp: 519, none: 65534 } as const;
 const NOT_BUILT =
   "there is no BPF program in this build: install clang (Debian: apt-get install clang) and build again";
 
-/** What the driver that it works for has. */
-export type Accelerated = Pick<MirrorParts, "table" | "anchor" | "isHeld" | "broadcastOf">;
+/** Programs at the ingress of a link, with a link layer and without one, by mode. */
+const INGRESS = {
+  stack: { [LINK.ethernet]: "decapsulate", [LINK.bare]: "decapsulate_bare" },
+  fast: { [LINK.ethernet]: "forward", [LINK.bare]: "forward_bare" },
+} as const;
+/** What a program takes as it comes by a link. */
+const TAKES = { fa: SETTING.hasVisitors, ha: SETTING.intercepts, mn: 0 } as const;
 
-export interface AcceleratorParts extends Omit<MirrorParts, "maps"> {
+/** What the driver that it works for has. */
+export type Accelerated = Pick<
+  MirrorParts,
+  "table" | "anchor" | "isHeld" | "broadcastOf" | "anchorMtu"
+>;
+
+export interface AcceleratorParts extends Omit<MirrorParts, "maps" | "takes"> {
   readonly io: PacketIo;
   readonly marks: Marks;
   readonly role: keyof typeof ENTRIES;
+  readonly ebpfMode?: keyof typeof INGRESS;
 }
 
 export class Accelerator {
   readonly #parts: AcceleratorParts;
+  readonly #mode: keyof typeof INGRESS;
   readonly #calls: BpfCalls;
   readonly #pins: Pins | undefined;
   readonly #maps: ReadonlyMap<string, BpfMap>;
@@ -53,7 +69,9 @@ export class Accelerator {
   /** Loads the programs; throws an Error that says why it cannot be, and what helps. */
   constructor(parts: AcceleratorParts) {
     this.#parts = parts;
-    const { io, marks, role } = parts;
+    const { io, marks, role, ebpfMode = "stack" } = parts;
+    // What a mobile node sends and gets starts and ends there: nothing is forwarded.
+    this.#mode = role === "mn" ? "stack" : ebpfMode;
     const object = bpfObject(LITTLE_ENDIAN ? "LE" : "BE");
     if (object === undefined) throw new Error(NOT_BUILT);
     this.#calls = io.openBpf();
@@ -61,7 +79,8 @@ export class Accelerator {
     const sizeOf = (shape: BpfMapShape): number => entriesOf(shape, ENTRIES[role]);
     this.#maps = openMaps(this.#calls, object.maps, sizeOf, this.#pins);
     const descriptors = new Map([...this.#maps].map(([name, { fd }]) => [name, fd]));
-    for (const program of object.programs) {
+    const wanted: readonly string[] = ["encapsulate", ...Object.values(INGRESS[this.#mode])];
+    for (const program of object.programs.filter(({ name }) => wanted.includes(name))) {
       this.#programs.set(program.name, this.#calls.load(program, descriptors));
     }
     this.#rtnetlink = Rtnetlink.open(io);
@@ -72,17 +91,20 @@ export class Accelerator {
       preference: marks.table & 0xffff,
     });
     const maps = Object.fromEntries(this.#maps) as TunnelMaps;
-    this.mirror = new Mirror({ ...parts, maps });
+    const takes = this.#mode === "fast" ? TAKES[role] : 0;
+    this.mirror = new Mirror({ ...parts, maps, takes });
   }
 
-  /** How programs are attached, and whether they outlive the process. */
-  describe(): { readonly attached_by: string; readonly pinned: boolean } {
-    return { attached_by: this.#attachments.mechanism, pinned: this.#pins !== undefined };
+  /** How programs forward and are attached, and whether they outlive the process. */
+  describe() {
+    const attached_by = this.#attachments.mechanism;
+    return { ebpf_mode: this.#mode, attached_by, pinned: this.#pins !== undefined };
   }
 
   /** Programs are where they should be, on the links that there are now. */
   async attach(): Promise<void> {
     const { anchor } = this.#parts;
+    this.mirror.settingsChanged();
     const places: Place[] = [{ ifindex: anchor, hook: "egress" }];
     const links = (await readLinkKinds(this.#rtnetlink)).filter(
       ({ name }) => !OWN_DEVICE.test(name),
@@ -101,11 +123,11 @@ export class Accelerator {
       places.push({ ifindex: index, hook: "ingress" });
     }
     known?.flush();
+    this.mirror.linksChanged(new Map(links.map(({ name, index }) => [name, index])));
     await this.#attachments.keepOnly(places);
     for (const place of places) {
-      const isBare = kinds.get(place.ifindex) === LINK.bare;
-      const ingress = isBare ? "decapsulate_bare" : "decapsulate";
-      const name = place.hook === "egress" ? "encapsulate" : ingress;
+      const kind = kinds.get(place.ifindex) ?? LINK.ethernet;
+      const name = place.hook === "egress" ? "encapsulate" : INGRESS[this.#mode][kind];
       await this.#attachments.attach(place, this.#programs.get(name) ?? -1, name);
     }
   }
@@ -126,8 +148,10 @@ export class Accelerator {
   }
 }
 
+type Kind = (typeof LINK)[keyof typeof LINK];
+
 /** The link's kind in the map; `undefined`: nothing goes there without the stack. */
-function kindOf({ type }: LinkKind): number | undefined {
+function kindOf({ type }: LinkKind): Kind | undefined {
   if (type === ARPHRD.ethernet) return LINK.ethernet;
   const isBare = type === ARPHRD.ppp || type === ARPHRD.rawIp || type === ARPHRD.none;
   return isBare ? LINK.bare : undefined;
@@ -135,5 +159,6 @@ function kindOf({ type }: LinkKind): number | undefined {
 
 function entriesOf({ type, name }: BpfMapShape, entries: number): number {
   if (type === ARRAY) return 1;
+  if (type === PERCPU_ARRAY) return WAYS;
   return name === "links" ? LINKS : entries;
 }

@@ -3,12 +3,12 @@
  * order, everything else in the machine's.
  */
 
-import type { Ipv4 } from "../../base/address.ts";
+import { type Ipv4, macToBytes } from "../../base/address.ts";
 import { LITTLE_ENDIAN } from "../../linux/kernel-call.ts";
 import { writeU16, writeU32 } from "../../wire/field.ts";
 import { ABSENT } from "../gre.ts";
 import type { DfPolicy } from "../ipip.ts";
-import { REACHABLE, type Tunnel } from "../tunnel-table.ts";
+import { REACHABLE, type Sender, type Tunnel } from "../tunnel-table.ts";
 
 const FORM_GRE = 1;
 const KEY_IN = 1;
@@ -19,10 +19,12 @@ const TUNNEL = 24;
 export const OUT_KEY = 8;
 export const IN_KEY = 12;
 export const IN_VALUE = 12;
+const VISITOR = 16;
+const SETTINGS = 12;
 /** The largest that fits. */
 const ANY_MTU = 0xffff;
 
-export const SETTING = { hasNetworks: 1, clampsMss: 2 } as const;
+export const SETTING = { hasNetworks: 1, clampsMss: 2, intercepts: 4, hasVisitors: 8 } as const;
 /** Kinds of links: with and without a link layer. */
 export const LINK = { ethernet: 1, bare: 2 } as const;
 
@@ -36,6 +38,11 @@ function host32(bytes: Uint8Array, at: number, value: number): void {
 export function number(value: number, into: Uint8Array = new Uint8Array(4)): Uint8Array {
   host32(into, 0, value);
   return into;
+}
+
+/** A key of a `Map` for these octets. */
+export function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("latin1");
 }
 
 export function readNumber(bytes: Uint8Array, at = 0): number {
@@ -103,6 +110,22 @@ export function inValue(
   host32(into, 4, anchor);
   writeU32(into, 8, broadcast);
   return into;
+}
+
+/** `struct visitor`; `link` is the interface that it is on. */
+export function visitorKey(address: Ipv4, link: number, { mac }: Sender): Uint8Array {
+  const bytes = new Uint8Array(VISITOR);
+  writeU32(bytes, 0, address);
+  host32(bytes, 4, link);
+  bytes.set(macToBytes(mac), 8);
+  return bytes;
+}
+
+/** `struct settings`; the anchor, and what fits there, matter in fast mode alone. */
+export function encodeSettings(flags: number, anchor: number, mtu: number): Uint8Array {
+  const bytes = new Uint8Array(SETTINGS);
+  for (const [i, value] of [flags, anchor, mtu].entries()) host32(bytes, i * 4, value);
+  return bytes;
 }
 
 export interface Traffic {

@@ -5,6 +5,7 @@ import type { BpfMap } from "../../linux/bpf/map.ts";
 import type { DfPolicy } from "../ipip.ts";
 import type { Tunnel, TunnelEntry, TunnelTable } from "../tunnel-table.ts";
 import {
+  encodeSettings,
   encodeTunnel,
   IN_KEY,
   IN_VALUE,
@@ -19,12 +20,14 @@ import {
   readTraffic,
   SETTING,
   type Traffic,
+  textOf,
 } from "./layout.ts";
 import { Numbers } from "./numbers.ts";
+import { Senders } from "./senders.ts";
 import { wantedIn, wantedOut } from "./wanted.ts";
 
 export type TunnelMaps = Readonly<
-  Record<"tunnels" | "traffic" | "outgoing" | "incoming" | "settings", BpfMap>
+  Record<"tunnels" | "traffic" | "outgoing" | "incoming" | "visitors" | "settings", BpfMap>
 >;
 
 export interface MirrorParts {
@@ -34,6 +37,13 @@ export interface MirrorParts {
   readonly mssClamp: boolean;
   /** Interface number of the anchor. */
   readonly anchor: number;
+  /** What fits into it. */
+  readonly anchorMtu: () => number;
+  /**
+   * Fast mode: what the programs take as it comes by a link, packets for home addresses or those of
+   * visitors; 0: nothing.
+   */
+  readonly takes: 0 | typeof SETTING.intercepts | typeof SETTING.hasVisitors;
   /** Is somebody between two links here, whose packets wait in the daemon? */
   readonly isHeld: (address: Ipv4) => boolean;
   /** Directed broadcast of the home link of this node, if what it sends to all is looked at. */
@@ -47,6 +57,7 @@ const ZERO = number(0);
 export class Mirror {
   readonly #parts: MirrorParts;
   readonly #numbers = new Numbers<Tunnel>();
+  readonly #senders: Senders;
   /** What the kernel had counted when it was last asked. */
   readonly #counted = new Map<Tunnel, Traffic>();
   /** Keys that an earlier run left and that nothing has asked for since. */
@@ -63,6 +74,7 @@ export class Mirror {
   /** Numbers of tunnels whose entries may still be in the maps. */
   #gone: number[] = [];
   #networks = 0;
+  #writtenSettings = "";
   /** Entries for which a map had no room; the daemon has them. */
   missing = 0;
 
@@ -74,15 +86,18 @@ export class Mirror {
     }
     for (const [key] of outgoing.entries()) this.#leftOut.add(textOf(key));
     for (const [key] of incoming.entries()) this.#leftIn.add(textOf(key));
-    this.#writeSettings();
+    this.#senders = new Senders(parts.maps.visitors);
+    this.settingsChanged();
   }
 
   /** An entry has come into the table, or gone from it. */
-  changed({ direction, match, address, remote, length }: TunnelEntry, by: 1 | -1): void {
+  changed(entry: TunnelEntry, by: 1 | -1): void {
+    const { direction, match, address, remote, length, sender, plane = 0 } = entry;
+    if (sender !== undefined && plane === 0) this.#senders.changed(address, sender, by);
     if (length !== undefined) {
       if (direction !== "out" || match !== "destination") return;
       this.#networks += by;
-      this.#writeSettings();
+      this.settingsChanged();
     } else if (direction === "out") {
       this.#changedOut.push({ match, address });
     } else {
@@ -93,6 +108,7 @@ export class Mirror {
   /** Whether packets to or from this address wait in the daemon, or its home link, is another now. */
   addressChanged(address: Ipv4): void {
     const { table } = this.#parts;
+    this.#senders.addressChanged(address);
     for (const match of MATCHES) {
       this.#changedOut.push({ match, address });
       for (const { tunnel } of table.inAt(match, address)) {
@@ -107,6 +123,24 @@ export class Mirror {
     if (known === undefined) return;
     this.#parts.maps.tunnels.stage(number(known), encodeTunnel(tunnel, this.#parts.df));
     this.#parts.maps.tunnels.flush();
+  }
+
+  /** What is known of the links of this machine: interface numbers by name. */
+  linksChanged(links: ReadonlyMap<string, number>): void {
+    this.#senders.setLinks(links);
+    this.flush();
+  }
+
+  /** What fits into the anchor may be another now. */
+  settingsChanged(): void {
+    const { maps, mssClamp, anchor, anchorMtu, takes } = this.#parts;
+    const networks = this.#networks > 0 ? SETTING.hasNetworks : 0;
+    const flags = networks | takes | (mssClamp ? SETTING.clampsMss : 0);
+    const settings = encodeSettings(flags, anchor, anchorMtu());
+    if (this.#writtenSettings === textOf(settings)) return;
+    this.#writtenSettings = textOf(settings);
+    maps.settings.stage(ZERO, settings);
+    maps.settings.flush();
   }
 
   /** Its last entry has gone from the table. */
@@ -125,9 +159,11 @@ export class Mirror {
     for (const { match, address, remote } of this.#changedIn) {
       this.#stageIn(match, address, remote);
     }
+    this.#senders.stage((address) => this.#tunnelOfVisitor(address));
     this.#changedOut = [];
     this.#changedIn = [];
-    for (const map of [maps.traffic, maps.tunnels, maps.outgoing, maps.incoming]) {
+    const { traffic, tunnels, outgoing, incoming, visitors } = maps;
+    for (const map of [traffic, tunnels, outgoing, incoming, visitors]) {
       this.missing += map.flush();
     }
     this.#numbers.free(this.#gone);
@@ -139,6 +175,7 @@ export class Mirror {
     const { outgoing, incoming } = this.#parts.maps;
     for (const key of this.#leftOut) outgoing.stage(Buffer.from(key, "latin1"), undefined);
     for (const key of this.#leftIn) incoming.stage(Buffer.from(key, "latin1"), undefined);
+    this.#senders.settle();
     for (const left of this.#numbers.takeLeft()) this.#remove(left);
     this.#leftOut.clear();
     this.#leftIn.clear();
@@ -147,8 +184,8 @@ export class Mirror {
 
   /** Takes nothing any more: whatever comes is the daemon's. */
   clear(): void {
-    const { outgoing, incoming } = this.#parts.maps;
-    for (const map of [outgoing, incoming]) {
+    const { outgoing, incoming, visitors } = this.#parts.maps;
+    for (const map of [outgoing, incoming, visitors]) {
       for (const [key] of [...map.entries()]) map.stage(key, undefined);
       map.flush();
     }
@@ -196,6 +233,13 @@ export class Mirror {
     maps.incoming.stage(key, value);
   }
 
+  #tunnelOfVisitor(address: Ipv4): number | undefined {
+    const { table, isHeld, takes } = this.#parts;
+    if (takes !== SETTING.hasVisitors || isHeld(address)) return undefined;
+    const tunnel = wantedOut(table, "source", address);
+    return tunnel && this.#numberOf(tunnel);
+  }
+
   #inValueOf(tunnel: Tunnel, broadcast: number): Uint8Array {
     return inValue(this.#numberOf(tunnel), this.#parts.anchor, broadcast, this.#inValue);
   }
@@ -219,15 +263,4 @@ export class Mirror {
     this.#parts.maps.tunnels.stage(number(known), undefined);
     this.#parts.maps.traffic.stage(number(known), undefined);
   }
-
-  #writeSettings(): void {
-    const { maps, mssClamp } = this.#parts;
-    const networks = this.#networks > 0 ? SETTING.hasNetworks : 0;
-    maps.settings.stage(ZERO, number(networks | (mssClamp ? SETTING.clampsMss : 0)));
-    maps.settings.flush();
-  }
-}
-
-function textOf(key: Uint8Array): string {
-  return Buffer.from(key).toString("latin1");
 }

@@ -82,7 +82,7 @@ export class TunDriver implements Driver {
     this.#realizeConfig = { ...parts.config, hasNft: false };
     this.#kernel = new KernelState(parts, this.#marks, this.#objects);
     const { io, network, config } = parts;
-    this.#acceleration = new Acceleration({ io, config, marks: this.#marks });
+    this.#acceleration = new Acceleration({ io, config, marks: this.#marks, mtu: () => this.#mtu });
     this.#planes = new Planes({
       io,
       network,
@@ -283,7 +283,7 @@ export class TunDriver implements Driver {
       this.#declared.swap(this.#wanted);
       failures = this.#listen();
       failures.push(...this.#planes.open(this.#mtu.value, this.#dataPath));
-      if (this.#mtu.isStale) failures.push(...(await attempt(() => this.#mtu.update())));
+      failures.push(...(await attempt(() => this.#acceleration.fitMtu())));
       failures.push(...(await this.#devices.prepare(() => this.#declared.turn())));
       // What is taken up while the kernel is brought here waits for the next time round.
       const settle = this.#dataPath?.waiting.settler();

@@ -168,6 +168,11 @@ export function dataplane(routeTable: number, rulePriority: number) {
       .describe(
         "What carries tunnelled packets: a TUN device (`tun`); programs in the kernel in front of it for IP in IP, GRE and UDP tunnels (`ebpf`); or devices of the kernel's own for IP in IP and GRE tunnels (`kernel`), which take its modules ipip and ip_gre, and nft. What these two cannot carry the TUN device does. Asked for by name they do not start where they cannot work; `auto` takes the first of `ebpf`, `kernel` (where its modules are loaded already) and `tun` that works, and says in `status` and `tunnels` which and why.",
       ),
+    ebpf_mode: choice(["stack", "fast"])
+      .default("stack")
+      .describe(
+        "How the programs of `ebpf` forward at an agent: `stack` has the kernel's own forwarding before a tunnel and behind it; `fast` goes from link to link without it, which netfilter (firewall, NAT, connection tracking), IPsec policies and policy rules by mark or port do not see. Not for an agent that filters or translates what it forwards (docs/internals/forwarding.md). A mobile node has no use for it.",
+      ),
     mtu: integer(0, 65515, mtu)
       .refine((octets) => octets === 0 || octets >= 68, {
         error: mustBe(`${mtu} from 68 to 65515`),

@@ -67,6 +67,7 @@ export async function runProgram<FileConfig extends CommonConfig, CoreConfig>(
         config: {
           role: program.role,
           driver: config.dataplane.driver,
+          ebpfMode: config.dataplane.ebpf_mode,
           routeTable: config.dataplane.route_table,
           rulePriority: config.dataplane.rule_priority,
           mtu: config.dataplane.mtu,
