@@ -7,7 +7,7 @@ import type { Ipv4 } from "../../shared/base/address.ts";
 import { Counters } from "../../shared/base/counters.ts";
 import type { Random } from "../../shared/base/random.ts";
 import type { Json } from "../../shared/base/result.ts";
-import { earliest, type Instant, type Now } from "../../shared/base/time.ts";
+import { earliest, type Instant, type Now, type WallTime } from "../../shared/base/time.ts";
 import { PersistentMap } from "../../shared/forwarding/persistent-map.ts";
 import type { ForwardingItem, ForwardingState } from "../../shared/forwarding/state.ts";
 import { Advertisers } from "../../shared/protocol/advertisers.ts";
@@ -136,6 +136,8 @@ export class HomeAgent
     this.#forwarding = this.#replaced.endAll(this.#forwarding);
     this.#forwarding = declareShared(this.#forwarding, config.sharing, before.config.sharing);
     this.#directory = new Directory(config, this.#isOwn, before.directory);
+    const oldest = now.wall - config.replayWindow * 1000;
+    this.#directory.keepRemoved(before.directory, oldest as WallTime);
     const effects = this.#advertisers.reconfigure(config.links, now);
     this.homeLinks.retain(linkNames(config));
     for (const binding of [...this.bindings.all()]) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ipv4 } from "../../shared/base/address.ts";
-import { Bench, config, FA2, HOME, home0, ROAMER, reports } from "./harness.ts";
+import { Bench, config, FA2, HOME, home0, oneSend, ROAMER, replyIn, reports } from "./harness.ts";
 
 test("reconfigure: bindings that still fit stay, and their forwarding is the same object", () => {
   const bench = Bench.up();
@@ -38,6 +38,24 @@ test("reconfigure: replay protection survives it", () => {
   bench.reconfigure({});
   bench.deliver(bytes);
   assert.equal(bench.counter("id-mismatch"), 1);
+});
+
+test("RFC 5944 §5.7.1: what a node has sent is not taken again when it is removed and added back within the window of the clock", () => {
+  const bench = Bench.up();
+  const bytes = bench.requestBytes();
+  bench.deliver(bytes);
+  for (const mobileNodes of [[], [], config.mobileNodes]) {
+    bench.reconfigure({ mobileNodes });
+    bench.pass(1);
+  }
+  assert.equal(replyIn(oneSend(bench.deliver(bytes))).code, 133);
+  assert.deepEqual(bench.bindings(), []);
+  assert.equal(bench.replyTo().code, 0);
+  // When its requests are too old for anybody, nothing is kept of it.
+  bench.reconfigure({ mobileNodes: [] });
+  bench.pass(8);
+  bench.reconfigure({});
+  assert.equal(bench.replyTo().code, 0);
 });
 
 test("reconfigure: a home network that becomes virtual changes the binding's forwarding", () => {
