@@ -12,6 +12,8 @@ import {
   integer,
   mac,
   mustBe,
+  network,
+  prefixOf,
   seconds,
   table,
   tables,
@@ -83,6 +85,12 @@ export const fastHandover = table({
     .describe(
       "Seconds that such an address stays its node's after the handover (PROXY_ND_LIFETIME, RFC 4068 §7).",
     ),
+  co_located: z
+    .array(network(), { error: mustBe("an array of networks") })
+    .default([])
+    .describe(
+      "Where the co-located care-of addresses are that nodes registered through this agent may hand over, like those that DHCP gives out to them; no router and no server may have one of these. Those of address_pool need not be named.",
+    ),
   early_buffering: seconds(0, MAX_HANDOVER_LIFETIME)
     .default(1)
     .describe(
@@ -127,6 +135,7 @@ export function resolveFastHandover(config: FaConfig): FastHandoverConfig | unde
     ),
     pool: pool === undefined ? undefined : bounds(pool),
     poolHold: file.address_hold,
+    coLocated: file.co_located.map((each) => prefixOf({ prefix: each })),
     earlyBuffering: file.early_buffering,
   };
 }

@@ -54,6 +54,7 @@ export const fastHandover: FastHandoverConfig = {
   routers: [FA, NEXT, THIRD].map((peer) => ({ ...context, peer })),
   pool: undefined,
   poolHold: 1.5,
+  coLocated: [],
   earlyBuffering: 1,
 };
 

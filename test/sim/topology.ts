@@ -119,6 +119,7 @@ function accessRouter(plan: Plan, own: number): FastHandoverConfig {
     routers: all.map((index) => ({ ...context(plan, 3000), peer: careOfAddress(index) })),
     pool: undefined,
     poolHold: 1.5,
+    coLocated: [],
     earlyBuffering: 1,
   };
 }

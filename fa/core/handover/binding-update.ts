@@ -28,7 +28,7 @@ import {
 import type { Agent } from "../agent.ts";
 import { contextsOf } from "../registration/request.ts";
 import type { Visitor } from "../visits/visitors.ts";
-import { isNeighbor } from "./config.ts";
+import { isNeighbor, mayMove } from "./config.ts";
 
 /** Seconds by which the clocks of node and router may differ (RFC 5944 §5.7.1). */
 const CLOCK_WINDOW = 7;
@@ -138,6 +138,7 @@ export class UpdateJudge {
     if (message.lifetime === 0) return { verdict: "accept", update };
     // RFC 4988 §7: to a known router, never to another host on its link.
     if (!isNeighbor(fastHandover, message.careOfAddress)) return refuse(AckCode.prohibited);
+    if (visitor.colocated && !mayMove(fastHandover, address)) return refuse(AckCode.prohibited);
     // Nothing but an address tells such a visitor's packets from another's.
     if (visitor.plane !== 0) return refuse(AckCode.unspecified);
     return { verdict: "accept", update };

@@ -1,4 +1,4 @@
-import type { Ipv4 } from "../../../shared/base/address.ts";
+import { type Ipv4, type Prefix, prefixContains } from "../../../shared/base/address.ts";
 import type { HoldLimits } from "../../../shared/forwarding/state.ts";
 import type { AccessRouter } from "../../../shared/protocol/fast-handover.ts";
 import type { PeerAssociation } from "../../../shared/security/association.ts";
@@ -26,6 +26,8 @@ export interface FastHandoverConfig {
   readonly pool: { readonly first: Ipv4; readonly last: Ipv4 } | undefined;
   /** Seconds that an address stays its node's after the handover (RFC 4068 §7, PROXY_ND_LIFETIME). */
   readonly poolHold: number;
+  /** Where the co-located care-of addresses are that may be moved, beside the pool. */
+  readonly coLocated: readonly Prefix[];
   /** Seconds that packets of a node that left without a word are kept; 0: they are not. */
   readonly earlyBuffering: number;
 }
@@ -41,4 +43,14 @@ export function isNeighbor(
   const rows = neighbors.filter(({ router }) => router === address);
   if (rows.length > 0) return rows.some(({ fastHandover }) => fastHandover);
   return authenticate && routers.some(({ peer }) => peer === address);
+}
+
+/**
+ * May a node that is registered with this co-located care-of address have what comes for it sent after
+ * it? Its key proves who it is, and nothing that the address is its own: other hosts of the link must
+ * not be among those that can be moved (RFC 4988 §7).
+ */
+export function mayMove({ coLocated, pool }: FastHandoverConfig, address: Ipv4): boolean {
+  const isGiven = pool !== undefined && address >= pool.first && address <= pool.last;
+  return isGiven || coLocated.some((prefix) => prefixContains(prefix, address));
 }

@@ -282,7 +282,7 @@ export class NextRouter {
     });
     const effects = current === undefined ? [...ended, started] : ended;
     if (current === undefined) agent.counters.add("handovers-in");
-    return { ...this.#assign(hi, address, now), effects };
+    return { ...this.#assign(hi, guest, now), effects };
   }
 
   /**
@@ -300,7 +300,7 @@ export class NextRouter {
   }
 
   /** RFC 4988 §5.6: the code for the new address that was asked for, wished, or neither. */
-  #assign(hi: HandoverInitiate, address: Ipv4, now: Now): Omit<Admission, "effects"> {
+  #assign(hi: HandoverInitiate, { address, mac }: Guest, now: Now): Omit<Admission, "effects"> {
     const isAsked = (hi.flags & HandoverInitiateFlag.S) !== 0;
     // RFC 4068 §4: nothing is reserved for a node that has come already.
     if (hi.code === 1) return { code: HackCode.accepted };
@@ -308,13 +308,21 @@ export class NextRouter {
     const wish = addressIn(hi.extensions, AddressCode.new);
     if (!isAsked && wish === undefined) return { code: HackCode.accepted };
     const until = after(now.monotonic, (config.lifetime + config.poolHold) * 1000);
-    const careOfAddress = this.#pool.take(config, address, wish, until, now.monotonic);
+    const isTaken = (one: Ipv4): boolean => this.#isTaken(one, mac);
+    const careOfAddress = this.#pool.take(config, address, wish, until, now.monotonic, isTaken);
     if (careOfAddress !== undefined && (isAsked || careOfAddress === wish)) {
       return { code: HackCode.addressAssigned, careOfAddress };
     }
     if (wish === undefined) return { code: HackCode.addressNotAssigned };
     const isUsed = this.#pool.isInUse(wish, address, now.monotonic);
     return { code: isUsed ? HackCode.addressInUse : HackCode.addressNotValid };
+  }
+
+  /** One that a node has been given stays its own while it is registered with it. */
+  #isTaken(address: Ipv4, mac: Mac): boolean {
+    const { agent } = this.#parts;
+    const holder = agent.visitors.reachedAt(address) ?? this.#guests.get(address);
+    return agent.isOwnAddress(address) || (holder !== undefined && holder.mac !== mac);
   }
 
   /** The link that an address of this router serves. */

@@ -13,7 +13,8 @@ export class AddressPool {
 
   /**
    * An address for the node with this previous address until then: the one that it wishes, if it
-   * may have it, or another; `undefined` when there is none.
+   * may have it, or another; `undefined` when there is none. `isTaken`: somebody else has it on this
+   * link, however long ago it was given out.
    */
   take(
     { pool }: FastHandoverConfig,
@@ -21,15 +22,18 @@ export class AddressPool {
     wish: Ipv4 | undefined,
     until: Instant,
     now: Instant,
+    isTaken: (address: Ipv4) => boolean = () => false,
   ): Ipv4 | undefined {
     if (pool === undefined) return undefined;
     const isFree = (address: Ipv4): boolean => {
+      if (isTaken(address)) return false;
       const holder = this.#held.get(address);
       return holder === undefined || holder.node === node || holder.until <= now;
     };
     const isWished = wish !== undefined && wish >= pool.first && wish <= pool.last && isFree(wish);
     const last = Math.min(pool.last, pool.first + LOOKED_AT);
-    let address = isWished ? wish : this.#heldBy(node);
+    const held = this.#heldBy(node);
+    let address = isWished ? wish : held !== undefined && isFree(held) ? held : undefined;
     for (let at = pool.first as number; address === undefined && at <= last; at++) {
       if (isFree(toIpv4(at))) address = toIpv4(at);
     }

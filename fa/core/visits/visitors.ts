@@ -85,9 +85,16 @@ export class VisitorList {
     this.#size++;
     this.#byHomeAddress.add(visitor.homeAddress, visitor);
     if (visitor.nai !== undefined) this.#byNai.add(visitor.nai, visitor);
-    if (visitor.colocated) this.#colocated.set(visitor.careOfAddress, visitor);
+    if (visitor.colocated) this.#addColocated(visitor);
     if (visitor.greKeyIn !== undefined) this.#greKeys.add(visitor.greKeyIn);
     if (visitor.expiresAt !== undefined) this.#expiry.set(visitor, visitor.expiresAt);
+  }
+
+  /** Who registers with an address that another station has here does not get it by that. */
+  #addColocated(visitor: Visitor): void {
+    const holder = this.#colocated.get(visitor.careOfAddress);
+    if (holder !== undefined && holder.mac !== visitor.mac) return;
+    this.#colocated.set(visitor.careOfAddress, visitor);
   }
 
   /** New terms for a visitor that stays as it is. */
