@@ -41,3 +41,29 @@ test("who sends what the kernel has put aside is called just before and after a 
   assert.deepEqual(await state.reach(wanted.keys(), say("routed"), say("turning")), []);
   assert.deepEqual(done, ["routed"]);
 });
+
+test("what may pass through devices of an earlier run stays until it is written anew as a whole, and is kept from then on", async () => {
+  const done: string[] = [];
+  const wanted = new ObjectSet();
+  const parts = {
+    network: {
+      execute: async ({ object }: { object: KernelObject }) => void done.push(object.kind),
+    },
+    passages: {
+      write: async (all: readonly KernelObject[]) => void done.push(`write ${all.length}`),
+      update: async (added: readonly KernelObject[]) => void done.push(`update ${added.length}`),
+    },
+  };
+  const state = new KernelState(parts as never, marksOf(436), wanted);
+  const passage = (set: "exits" | "passages") =>
+    ({ kind: "passage", set, device: "mip436t1", address: GATEWAY }) as const;
+  wanted.hold([passage("exits"), { kind: "rule", priority: 4360, table: 436 }]);
+  assert.deepEqual(await state.reach(wanted.takeChanged()), []);
+  assert.deepEqual(done, ["rule"]);
+  wanted.hold([passage("passages")]);
+  assert.deepEqual(await state.resetPassages(undefined), []);
+  assert.deepEqual(await state.reach(wanted.takeChanged()), []);
+  wanted.hold([{ ...passage("passages"), address: ipv4("192.0.2.66") }]);
+  assert.deepEqual(await state.reach(wanted.takeChanged()), []);
+  assert.deepEqual(done, ["rule", "write 2", "update 1"]);
+});

@@ -9,7 +9,7 @@ import { after, before, test } from "node:test";
 import type { JsonObject } from "../../shared/base/result.ts";
 import { waitFor } from "../lab/wait.ts";
 import { wireBinary } from "../lab/wire.ts";
-import { Agents, captured, ping } from "./agents-netns.ts";
+import { AGENTS, Agents, captured, inBackground, lostOf, ping } from "./agents-netns.ts";
 import { driverInside, driversHere, insideEach, isInside } from "./inside.ts";
 import { attempt, DriverProcess, HOSTS, sh } from "./netns-world.ts";
 import { type Fields, packet, ROOM } from "./packets.ts";
@@ -289,6 +289,22 @@ if (!isInside()) {
     }
     assert.match(sh("rt", "nft list chain ip heard in"), /counter packets 0 /);
   });
+
+  if (isKernel) {
+    test("kill -9 of both daemons: no packet is lost, neither while nobody is there nor when the next ones go on with what is", async () => {
+      await agents.agree(IPIP);
+      assert.match(ping("", 1), / 0% packet loss/);
+      const pings = inBackground("cn", "ping -n -q -i 0.05 10.1.0.7");
+      for (const host of AGENTS) await agents.of(host).kill();
+      assert.match(ping("", 10), / 0% packet loss/);
+      for (const host of AGENTS) await agents.start(host, "kernel");
+      assert.match(ping("", 5), / 0% packet loss/);
+      await agents.agree(IPIP);
+      const passed = agents.carriedByDaemons(() => assert.match(ping("", 5), / 0% packet loss/));
+      assert.deepEqual(passed, { ha: [0, 0], fa: [0, 0] });
+      assert.equal(lostOf(await pings()), 0);
+    });
+  }
 
   test("stop takes the tunnels down, and what kept the kernel silent", async () => {
     for (const host of ["ha", "fa"] as const) {

@@ -42,6 +42,11 @@ export class KernelState {
   /** What was done while the kernel is being read, of which the reader may have seen nothing. */
   #doneMeanwhile: Set<string> | undefined;
   #isFenced = false;
+  /**
+   * The set of passages is this run's. Until then it is that of an earlier one, whose devices go on
+   * forwarding, and what this one knows of is not all that it should hold.
+   */
+  #hasPassages = false;
 
   constructor(parts: Parts, marks: Marks, wanted: ObjectSet) {
     this.#parts = parts;
@@ -102,7 +107,7 @@ export class KernelState {
     const operations = planKeys(pending, this.#current, this.#wanted);
     const passages = operations.filter(({ object }) => object.kind === "passage");
     // Before the routes, so that nothing finds the way into a device that nothing comes out of.
-    if (passages.length > 0 && !this.#isFenced) {
+    if (passages.length > 0 && this.#hasPassages && !this.#isFenced) {
       await this.#attempt(passages, () => this.#updatePassages(passages), failures);
     }
     for (const operation of operations) {
@@ -169,6 +174,7 @@ export class KernelState {
     );
     const write = () => this.#parts.passages.write(passages, clampTo);
     await this.#attempt(operations, write, failures);
+    this.#hasPassages = failures.length === 0;
     return failures;
   }
 
