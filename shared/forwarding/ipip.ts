@@ -113,6 +113,12 @@ export function fitsTunnel(bytes: Uint8Array, packet: number, overhead = OUTER_H
   return totalLength(bytes, packet) <= 0xffff - overhead;
 }
 
+/** Is there something in the outer header that may have to go into the inner one? */
+export function hasMark(bytes: Uint8Array, packet: number): boolean {
+  const outer = (bytes[packet + 1] ?? 0) & ECN_MASK;
+  return outer === ECN_CE || outer === ECN_ECT1;
+}
+
 /**
  * Carries a congestion mark from the outer header into the inner one (RFC 6040 §4.2, normal mode),
  * and adjusts the inner checksum for it; the rest of the inner header stays as it is.
@@ -122,8 +128,8 @@ export function mergeCongestion(
   packet: number,
   inner: number,
 ): "tunnel-congestion-not-ect" | undefined {
+  if (!hasMark(bytes, packet)) return undefined;
   const outer = (bytes[packet + 1] ?? 0) & ECN_MASK;
-  if (outer !== ECN_CE && outer !== ECN_ECT1) return undefined;
   const typeOfService = bytes[inner + 1] ?? 0;
   const own = typeOfService & ECN_MASK;
   if (own === 0) return outer === ECN_CE ? "tunnel-congestion-not-ect" : undefined;

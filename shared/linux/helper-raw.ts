@@ -3,6 +3,7 @@
 import { type Ipv4, toIpv4 } from "../base/address.ts";
 import { compileCarriedFilter } from "./carried-filter.ts";
 import { compileMarkFilter, compileRawUdpFilter } from "./datagram-filter.ts";
+import { runArguments } from "./helper-runs.ts";
 import { fillByRawReceive, HelperDescriptor } from "./helper-socket.ts";
 import {
   AF_INET,
@@ -47,7 +48,8 @@ class HelperRawIp extends HelperDescriptor implements RawIpSocket {
 
   send(batch: PacketBatch): number {
     const { slab, offsets, lengths, count } = batch;
-    return Math.max(0, this.native.sendBatch(this.fd, slab, offsets, lengths, count));
+    const runs = runArguments(batch);
+    return Math.max(0, this.native.sendBatch(this.fd, slab, offsets, lengths, count, ...runs));
   }
 
   sendOne(packet: Uint8Array): string | undefined {

@@ -3,6 +3,7 @@
  * set, read in batches, closed once.
  */
 
+import { HelperRuns } from "./helper-runs.ts";
 import { check, errorName, META } from "./kernel-call.ts";
 import type { Native } from "./native-loader.ts";
 import { type Closable, createBatch, HEADROOM, IoError, type PacketBatch } from "./packet-io.ts";
@@ -21,6 +22,8 @@ export const MESSAGE_ROUNDS = 1;
 const ERROR_PAUSE_MS = 500;
 
 export interface ReceiveBatch extends PacketBatch {
+  /** Place for runs, made when they are first wanted; `runs` is set when there are some. */
+  ownRuns?: HelperRuns | undefined;
   readonly meta: Uint8Array;
   readonly metaView: DataView;
 }
@@ -67,19 +70,37 @@ export function fillByReceive(native: Native): Fill {
     );
 }
 
-/** Datagrams of the socket on `local`, cut apart, as IPv4 packets. */
-export function fillByUdp(native: Native, local: Uint8Array): Fill {
+/** Datagrams of the socket on `local`, cut apart or in runs, as IPv4 packets. */
+export function fillByUdp(native: Native, local: Uint8Array, takesRuns: () => boolean): Fill {
   return (fd, batch) =>
-    native.udpReceive(
-      fd,
-      batch.slab,
-      batch.offsets,
-      batch.lengths,
-      batch.slot,
-      HEADROOM,
-      batch.meta,
-      local,
+    withRuns(native, batch, takesRuns(), (...runs) =>
+      native.udpReceive(
+        fd,
+        batch.slab,
+        batch.offsets,
+        batch.lengths,
+        batch.slot,
+        HEADROOM,
+        batch.meta,
+        local,
+        ...runs,
+      ),
     );
+}
+
+/** Fills the batch, which has runs afterwards if there were some. */
+function withRuns(
+  native: Native,
+  batch: ReceiveBatch,
+  takesRuns: boolean,
+  fill: (...runs: readonly Int32Array[]) => number,
+): number {
+  if (!takesRuns) return fill();
+  batch.ownRuns ??= new HelperRuns(native, batch);
+  const { ownRuns } = batch;
+  const count = fill(ownRuns.of, ownRuns.about);
+  if (count > 0 && !ownRuns.isEmpty) batch.runs = ownRuns;
+  return count;
 }
 
 /** Packets of a raw socket, cut apart. */
@@ -88,9 +109,12 @@ export function fillByRawReceive(native: Native): Fill {
     native.rawReceive(fd, batch.slab, batch.offsets, batch.lengths, batch.slot, HEADROOM);
 }
 
-/** Packets of a TUN device that has superpackets. */
-export function fillByTunRead(native: Native): Fill {
-  return (fd, batch) => native.tunRead(fd, batch.slab, batch.offsets, batch.lengths, HEADROOM);
+/** Packets of a TUN device that has superpackets, which are cut, or are runs. */
+export function fillByTunRead(native: Native, takesRuns: () => boolean): Fill {
+  return (fd, batch) =>
+    withRuns(native, batch, takesRuns(), (...runs) =>
+      native.tunRead(fd, batch.slab, batch.offsets, batch.lengths, HEADROOM, ...runs),
+    );
 }
 
 /** Packets of a character device. */
@@ -182,6 +206,7 @@ export class HelperDescriptor implements Closable {
     const batch = receiveBatch();
     let cleared = false;
     for (let round = 0; round < rounds && this.#fd >= 0; round++) {
+      batch.runs = undefined;
       const count = fill(this.#fd, batch);
       const error = count < 0 ? errorName(count) : undefined;
       if (error === "EAGAIN" || error === "EINTR" || count === 0) break;
@@ -196,8 +221,9 @@ export class HelperDescriptor implements Closable {
         continue;
       }
       batch.count = count;
+      const packets = count + (batch.runs === undefined ? 0 : (batch.ownRuns?.more ?? 0));
       deliver(batch);
-      if (count < BATCH && status >= 0) break;
+      if (packets < BATCH && status >= 0) break;
     }
     if (status >= 0 || this.#fd < 0) return;
     // libuv stops a handle that reports an error. Unless reading has cleared it, wait a little:

@@ -5,6 +5,7 @@
  */
 
 import { closeSync, constants, openSync, writeFileSync } from "node:fs";
+import { runArguments } from "./helper-runs.ts";
 import {
   createReceiveBatch,
   type Fill,
@@ -15,7 +16,7 @@ import {
 } from "./helper-socket.ts";
 import { bringUp, check, int, interfaceCall } from "./kernel-call.ts";
 import type { Native } from "./native-loader.ts";
-import { IoError, type PacketBatch, type TunDevice } from "./packet-io.ts";
+import { type HandlerOptions, IoError, type PacketBatch, type TunDevice } from "./packet-io.ts";
 
 const TUNSETIFF = 0x400454ca;
 const TUNSETPERSIST = 0x400454cb;
@@ -39,8 +40,9 @@ class HelperTun extends HelperDescriptor implements TunDevice {
   readonly name: string;
   readonly index: number;
   readonly #fill: Fill;
-  readonly #write: Native["writeBatch"];
+  readonly #write: Native["tunWrite"];
   #handler: ((batch: PacketBatch) => void) | undefined;
+  #takesRuns = false;
   /** `drain` may be called while the one that all share is being read. */
   #own: ReceiveBatch | undefined;
 
@@ -48,12 +50,18 @@ class HelperTun extends HelperDescriptor implements TunDevice {
     super(native, fd, `TUN device ${name}`, closeSync);
     this.name = name;
     this.index = index;
-    this.#fill = hasSuperpackets ? fillByTunRead(native) : fillByRead(native);
+    this.#fill = hasSuperpackets
+      ? fillByTunRead(native, () => this.#takesRuns)
+      : fillByRead(native);
     this.#write = hasSuperpackets ? native.tunWrite : native.writeBatch;
   }
 
-  onPackets(handler: (batch: PacketBatch) => void): void {
+  onPackets(
+    handler: (batch: PacketBatch) => void,
+    { takesRuns = false }: HandlerOptions = {},
+  ): void {
     this.#handler = handler;
+    this.#takesRuns = takesRuns;
     this.poll(this.#fill, handler);
   }
 
@@ -61,6 +69,7 @@ class HelperTun extends HelperDescriptor implements TunDevice {
     this.#own ??= createReceiveBatch();
     const batch = this.#own;
     for (let round = 0; round < DRAIN_ROUNDS; round++) {
+      batch.runs = undefined;
       batch.count = Math.max(0, this.#fill(this.fd, batch));
       if (batch.count === 0) return;
       this.#handler?.(batch);
@@ -69,7 +78,8 @@ class HelperTun extends HelperDescriptor implements TunDevice {
 
   write(batch: PacketBatch): number {
     const { slab, offsets, lengths, count } = batch;
-    return Math.max(0, this.#write(this.fd, slab, offsets, lengths, count));
+    const runs = runArguments(batch);
+    return Math.max(0, this.#write(this.fd, slab, offsets, lengths, count, ...runs));
   }
 }
 

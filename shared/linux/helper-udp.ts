@@ -3,6 +3,7 @@
 import { formatIpv4, type Ipv4, toIpv4, UNSPECIFIED } from "../base/address.ts";
 import { pooledCopy } from "../base/pool.ts";
 import { compileUdpFilter } from "./datagram-filter.ts";
+import { runArguments } from "./helper-runs.ts";
 import {
   type Fill,
   fillByReceive,
@@ -119,9 +120,10 @@ class HelperUdp extends HelperDescriptor implements UdpSocket, PortSocket {
     return sent < 0 ? errorName(sent) : undefined;
   }
 
-  sendPackets({ slab, offsets, lengths, count }: PacketBatch): number {
-    const taken = this.native.udpSend(this.fd, slab, offsets, lengths, count, this.#sending);
-    return Math.max(0, taken);
+  sendPackets(batch: PacketBatch): number {
+    const { slab, offsets, lengths, count } = batch;
+    const more = [this.#sending, ...runArguments(batch)] as const;
+    return Math.max(0, this.native.udpSend(this.fd, slab, offsets, lengths, count, ...more));
   }
 
   shareWith(taker: PortTaker | undefined): void {
@@ -155,6 +157,7 @@ class HelperUdp extends HelperDescriptor implements UdpSocket, PortSocket {
     const together = fillByUdp(
       this.native,
       Uint8Array.of(...local.slice(4, 8), ...local.slice(2, 4)),
+      () => this.#taker?.takesRuns === true,
     );
     // Both see the socket as it is when it is read.
     let isCut = false;
@@ -176,7 +179,7 @@ class HelperUdp extends HelperDescriptor implements UdpSocket, PortSocket {
 
   /** What bears the octet goes to the taker, the rest is ours. */
   #deal(batch: ReceiveBatch): void {
-    const { slab, offsets, lengths } = batch;
+    const { slab, offsets, lengths, runs } = batch;
     const taker = this.#taker;
     const own: UdpDatagram[] = [];
     let kept = 0;
@@ -185,6 +188,7 @@ class HelperUdp extends HelperDescriptor implements UdpSocket, PortSocket {
       if (length > HEADERS && slab[offset + HEADERS] === taker?.firstOctet) {
         offsets[kept] = offset;
         lengths[kept] = length;
+        runs?.move(i, kept);
         kept++;
         continue;
       }

@@ -76,8 +76,8 @@ export interface Native {
     count: number,
   ): number;
   /**
-   * Packets of a TUN device with IFF_VNET_HDR, each behind `headroom` octets: superpackets are cut,
-   * checksums finished.
+   * Packets of a TUN device with IFF_VNET_HDR, each behind `headroom` octets: superpackets are cut, or
+   * become runs where there is place for them (helper-runs.ts); checksums are finished.
    */
   tunRead(
     fd: number,
@@ -85,6 +85,8 @@ export interface Native {
     offsets: Int32Array,
     lengths: Int32Array,
     headroom: number,
+    runs?: Int32Array,
+    about?: Int32Array,
   ): number;
   /**
    * Packets to a TUN device with IFF_VNET_HDR, those of a flow together; returns how many were taken.
@@ -96,6 +98,8 @@ export interface Native {
     offsets: Int32Array,
     lengths: Int32Array,
     count: number,
+    runs?: Int32Array,
+    about?: Int32Array,
   ): number;
   /** Packets of a raw socket; those that came together (GRO) are cut. */
   rawReceive(
@@ -107,8 +111,8 @@ export interface Native {
     headroom: number,
   ): number;
   /**
-   * Datagrams of a UDP socket as IPv4 packets; those that came as one message (UDP_GRO) are cut.
-   * `local` is the socket's address and port, six octets.
+   * Datagrams of a UDP socket as IPv4 packets; those that came as one message (UDP_GRO) are cut, or
+   * become runs. `local` is the socket's address and port, six octets.
    */
   udpReceive(
     fd: number,
@@ -119,6 +123,19 @@ export interface Native {
     headroom: number,
     meta: Uint8Array,
     local: Uint8Array,
+    runs?: Int32Array,
+    about?: Int32Array,
+  ): number;
+  /** Each segment of packet i, a run, in the last two arrays; how many there are. */
+  spread(
+    slab: Uint8Array,
+    offsets: Int32Array,
+    lengths: Int32Array,
+    i: number,
+    runs: Int32Array,
+    about: Int32Array,
+    toOffsets: Int32Array,
+    toLengths: Int32Array,
   ): number;
   /**
    * IPv4 packets with UDP headers by a UDP socket, many a message (UDP_SEGMENT); returns how many were
@@ -131,6 +148,8 @@ export interface Native {
     lengths: Int32Array,
     count: number,
     state: Int32Array,
+    runs?: Int32Array,
+    about?: Int32Array,
   ): number;
   /** sendmmsg of IPv4 packets to the destinations in their headers; returns how many were taken. */
   sendBatch(
@@ -139,6 +158,8 @@ export interface Native {
     offsets: Int32Array,
     lengths: Int32Array,
     count: number,
+    runs?: Int32Array,
+    about?: Int32Array,
   ): number;
   /** One message; a negative `ttl` leaves the socket's own. */
   sendTo(fd: number, payload: Uint8Array, address: Uint8Array, ttl: number): number;
@@ -150,7 +171,7 @@ export interface Native {
 }
 
 /** The same in shared/native/helper.h; another number with each change of what the helper exports. */
-export const HELPER_VERSION = 2;
+export const HELPER_VERSION = 3;
 
 /** The helper is there, and is that of another program. */
 export class StaleHelper extends Error {

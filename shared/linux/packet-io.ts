@@ -41,6 +41,34 @@ export interface PacketBatch {
   readonly offsets: Int32Array;
   /** Its length in octets. */
   readonly lengths: Int32Array;
+  /** There are some among them, for a handler that takes them. */
+  runs?: Runs | undefined;
+}
+
+/**
+ * Packets of a batch that stand for many: segments of TCP connections that follow each other with the same
+ * addresses, TOS, TTL and DF and no SYN, of which the batch has the first. What is done with that one, and
+ * written before it, is done with all.
+ */
+export interface Runs {
+  /** Segments that packet i stands for; 1: it is a packet like any other. */
+  countOf(i: number): number;
+  /** Octets of all of them, as they are inside a tunnel. */
+  octetsOf(i: number): number;
+  /** What packet `from` was packet `to` is from now on. */
+  move(from: number, to: number): void;
+  /** Each segment of packet i as a packet of its own, in the same slab; valid until the next call. */
+  spread(i: number): PacketBatch;
+  /** The same of what begins with packet `first`. */
+  from(first: number): Runs;
+}
+
+/** Packets that the batch stands for. */
+export function packetsIn({ count, runs }: PacketBatch): number {
+  if (runs === undefined) return count;
+  let all = 0;
+  for (let i = 0; i < count; i++) all += runs.countOf(i);
+  return all;
 }
 
 /** Room before each received packet for an outer header: IP + UDP + GRE at their longest. */
@@ -51,12 +79,17 @@ export interface Closable {
   close(): void;
 }
 
+export interface HandlerOptions {
+  /** The handler knows runs; the provider may give some. */
+  readonly takesRuns?: boolean;
+}
+
 export interface TunDevice extends Closable {
   readonly name: string;
   readonly index: number;
   /** Calls back with the packets that are there; the batch is only valid during the call. */
-  onPackets(handler: (batch: PacketBatch) => void): void;
-  /** Writes packets `0..batch.count-1`; returns how many the kernel took. */
+  onPackets(handler: (batch: PacketBatch) => void, options?: HandlerOptions): void;
+  /** Writes packets `0..batch.count-1`; returns how many the kernel took, each of a run counted. */
   write(batch: PacketBatch): number;
   /** Calls back now with what the kernel has put in; where the provider can. */
   drain?(): void;
@@ -64,10 +97,10 @@ export interface TunDevice extends Closable {
 
 export interface RawIpSocket extends Closable {
   /** Whole IPv4 packets, header included. */
-  onPackets(handler: (batch: PacketBatch) => void): void;
+  onPackets(handler: (batch: PacketBatch) => void, options?: HandlerOptions): void;
   /**
    * Sends whole IPv4 packets, header included, each to the destination in its header; one that is
-   * refused is passed over. Returns how many were taken.
+   * refused is passed over. Returns how many were taken, each of a run counted.
    */
   send(batch: PacketBatch): number;
   /** One packet; `undefined` when sent, otherwise the error (`EMSGSIZE`, `ENETUNREACH`, …). */

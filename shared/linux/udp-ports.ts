@@ -5,7 +5,7 @@
  */
 
 import { formatIpv4, type Ipv4 } from "../base/address.ts";
-import { IoError, type PacketBatch, type UdpPortShare } from "./packet-io.ts";
+import { type HandlerOptions, IoError, type PacketBatch, type UdpPortShare } from "./packet-io.ts";
 
 /** A socket of the port, as the one who shares it sees it. */
 export interface PortSocket {
@@ -18,6 +18,7 @@ export interface PortTaker {
   readonly firstOctet: number;
   /** Packets that bear the octet; the batch is only valid during the call. */
   readonly take: (batch: PacketBatch) => void;
+  readonly takesRuns: boolean;
 }
 
 interface PortAddress {
@@ -58,8 +59,11 @@ class Share implements UdpPortShare {
     return this.#port.sockets.size > 0;
   }
 
-  onPackets(handler: (batch: PacketBatch) => void): void {
-    this.#port.taker = { firstOctet: this.#firstOctet, take: handler };
+  onPackets(
+    handler: (batch: PacketBatch) => void,
+    { takesRuns = false }: HandlerOptions = {},
+  ): void {
+    this.#port.taker = { firstOctet: this.#firstOctet, take: handler, takesRuns };
     for (const socket of this.#port.sockets) socket.shareWith(this.#port.taker);
   }
 

@@ -7,7 +7,7 @@
 #include "segments.h"
 
 /* Beside the sender's port: what the first message may take; segments the kernel puts together. */
-enum { HEADERS = IP_HEADER + UDP_HEADER, MESSAGES = 16, MOST_SEGMENTS = 64, MOST_OCTETS = 65535 - HEADERS,
+enum { HEADERS = IP_HEADER + UDP_HEADER, MESSAGES = 16, TOGETHER = 64, MOST_OCTETS = 65535 - HEADERS,
        DISCOVER_PROBE = 3, DISCOVER_OMIT = 5, STATE = 2 };
 
 struct arrival { uint8_t type_of_service; size_t size; };
@@ -51,25 +51,37 @@ static void write_headers(uint8_t *packet, size_t length, uint8_t type_of_servic
   put16(udp + 6, 0);
 }
 
+/* Packet i of the batch: its headers, where it is, and what is told of it. */
+static void put_packet(const struct batch *batch, size_t i, uint8_t *packet, size_t octets, struct arrival arrival,
+                       uint8_t *meta, const uint8_t *about, const uint8_t *local) {
+  if (about != meta + i * META) memcpy(meta + i * META, about, META);
+  write_headers(packet, octets, arrival.type_of_service, about, local);
+  batch->offsets[i] = (int32_t)(packet - batch->slab.data);
+  batch->lengths[i] = (int32_t)(octets + HEADERS);
+}
+
 /*
- * udpReceive(fd, slab, offsets, lengths, slot, headroom, meta, local): datagrams as IPv4 packets, or
- * the error if there was none. `local` is our address and port, six octets.
+ * udpReceive(fd, slab, offsets, lengths, slot, headroom, meta, local, runs, about): datagrams as IPv4
+ * packets, or the error if there was none. `local` is our address and port, six octets. Without `runs` all
+ * stand for themselves.
  */
 napi_value udp_receive(napi_env env, napi_callback_info info) {
-  napi_value v[8];
+  napi_value v[10];
   struct batch batch;
   struct k_mmsghdr messages[MESSAGES];
   struct k_iovec iov[MESSAGES];
   uint8_t names[MESSAGES][32];
   _Alignas(8) uint8_t controls[MESSAGES][CONTROL];
-  arguments(env, info, v, 8);
+  arguments(env, info, v, 10);
   struct bytes meta = bytes_of(env, v[6]), local = bytes_of(env, v[7]);
   int64_t slot = number_of(env, v[4]), headroom = number_of(env, v[5]);
   if (!take_batch(env, v, &batch) || meta.data == NULL || local.length < 6) return result(env, -ERR_INVAL);
   if (headroom < 0 || headroom > 4096 || slot <= headroom + HEADERS) return result(env, -ERR_INVAL);
   size_t room = (size_t)headroom + HEADERS, count = 0, used = 0, slots = batch.slab.length / (size_t)slot;
+  struct runs runs = take_runs(env, v + 8, &batch);
+  clear_runs(&runs);
   size_t capacity = meta.length / META < batch.capacity ? meta.length / META : batch.capacity;
-  while (count < BATCH && used < slots && count + MESSAGES * MOST_SEGMENTS <= capacity) {
+  while (count < BATCH && used < slots && count + MESSAGES * TOGETHER <= capacity) {
     size_t wanted = slots - used < MESSAGES ? slots - used : MESSAGES;
     for (size_t i = 0; i < wanted; i++) {
       for (size_t j = 0; j < 8; j++) names[i][j] = 0;
@@ -85,23 +97,23 @@ napi_value udp_receive(napi_env env, napi_callback_info info) {
       struct arrival arrival = arrival_of(&messages[m].header, length);
       size_t segments = length == 0 ? 1 : (length + arrival.size - 1) / arrival.size;
       size_t stride = segments == 1 ? 0 : (room + arrival.size + 7) & ~(size_t)7;
-      if ((messages[m].header.flags & FLAG_TRUNCATED) != 0 || segments > MOST_SEGMENTS) continue;
+      if ((messages[m].header.flags & FLAG_TRUNCATED) != 0 || segments > TOGETHER) continue;
       if ((segments - 1) * stride + room + arrival.size > (size_t)slot) continue;
       uint8_t *about = meta.data + count * META;
       describe(about, &messages[m].header, names[m]);
+      uint8_t *data = batch.slab.data + begin + room;
+      size_t together = segments < 2 ? 1 : note_datagrams(&runs, &batch, count, (struct run){ 0, begin + room, length, arrival.size, 0, room });
       /* From the last to the first, since each one moves up to where another one was. */
-      for (size_t s = segments; s-- > 0;) {
+      for (size_t s = segments; s-- > together;) {
         size_t left = length - s * arrival.size, octets = left < arrival.size ? left : arrival.size;
-        uint8_t *packet = batch.slab.data + begin + s * stride + (size_t)headroom;
-        if (s > 0) {
-          memmove(packet + HEADERS, batch.slab.data + begin + room + s * arrival.size, octets);
-          memcpy(about + s * META, about, META);
-        }
-        write_headers(packet, octets, arrival.type_of_service, about, local.data);
-        batch.offsets[count + s] = (int32_t)(packet - batch.slab.data);
-        batch.lengths[count + s] = (int32_t)(octets + HEADERS);
+        size_t i = count + 1 + s - together;
+        memmove(data + s * stride, data + s * arrival.size, octets);
+        put_packet(&batch, i, data + s * stride - HEADERS, octets, arrival, meta.data, about, local.data);
+        if (runs.of != NULL) runs.of[i] = 0;
       }
-      count += segments;
+      put_packet(&batch, count, data - HEADERS, arrival.size, arrival, meta.data, about, local.data);
+      if (runs.of != NULL && together == 1) runs.of[count] = 0;
+      count += segments - together + 1;
     }
     if (got < (long)wanted) break;
     used += wanted;
@@ -123,7 +135,7 @@ static int is_datagram(const struct batch *batch, size_t i) {
 static int goes_with(const struct batch *batch, const struct message *message, size_t i) {
   const uint8_t *a = packet_of(batch, message->first), *b = packet_of(batch, i);
   int32_t size = batch->lengths[message->first];
-  return message->count < MOST_SEGMENTS && batch->lengths[i] <= size &&
+  return message->count < TOGETHER && batch->lengths[i] <= size &&
          batch->lengths[message->first + message->count - 1] == size &&
          message->octets + (size_t)batch->lengths[i] - HEADERS <= MOST_OCTETS && a[1] == b[1] &&
          ((a[6] ^ b[6]) & 0x40) == 0 && memcmp(a + 16, b + 16, 4) == 0 && memcmp(a + 22, b + 22, 2) == 0;
@@ -205,44 +217,67 @@ static long flush(int fd, struct sending *sending, int32_t *state) {
   return taken;
 }
 
+/* Prepares messages of packets, and sends them when there is no place for more; how many were taken. */
+static long put_all(struct sending *sending, const struct batch *batch, size_t count, int32_t *state) {
+  long taken = 0;
+  for (size_t i = 0; i < count;) {
+    if (!is_datagram(batch, i)) {
+      i++;
+      continue;
+    }
+    struct message about = { i, 1, (size_t)batch->lengths[i] - HEADERS };
+    int32_t discover = (packet_of(batch, i)[6] & 0x40) != 0 ? DISCOVER_PROBE : DISCOVER_OMIT;
+    for (i++; i < count && state[1] == 0 && is_datagram(batch, i) && goes_with(batch, &about, i); i++) {
+      about.octets += (size_t)batch->lengths[i] - HEADERS;
+      about.count++;
+    }
+    int is_full = sending->count == BATCH || sending->used + about.count > 2 * BATCH;
+    if (is_full || discover != state[0]) taken += flush(batch->fd, sending, state);
+    if (discover != state[0]) {
+      SYSCALL5(NR_SETSOCKOPT, batch->fd, LEVEL_IP, OPTION_MTU_DISCOVER, &discover, sizeof discover);
+      state[0] = discover;
+    }
+    prepare(sending, batch, about);
+  }
+  return taken;
+}
+
 /*
- * udpSend(fd, slab, offsets, lengths, count, state): IPv4 packets with UDP headers from the socket's
- * own port, each to its header's destination, with its TOS and its DF bit; how many were taken.
- * `state` is kept for the socket: how DF is set now (IP_MTU_DISCOVER), and whether messages have
- * one datagram only.
+ * udpSend(fd, slab, offsets, lengths, count, state, runs, about): IPv4 packets with UDP headers from the
+ * socket's own port, each to its header's destination, with its TOS and its DF bit; how many were taken,
+ * each of a run counted. `state` is kept for the socket: how DF is set now (IP_MTU_DISCOVER), and whether
+ * messages have one datagram only.
  */
 napi_value udp_send(napi_env env, napi_callback_info info) {
-  napi_value v[6];
+  napi_value v[8];
   struct batch batch;
   struct sending sending;
+  int32_t offsets[MOST_SEGMENTS], lengths[MOST_SEGMENTS];
   long taken = 0;
-  arguments(env, info, v, 6);
+  arguments(env, info, v, 8);
   size_t count = (size_t)number_of(env, v[4]);
   struct bytes bytes = bytes_of(env, v[5]);
   int32_t *state = (int32_t *)bytes.data;
   if (!take_batch(env, v, &batch) || count > batch.capacity || bytes.length < STATE * sizeof *state) {
     return result(env, -ERR_INVAL);
   }
+  struct runs runs = take_runs(env, v + 6, &batch);
   sending.count = 0;
   sending.used = 0;
   for (size_t i = 0; i < count;) {
-    if (!is_datagram(&batch, i)) {
+    struct run run;
+    if (get_run(&batch, &runs, i, &run)) {
+      struct places to = { offsets, lengths, MOST_SEGMENTS };
+      struct batch list = { batch.fd, batch.slab, offsets, lengths, MOST_SEGMENTS };
+      taken += put_all(&sending, &list, spread_run(&batch, i, &run, to), state);
       i++;
       continue;
     }
-    struct message about = { i, 1, (size_t)batch.lengths[i] - HEADERS };
-    int32_t discover = (packet_of(&batch, i)[6] & 0x40) != 0 ? DISCOVER_PROBE : DISCOVER_OMIT;
-    for (i++; i < count && state[1] == 0 && is_datagram(&batch, i) && goes_with(&batch, &about, i); i++) {
-      about.octets += (size_t)batch.lengths[i] - HEADERS;
-      about.count++;
-    }
-    int is_full = sending.count == BATCH || sending.used + about.count > 2 * BATCH;
-    if (is_full || discover != state[0]) taken += flush(batch.fd, &sending, state);
-    if (discover != state[0]) {
-      SYSCALL5(NR_SETSOCKOPT, batch.fd, LEVEL_IP, OPTION_MTU_DISCOVER, &discover, sizeof discover);
-      state[0] = discover;
-    }
-    prepare(&sending, &batch, about);
+    struct batch list = { batch.fd, batch.slab, batch.offsets + i, batch.lengths + i, batch.capacity - i };
+    size_t size = 1;
+    while (i + size < count && (runs.of == NULL || runs.of[i + size] == 0)) size++;
+    taken += put_all(&sending, &list, size, state);
+    i += size;
   }
   taken += flush(batch.fd, &sending, state);
   return result(env, taken);

@@ -182,7 +182,7 @@ __attribute__((visibility("default"))) napi_value napi_register_module_v1(napi_e
     { "bpf", bpf },
     { "readBatch", read_batch }, { "receiveBatch", receive_batch }, { "writeBatch", write_batch },
     { "tunRead", tun_read }, { "tunWrite", tun_write }, { "rawReceive", raw_receive },
-    { "udpReceive", udp_receive },
+    { "udpReceive", udp_receive }, { "spread", spread },
     { "udpSend", udp_send }, { "sendBatch", send_batch }, { "sendTo", send_to }, { "pollStart", poll_start },
     { "pollResume", poll_resume }, { "pollStop", poll_stop },
   };

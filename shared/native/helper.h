@@ -6,6 +6,7 @@
 #include <node_api.h>
 
 #include "kernel.h"
+#include "segments.h"
 
 /* Octets of a typed array argument; `data` is NULL when the argument is none. */
 struct bytes { uint8_t *data; size_t length; };
@@ -17,7 +18,7 @@ struct bytes bytes_of(napi_env env, napi_value value);
 napi_value result(napi_env env, long value);
 
 enum {
-  HELPER_VERSION = 2, /* as in shared/linux/native-loader.ts: another one with each change of what is exported */
+  HELPER_VERSION = 3, /* as in shared/linux/native-loader.ts: another one with each change of what is exported */
   BATCH = 64,      /* most messages of one system call */
   META = 32,       /* octets of metadata a received message */
   CONTROL = 128,   /* octets for control messages */
@@ -33,6 +34,43 @@ int inside(const struct batch *batch, size_t i);
 void describe(uint8_t *meta, const struct k_msghdr *header, const uint8_t *name);
 /* The next control message of a received one, `at` octets into them; NULL: no more. */
 const struct k_cmsghdr *next_control(const struct k_msghdr *header, size_t *at);
+
+/*
+ * Packets that stand for many: segments of TCP connections that differ in nothing that a router looks at,
+ * of which JavaScript sees the first (runs.c). `of` says for each packet of a batch which run it is, or 0;
+ * `about` holds the runs, the first of which has number 1; NULL: nobody takes them.
+ */
+struct runs { int32_t *of; int32_t *about; size_t most; };
+
+/* One of them; numbers that went through JavaScript, checked against the slab. */
+struct run {
+  size_t count, at, length; /* segments; where the first one begins, or the datagram that it is in; octets from there */
+  size_t step;              /* octets of data in each (headers > 0), or from one datagram to the next */
+  size_t headers;           /* of the superpacket that is still to be cut; 0: the segments stand for themselves */
+  size_t room;              /* free octets before each of those that are cut */
+};
+
+/* What one run is at most: a superpacket of the smallest segments that TCP has. */
+enum { MOST_SEGMENTS = 1400 };
+
+/* Two arguments of a batch function, `of` and `about`. */
+struct runs take_runs(napi_env env, napi_value *v, const struct batch *batch);
+/* For a batch that is being filled: there are none yet. */
+void clear_runs(const struct runs *runs);
+/* The number of one more; 0: there is no place for it. `octets` are those of all segments, inside the tunnel. */
+int32_t note_run(const struct runs *runs, const struct run *run, size_t octets);
+/*
+ * Of the datagrams from run.at on, run.length octets in all, those that make a run with the first one, which
+ * is packet i of a batch: how many; 1: it stands for itself.
+ */
+size_t note_datagrams(const struct runs *runs, const struct batch *batch, size_t i, struct run run);
+/* Is packet i a run? */
+int get_run(const struct batch *batch, const struct runs *runs, size_t i, struct run *run);
+/* Each segment of packet i as it is now, with the headers before it. 0: there is no room for all. */
+size_t spread_run(const struct batch *batch, size_t i, const struct run *run, struct places to);
+
+/* runs.c */
+napi_value spread(napi_env env, napi_callback_info info);
 
 /* packets.c */
 napi_value read_batch(napi_env env, napi_callback_info info);

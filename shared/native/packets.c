@@ -148,32 +148,55 @@ static long send_all(int fd, struct k_mmsghdr *messages, size_t count, int *full
   return taken;
 }
 
-/* sendBatch(fd, slab, offsets, lengths, count): IPv4 packets, each to its header's destination */
-napi_value send_batch(napi_env env, napi_callback_info info) {
-  napi_value v[5];
-  struct batch batch;
+/* Each to its header's destination; how many were taken. */
+static long send_list(const struct batch *batch, size_t count, int *full) {
   struct k_mmsghdr messages[BATCH];
   struct k_iovec iov[BATCH];
   struct k_sockaddr_in names[BATCH];
   long taken = 0;
-  int full = 0;
-  arguments(env, info, v, 5);
-  size_t count = (size_t)number_of(env, v[4]);
-  if (!take_batch(env, v, &batch) || count > batch.capacity) return result(env, -ERR_INVAL);
-  for (size_t next = 0; next < count && !full;) {
+  for (size_t next = 0; next < count && !*full;) {
     size_t ready = 0;
     for (; next < count && ready < BATCH; next++) {
-      if (!inside(&batch, next) || batch.lengths[next] < 20) continue;
-      uint8_t *packet = batch.slab.data + batch.offsets[next];
+      if (!inside(batch, next) || batch->lengths[next] < IP_HEADER) continue;
+      uint8_t *packet = batch->slab.data + batch->offsets[next];
       names[ready] = (struct k_sockaddr_in){ .family = FAMILY_INET };
       memcpy(names[ready].address, packet + 16, 4);
-      iov[ready] = (struct k_iovec){ packet, (size_t)batch.lengths[next] };
+      iov[ready] = (struct k_iovec){ packet, (size_t)batch->lengths[next] };
       messages[ready].header =
           (struct k_msghdr){ &names[ready], sizeof names[ready], &iov[ready], 1, NULL, 0, 0 };
       messages[ready].length = 0;
       ready++;
     }
-    taken += send_all(batch.fd, messages, ready, &full);
+    taken += send_all(batch->fd, messages, ready, full);
+  }
+  return taken;
+}
+
+/* sendBatch(fd, slab, offsets, lengths, count, runs, about): IPv4 packets; taken, each of a run counted */
+napi_value send_batch(napi_env env, napi_callback_info info) {
+  napi_value v[7];
+  struct batch batch;
+  int32_t offsets[MOST_SEGMENTS], lengths[MOST_SEGMENTS];
+  long taken = 0;
+  int full = 0;
+  arguments(env, info, v, 7);
+  size_t count = (size_t)number_of(env, v[4]);
+  if (!take_batch(env, v, &batch) || count > batch.capacity) return result(env, -ERR_INVAL);
+  struct runs runs = take_runs(env, v + 5, &batch);
+  for (size_t i = 0; i < count && !full;) {
+    struct run run;
+    if (get_run(&batch, &runs, i, &run)) {
+      struct places to = { offsets, lengths, MOST_SEGMENTS };
+      struct batch list = { batch.fd, batch.slab, offsets, lengths, MOST_SEGMENTS };
+      taken += send_list(&list, spread_run(&batch, i, &run, to), &full);
+      i++;
+      continue;
+    }
+    struct batch list = { batch.fd, batch.slab, batch.offsets + i, batch.lengths + i, batch.capacity - i };
+    size_t size = 1;
+    while (i + size < count && (runs.of == NULL || runs.of[i + size] == 0)) size++;
+    taken += send_list(&list, size, &full);
+    i += size;
   }
   return result(env, taken);
 }

@@ -57,8 +57,7 @@ void write_ip_checksum(uint8_t *packet) {
 
 static size_t header_length(const uint8_t *packet) { return (size_t)(packet[0] & 15) * 4; }
 
-/* Headers of a superpacket, IP's and the other; 0: it is none that can be cut. */
-static size_t headers_of(const uint8_t *packet, size_t length, const struct offload *about) {
+size_t headers_of(const uint8_t *packet, size_t length, const struct offload *about) {
   if (length < IP_HEADER || packet[0] >> 4 != 4) return 0;
   size_t ip = header_length(packet), headers;
   int type = about->type & ~OFFLOAD_ECN;
@@ -75,7 +74,7 @@ static size_t headers_of(const uint8_t *packet, size_t length, const struct offl
   return headers < length ? headers : 0;
 }
 
-static size_t stride_of(size_t headers, size_t size, size_t headroom) {
+size_t stride_of(size_t headers, size_t size, size_t headroom) {
   return (headroom + headers + size + 7) & ~(size_t)7;
 }
 
@@ -133,8 +132,7 @@ void complete_checksum(uint8_t *packet, size_t length, const struct offload *abo
   store(packet + at, sum == 0 && packet[9] == PROTO_UDP ? 0xffff : sum);
 }
 
-/* A segment that may be put together with others: TCP with data, and nothing unusual about it. */
-static int is_candidate(const uint8_t *packet, size_t length) {
+int is_candidate(const uint8_t *packet, size_t length) {
   if (length < IP_HEADER + TCP_HEADER || packet[0] != 0x45 || packet[9] != PROTO_TCP) return 0;
   if (get16(packet + 2) != length || (get16(packet + 6) & ~DONT_FRAGMENT) != 0) return 0;
   const uint8_t *tcp = packet + IP_HEADER;

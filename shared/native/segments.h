@@ -39,6 +39,15 @@ void write_ip_checksum(uint8_t *packet);
 size_t cut(uint8_t *slab, size_t at, size_t length, const struct offload *about, size_t headroom,
            size_t limit, struct places to);
 
+/* Octets from one of the segments to the next. */
+size_t stride_of(size_t headers, size_t size, size_t headroom);
+
+/* Headers of a superpacket, IP's and the other; 0: it is none that can be cut. */
+size_t headers_of(const uint8_t *packet, size_t length, const struct offload *about);
+
+/* A segment that may be put together with others: TCP with data, and nothing unusual about it. */
+int is_candidate(const uint8_t *packet, size_t length);
+
 /* Finishes a checksum that the kernel has left to the device. */
 void complete_checksum(uint8_t *packet, size_t length, const struct offload *about);
 

@@ -16,6 +16,7 @@ import {
   type LinkFilter,
   type LinkSocket,
   type PacketBatch,
+  packetsIn,
   type RawIpOptions,
 } from "../../shared/linux/packet-io.ts";
 import { NO_IO } from "../no-io.ts";
@@ -32,6 +33,25 @@ export function batchOf(packets: readonly Uint8Array[]): PacketBatch {
   batch.count = packets.length;
   return batch;
 }
+
+/** Packets that stand for many: of each list the first is in the batch. */
+export function batchOfRuns(lists: readonly (readonly Uint8Array[])[]): PacketBatch {
+  const places = lists.map((_, i) => i);
+  const listOf = (i: number) => lists[places[i] ?? -1] ?? [];
+  const runs = {
+    countOf: (i: number) => listOf(i).length,
+    octetsOf: (i: number) => listOf(i).reduce((sum, bytes) => sum + innerLength(bytes), 0),
+    move: (from: number, to: number) => {
+      places[to] = places[from] ?? -1;
+    },
+    spread: (i: number) => batchOf(listOf(i)),
+    from: () => runs,
+  };
+  return { ...batchOf(lists.flatMap(([first]) => first ?? [])), runs };
+}
+
+/** Of what is in a tunnel of IP-in-IP in UDP, or in none. */
+const innerLength = (bytes: Uint8Array): number => bytes.length - (bytes[9] === 17 ? 32 : 0);
 
 export function packetsOf({ slab, offsets, lengths, count }: PacketBatch): Uint8Array[] {
   return Array.from({ length: count }, (_, i) => {
@@ -72,7 +92,7 @@ export function openPath(setup: Setup = {}) {
     },
     write: (batch: PacketBatch) => {
       delivered.push(...packetsOf(batch));
-      return batch.count;
+      return packetsIn(batch);
     },
     drain: () => {
       drained.count++;
@@ -107,7 +127,7 @@ export function openPath(setup: Setup = {}) {
     },
     send: (batch: PacketBatch) => {
       shared.sent.push(...packetsOf(batch));
-      return batch.count;
+      return packetsIn(batch);
     },
     sendOne: () => "EIO",
     close: () => {
@@ -152,6 +172,8 @@ export function openPath(setup: Setup = {}) {
   path.listen(new Set([TUNNEL.local]), table.udpEnds());
   return {
     enter: (...packets: Uint8Array[]) => fromTun(batchOf(packets)),
+    enterRuns: (...lists: Uint8Array[][]) => fromTun(batchOfRuns(lists)),
+    arriveRuns: (...lists: Uint8Array[][]) => handlers.get("17 ")?.(batchOfRuns(lists)),
     arrive: (...packets: Uint8Array[]) => {
       for (const bytes of packets) handlers.get(`${bytes[9]} `)?.(batchOf([bytes]));
     },

@@ -3,7 +3,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Ipv4, ipv4 } from "../../shared/base/address.ts";
-import type { Frame, PacketIo, UdpDatagram, UdpPortShare } from "../../shared/linux/packet-io.ts";
+import type {
+  Frame,
+  PacketBatch,
+  PacketIo,
+  UdpDatagram,
+  UdpPortShare,
+} from "../../shared/linux/packet-io.ts";
+import { segment } from "./segments.ts";
 import { batchOf, numberAt, numbered, packet, packetsOf, quiet, range, until } from "./support.ts";
 
 const A = ipv4("10.5.0.1");
@@ -31,6 +38,16 @@ function data(i: number, { first = TUNNEL, length = 1000, tos = 0, fragment = 0 
   const bytes = packet({ source: B, destination: A, protocol: 17, payload, fragment });
   bytes[1] = tos;
   return bytes;
+}
+
+/** A packet as tunnel data from B to A, in the form of IP-in-IP. */
+function inTunnel(inner: Uint8Array): Uint8Array {
+  const payload = Uint8Array.from([...new Uint8Array(8), TUNNEL, 4, 0, 0, ...inner]);
+  const view = new DataView(payload.buffer);
+  view.setUint16(0, PORT);
+  view.setUint16(2, PORT);
+  view.setUint16(4, payload.length);
+  return packet({ source: B, destination: A, protocol: 17, payload });
 }
 
 function open(io: PacketIo, address: Ipv4) {
@@ -71,6 +88,42 @@ export function offloadCases(io: PacketIo): void {
     assert.deepEqual(first, expected);
     assert.deepEqual(a.datagrams, []);
     assert.ok(frames.length > 0 && frames.length < 10, `${frames.length} messages`);
+  });
+
+  test("segments that came together are a run for who takes runs, each of them a packet for others; a stranger to them stands for itself", async () => {
+    const [a, b] = [open(io, A), open(io, B)];
+    const seen: { readonly count: number; readonly octets: number }[] = [];
+    const apart: Uint8Array[] = [];
+    const take = (batch: PacketBatch): void => {
+      for (let i = 0; i < batch.count; i++) {
+        const { runs } = batch;
+        const count = runs?.countOf(i) ?? 1;
+        seen.push({ count, octets: runs?.octetsOf(i) ?? 0 });
+        if (runs !== undefined && count > 1) apart.push(...packetsOf(runs.spread(i)));
+        else apart.push(...packetsOf(batch).slice(i, i + 1));
+      }
+    };
+    const stream = [0, 1, 2, 3].map((i) => {
+      const payload = new Uint8Array(i === 3 ? 200 : 1000).fill(i);
+      return inTunnel(segment({ sequence: 1000 * i, identification: i, payload }));
+    });
+    const other = inTunnel(segment({ source: "10.9.0.3", payload: new Uint8Array(1000) }));
+    const sent = [...stream.slice(0, 3), other, stream[3] ?? assert.fail()];
+    assert.equal(send(b.share, ...sent), 5);
+    await until("5 packets", () => a.packets.length === 5);
+    a.share.close();
+    const share = io.shareUdpPort?.({ address: A, port: PORT, firstOctet: TUNNEL });
+    share?.onPackets(take, { takesRuns: true });
+    assert.equal(send(b.share, ...sent), 5);
+    await until("5 packets", () => apart.length === 5);
+    assert.deepEqual(apart, a.packets);
+    assert.deepEqual(
+      seen.map(({ count }) => count),
+      [3, 1, 1],
+    );
+    // As they are inside: without IP, UDP and the header of the message.
+    assert.equal(seen[0]?.octets, 3 * 1052);
+    share?.close();
   });
 
   test("what does not bear the octet is the socket's own, also among datagrams that came together", async () => {

@@ -4,6 +4,7 @@ import { closeSync, constants, mkdtempSync, openSync, readFileSync, rmSync } fro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ipv4 } from "../../shared/base/address.ts";
+import { HelperRuns } from "../../shared/linux/helper-runs.ts";
 import { loadNative, type Native } from "../../shared/linux/native-loader.ts";
 import { createBatch, HEADROOM, type PacketBatch } from "../../shared/linux/packet-io.ts";
 import { finishChecksum, internetChecksum, sumWords } from "../../shared/wire/checksum.ts";
@@ -114,6 +115,15 @@ function* superpacketsIn(bytes: Uint8Array): Generator<Superpacket> {
   }
 }
 
+type Packets = Pick<PacketBatch, "slab" | "offsets" | "lengths" | "count">;
+
+function packetsIn({ slab, offsets, lengths, count }: Packets): Uint8Array[] {
+  return Array.from({ length: Math.max(0, count) }, (_, i) => {
+    const at = offsets[i] ?? 0;
+    return slab.slice(at, at + (lengths[i] ?? 0));
+  });
+}
+
 function batchOf(packets: readonly Uint8Array[]): PacketBatch {
   const batch = createBatch(
     packets.length,
@@ -171,10 +181,48 @@ export class Device {
     const sent = this.#native.sendTo(this.#to, withHeader(one), this.#address, -1);
     if (sent < 0) throw new Error(`sending: ${sent}`);
     const count = this.#native.tunRead(this.#from, slab, offsets, lengths, HEADROOM);
-    return Array.from({ length: Math.max(0, count) }, (_, i) => {
-      const at = offsets[i] ?? 0;
-      return slab.slice(at, at + (lengths[i] ?? 0));
-    });
+    return packetsIn({ slab, offsets, lengths, count });
+  }
+
+  /**
+   * What is read when the device has this, and runs are taken: the packets, which are the first of each run,
+   * and each segment of one, after these headers have been written before it.
+   */
+  readRuns(one: Superpacket) {
+    const batch = { ...this.#batch, slot: 65536, capacity: 2048, count: 0 };
+    const runs = new HelperRuns(this.#native, batch);
+    const { slab, offsets, lengths } = batch;
+    const sent = this.#native.sendTo(this.#to, withHeader(one), this.#address, -1);
+    if (sent < 0) throw new Error(`sending: ${sent}`);
+    const places = [HEADROOM, runs.of, runs.about] as const;
+    const count = this.#native.tunRead(this.#from, slab, offsets, lengths, ...places);
+    const packets = packetsIn({ ...batch, count });
+    const spread = (i: number, before: Uint8Array): Uint8Array[] => {
+      offsets[i] = (offsets[i] ?? 0) - before.length;
+      lengths[i] = (lengths[i] ?? 0) + before.length;
+      slab.set(before, offsets[i]);
+      return packetsIn(runs.spread(i));
+    };
+    return { packets, runs, spread };
+  }
+
+  /** What the device gets when these datagrams, the octets `inside` of each left out, are written as a run. */
+  writeRun(datagrams: readonly Uint8Array[], inside: number): Superpacket[] {
+    const step = datagrams[0]?.length ?? 0;
+    const all = Uint8Array.from(datagrams.flatMap((bytes) => [...bytes]));
+    const slab = new Uint8Array(HEADROOM + all.length);
+    slab.set(all, HEADROOM);
+    const about = new Int32Array(16);
+    about.set([1, datagrams.length - 1]);
+    about.set([datagrams.length, 0, HEADROOM, all.length, step, 0, HEADROOM], 8);
+    const path = join(this.#folder, "written");
+    const before = readFileSync(path).length;
+    const offsets = Int32Array.of(HEADROOM + inside);
+    const lengths = Int32Array.of(step - inside);
+    const run = [1, Int32Array.of(1), about] as const;
+    const taken = this.#native.tunWrite(this.#file, slab, offsets, lengths, ...run);
+    if (taken !== datagrams.length) throw new Error(`${taken} of ${datagrams.length} written`);
+    return [...superpacketsIn(new Uint8Array(readFileSync(path)).subarray(before))];
   }
 
   /** What a raw socket gives up when it has this packet. */
@@ -184,10 +232,7 @@ export class Device {
     if (sent < 0) throw new Error(`sending: ${sent}`);
     const slot = 65536 + 32768;
     const count = this.#native.rawReceive(this.#from, slab, offsets, lengths, slot, HEADROOM);
-    return Array.from({ length: Math.max(0, count) }, (_, i) => {
-      const at = offsets[i] ?? 0;
-      return slab.slice(at, at + (lengths[i] ?? 0));
-    });
+    return packetsIn({ slab, offsets, lengths, count });
   }
 
   /** Free octets before each of the packets that were read last. */

@@ -16,6 +16,7 @@ import {
   createBatch,
   HEADROOM,
   type PacketBatch,
+  packetsIn,
   type TunDevice,
 } from "../../linux/packet-io.ts";
 import {
@@ -40,13 +41,14 @@ import {
 import type { Acceptance, Tunnel, TunnelTable } from "../tunnel-table.ts";
 
 import type { DataPathOptions } from "./data-path-options.ts";
-import { Deliveries, type DeliveryPoint } from "./deliveries.ts";
+import { Deliveries } from "./deliveries.ts";
 import { Entrance, NONE } from "./entrance.ts";
 import { GreOrder } from "./gre-order.ts";
 import type { Hold } from "./holds.ts";
 import { HomeGroups } from "./home-groups.ts";
 import { isKeepalive, takeAnswer } from "./keepalives.ts";
 
+import { WholeRuns } from "./runs.ts";
 import { TunnelErrors } from "./tunnel-errors.ts";
 import { NO_UDP_ENDS, TunnelSockets, type UdpEnds } from "./tunnel-sockets.ts";
 import { Waiting } from "./waiting.ts";
@@ -72,6 +74,7 @@ export class DataPath {
   /** Anchors of the planes beside plane 0. */
   readonly #planes = new Map<number, TunDevice>();
   readonly #duplicates = new Duplicates();
+  readonly #runs: WholeRuns;
   readonly #arrival = new Arrival();
   #plane = 0;
 
@@ -98,21 +101,22 @@ export class DataPath {
       onTunnel: (batch) => this.#decapsulateAll(batch),
       onIcmp: (batch) => this.#errors.read(batch),
     });
-    this.deliveries = new Deliveries(options.io, (batch, point) => this.#deliverAll(batch, point));
+    this.deliveries = new Deliveries({ ...options, entrance: this.entrance });
     const release = (batch: PacketBatch, hold: Hold) => this.#release(batch, hold);
     this.waiting = new Waiting(options, this.entrance, release);
+    this.#runs = new WholeRuns({ ...options, entrance: this.entrance, waiting: this.waiting });
     this.homeGroups = new HomeGroups({
       ...options,
       tunnelsTo: (homeAddress) => this.#table.outFor(homeAddress, homeAddress),
       sendCopy: (...about) => this.entrance.sendCopy(...about),
     });
-    this.#tun.onPackets((batch) => this.#encapsulateAll(batch, 0));
+    this.#tun.onPackets((batch) => this.#encapsulateAll(batch, 0), { takesRuns: true });
   }
 
   /** What comes from this device belongs to that plane, and what is for that plane goes to it. */
   addPlane(plane: number, tun: TunDevice): void {
     this.#planes.set(plane, tun);
-    tun.onPackets((batch) => this.#encapsulateAll(batch, plane));
+    tun.onPackets((batch) => this.#encapsulateAll(batch, plane), { takesRuns: true });
   }
 
   removePlane(plane: number): void {
@@ -140,17 +144,28 @@ export class DataPath {
   }
 
   #encapsulateAll(batch: PacketBatch, plane: number): void {
-    const { slab, offsets, lengths } = batch;
+    const { slab, offsets, lengths, count, runs } = batch;
     let kept = 0;
-    for (let i = 0; i < batch.count; i++) {
+    for (let i = 0; i < count; i++) {
+      if (runs !== undefined && !this.#runs.enters(batch, runs, i, plane)) {
+        this.#sendFirst(batch, kept);
+        kept = 0;
+        this.#encapsulateAll(runs.spread(i), plane);
+        continue;
+      }
       const start = this.#encapsulate(slab, offsets[i] ?? 0, lengths[i] ?? 0, plane);
       if (start === NONE) continue;
       offsets[kept] = start;
       lengths[kept] = totalLength(slab, start);
+      runs?.move(i, kept);
       kept++;
     }
-    batch.count = kept;
-    if (kept > 0) this.entrance.sendAll(batch);
+    this.#sendFirst(batch, kept);
+  }
+
+  #sendFirst(batch: PacketBatch, count: number): void {
+    batch.count = count;
+    if (count > 0) this.entrance.sendAll(batch);
   }
 
   /** Where the packet for the last tunnel begins; those for the others have been sent. */
@@ -169,10 +184,16 @@ export class DataPath {
   }
 
   #decapsulateAll(batch: PacketBatch): void {
-    const { slab, offsets, lengths, count } = batch;
+    const { slab, offsets, lengths, count, runs } = batch;
     let kept = 0;
     let plane = 0;
     for (let i = 0; i < count; i++) {
+      if (runs !== undefined && !this.#runs.leaves(batch, runs, i)) {
+        this.#deliver(batch, kept, plane);
+        kept = 0;
+        this.#decapsulateAll(runs.spread(i));
+        continue;
+      }
       const inner = this.#decapsulate(slab, offsets[i] ?? 0, lengths[i] ?? 0);
       if (inner !== NONE) {
         if (this.#plane !== plane) {
@@ -183,6 +204,7 @@ export class DataPath {
         }
         offsets[kept] = inner;
         lengths[kept] = totalLength(slab, inner);
+        runs?.move(i, kept);
         kept++;
       }
       if (!this.#order.isReady) continue;
@@ -198,7 +220,7 @@ export class DataPath {
     batch.count = count;
     if (count === 0) return;
     const tun = plane === 0 ? this.#tun : this.#planes.get(plane);
-    const lost = count - (tun?.write(batch) ?? 0);
+    const lost = packetsIn(batch) - (tun?.write(batch) ?? 0);
     if (lost > 0) this.#counters.add("tunnel-anchor-refused", lost);
   }
 
@@ -319,41 +341,6 @@ export class DataPath {
     const reason = this.#table.dropReason(arrival, source, destination);
     this.#onStranger(reason, arrival.remote, source);
     return this.#drop(reason);
-  }
-
-  /** RFC 3024 §5.2.1: what visitors encapsulate to the agent goes into the tunnels of theirs. */
-  #deliverAll(batch: PacketBatch, point: DeliveryPoint): void {
-    const { slab, offsets, lengths } = batch;
-    let kept = 0;
-    for (let i = 0; i < batch.count; i++) {
-      const start = this.#tunnelOn(slab, offsets[i] ?? 0, lengths[i] ?? 0, point);
-      if (start === NONE) continue;
-      offsets[kept] = start;
-      lengths[kept] = totalLength(slab, start);
-      kept++;
-    }
-    batch.count = kept;
-    if (kept > 0) this.entrance.sendAll(batch);
-  }
-
-  /**
-   * Decapsulates and encapsulates again. No kernel sees the packet in between, since it may be for
-   * a group; so the inner packet is not changed, as in any decapsulation and encapsulation that is
-   * no forwarding (RFC 2003 §3.1), and what is too long is refused or fragmented here.
-   */
-  #tunnelOn(slab: Uint8Array, packet: number, length: number, point: DeliveryPoint): number {
-    const arrival = this.#arrival;
-    const inner = decapsulate(slab, packet, length, arrival);
-    // Tunnel packets of others come this way where the link to the visitors is the uplink as well.
-    if (!point.visitors.has(arrival.remote)) return NONE;
-    if (typeof inner !== "number") return this.#drop(inner);
-    const source = sourceOf(slab, inner);
-    if (!point.accepts(arrival, source)) return this.#drop("tunnel-delivery-not-agreed");
-    const marked = carryCongestion(slab, packet, inner, arrival);
-    if (marked !== undefined) return this.#drop(marked);
-    const [tunnel] = this.#table.outFor(source, destinationOf(slab, inner), point.plane);
-    if (tunnel === undefined) return this.#drop("tunnel-no-route");
-    return this.entrance.enterWhole(slab, inner, tunnel, point.plane);
   }
 
   /** Nothing is left to be done with a packet but to count it. */

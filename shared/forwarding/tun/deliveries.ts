@@ -8,14 +8,23 @@
  */
 
 import type { Ipv4 } from "../../base/address.ts";
+import type { Counters } from "../../base/counters.ts";
 import { assert } from "../../base/result.ts";
 import type { PacketBatch, PacketIo, RawIpSocket } from "../../linux/packet-io.ts";
-import type { Arrival } from "../decapsulate.ts";
+import { Arrival, carryCongestion, decapsulate } from "../decapsulate.ts";
 import { ABSENT } from "../gre.ts";
-import { PROTOCOL_GRE, PROTOCOL_IPIP, PROTOCOL_MINIMAL } from "../packet.ts";
+import {
+  destinationOf,
+  PROTOCOL_GRE,
+  PROTOCOL_IPIP,
+  PROTOCOL_MINIMAL,
+  sourceOf,
+  totalLength,
+} from "../packet.ts";
 import type { Delivery } from "../realized.ts";
 import type { Encapsulation } from "../state.ts";
-import { isEncapsulatedAs } from "../tunnel-table.ts";
+import { isEncapsulatedAs, type TunnelTable } from "../tunnel-table.ts";
+import { type Entrance, NONE } from "./entrance.ts";
 
 const PROTOCOLS: Readonly<Record<Encapsulation, number>> = {
   ipip: PROTOCOL_IPIP,
@@ -52,14 +61,20 @@ export class DeliveryPoint {
   }
 }
 
-export class Deliveries {
-  readonly #io: PacketIo;
-  readonly #onPackets: (batch: PacketBatch, point: DeliveryPoint) => void;
-  readonly #points = new Map<string, DeliveryPoint>();
+export interface DeliveriesParts {
+  readonly io: PacketIo;
+  readonly counters: Counters;
+  readonly table: TunnelTable;
+  readonly entrance: Entrance;
+}
 
-  constructor(io: PacketIo, onPackets: (batch: PacketBatch, point: DeliveryPoint) => void) {
-    this.#io = io;
-    this.#onPackets = onPackets;
+export class Deliveries {
+  readonly #parts: DeliveriesParts;
+  readonly #points = new Map<string, DeliveryPoint>();
+  readonly #arrival = new Arrival();
+
+  constructor(parts: DeliveriesParts) {
+    this.#parts = parts;
   }
 
   add(delivery: Delivery): void {
@@ -106,9 +121,51 @@ export class Deliveries {
   #open(point: DeliveryPoint, protocol: number): RawIpSocket {
     const { device, mark } = point;
     const options = { protocol, device };
-    const socket = this.#io.openRawIp(mark === undefined ? options : { ...options, mark });
-    socket.onPackets((batch) => this.#onPackets(batch, point));
+    const { io } = this.#parts;
+    const socket = io.openRawIp(mark === undefined ? options : { ...options, mark });
+    socket.onPackets((batch) => this.#tunnelAll(batch, point));
     return socket;
+  }
+
+  /** RFC 3024 §5.2.1: what visitors encapsulate to the agent goes into the tunnels of theirs. */
+  #tunnelAll(batch: PacketBatch, point: DeliveryPoint): void {
+    const { slab, offsets, lengths } = batch;
+    let kept = 0;
+    for (let i = 0; i < batch.count; i++) {
+      const start = this.#tunnelOn(slab, offsets[i] ?? 0, lengths[i] ?? 0, point);
+      if (start === NONE) continue;
+      offsets[kept] = start;
+      lengths[kept] = totalLength(slab, start);
+      kept++;
+    }
+    batch.count = kept;
+    if (kept > 0) this.#parts.entrance.sendAll(batch);
+  }
+
+  /**
+   * Decapsulates and encapsulates again. No kernel sees the packet in between, since it may be for
+   * a group; so the inner packet is not changed, as in any decapsulation and encapsulation that is
+   * no forwarding (RFC 2003 §3.1), and what is too long is refused or fragmented here.
+   */
+  #tunnelOn(slab: Uint8Array, packet: number, length: number, point: DeliveryPoint): number {
+    const { table, entrance } = this.#parts;
+    const arrival = this.#arrival;
+    const inner = decapsulate(slab, packet, length, arrival);
+    // Tunnel packets of others come this way where the link to the visitors is the uplink as well.
+    if (!point.visitors.has(arrival.remote)) return NONE;
+    if (typeof inner !== "number") return this.#drop(inner);
+    const source = sourceOf(slab, inner);
+    if (!point.accepts(arrival, source)) return this.#drop("tunnel-delivery-not-agreed");
+    const marked = carryCongestion(slab, packet, inner, arrival);
+    if (marked !== undefined) return this.#drop(marked);
+    const [tunnel] = table.outFor(source, destinationOf(slab, inner), point.plane);
+    if (tunnel === undefined) return this.#drop("tunnel-no-route");
+    return entrance.enterWhole(slab, inner, tunnel, point.plane);
+  }
+
+  #drop(reason: string): typeof NONE {
+    this.#parts.counters.add(reason);
+    return NONE;
   }
 }
 

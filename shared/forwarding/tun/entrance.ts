@@ -1,8 +1,8 @@
 /** The way into the tunnels: what is checked, counted and written before a packet leaves. */
 
-import type { Ipv4 } from "../../base/address.ts";
+import { type Ipv4, UNSPECIFIED } from "../../base/address.ts";
 import type { Counters } from "../../base/counters.ts";
-import type { PacketBatch, RawIpSocket } from "../../linux/packet-io.ts";
+import { type PacketBatch, packetsIn, type RawIpSocket } from "../../linux/packet-io.ts";
 import { encapsulate } from "../encapsulate.ts";
 import { fragment } from "../fragment.ts";
 import { DESTINATION_UNREACHABLE, FRAGMENTATION_NEEDED } from "../icmp-error.ts";
@@ -46,6 +46,8 @@ export class Entrance {
   /** Minimal encapsulation uses up the header, which the copies for other tunnels need. */
   readonly #header = new Uint8Array(LONGEST_IPV4_HEADER);
   #identification = 0;
+  /** Identifications of the other packets of a run. */
+  #reserved = 0;
 
   constructor(
     { df, counters, mtu, mssClamp, onTooBig }: EntranceOptions,
@@ -91,6 +93,29 @@ export class Entrance {
     return this.#write(slab, packet, tunnel);
   }
 
+  /**
+   * May a run with this first packet enter as that one does, without anything that is to be said or done about
+   * each?
+   */
+  isPlain(slab: Uint8Array, packet: number, tunnel: Tunnel): boolean {
+    const { encapsulation, router, overhead, mtu, unreachable } = tunnel;
+    return (
+      encapsulation !== "minimal" &&
+      router === UNSPECIFIED &&
+      unreachable === REACHABLE &&
+      totalLength(slab, packet) <= mtu &&
+      refusalFor(slab, packet, tunnel) === undefined &&
+      fitsTunnel(slab, packet, overhead)
+    );
+  }
+
+  /** The next packet to enter is the first of a run, of which these are the others. */
+  expectMore(tunnel: Tunnel, packets: number, octets: number): void {
+    tunnel.packetsOut += packets;
+    tunnel.bytesOut += octets;
+    this.#reserved = packets;
+  }
+
   /** No kernel has looked at its length: what is too long is refused, or goes in pieces. */
   enterWhole(slab: Uint8Array, packet: number, tunnel: Tunnel, plane: number): number {
     const room = this.room(tunnel);
@@ -121,8 +146,10 @@ export class Entrance {
   }
 
   #nextIdentification(): number {
-    this.#identification = (this.#identification + 1) & 0xffff;
-    return this.#identification;
+    const next = (this.#identification + 1) & 0xffff;
+    this.#identification = next + this.#reserved;
+    this.#reserved = 0;
+    return next;
   }
 
   /**
@@ -143,7 +170,7 @@ export class Entrance {
 
   /** Packets that follow each other from one end, of one protocol, go in one call. */
   sendAll(batch: PacketBatch): void {
-    const { slab, offsets, lengths, count } = batch;
+    const { slab, offsets, count } = batch;
     let first = 0;
     for (let i = 1; i <= count; i++) {
       const head = offsets[first] ?? 0;
@@ -153,15 +180,8 @@ export class Entrance {
       if (i < count && sourceOf(slab, next) === local && protocolOf(slab, next) === protocol) {
         continue;
       }
-      const part = {
-        ...batch,
-        offsets: offsets.subarray(first, i),
-        lengths: lengths.subarray(first, i),
-      };
-      this.#sendFrom(
-        [local, protocol],
-        first === 0 && i === count ? batch : { ...part, count: i - first },
-      );
+      const part = first === 0 && i === count ? batch : partOf(batch, first, i);
+      this.#sendFrom([local, protocol], part);
       first = i;
     }
   }
@@ -169,11 +189,11 @@ export class Entrance {
   #sendFrom(end: readonly [Ipv4, number], batch: PacketBatch): void {
     const sender = this.#sender(...end);
     if (sender === undefined) {
-      this.#counters.add("tunnel-send-no-socket", batch.count);
+      this.#counters.add("tunnel-send-no-socket", packetsIn(batch));
       return;
     }
     // The socket passes over a packet that is refused, so what is missing must not be sent again.
-    const refused = batch.count - sender.send(batch);
+    const refused = packetsIn(batch) - sender.send(batch);
     if (refused > 0) this.#counters.add("tunnel-send-refused", refused);
   }
 
@@ -229,4 +249,15 @@ export class Entrance {
     this.#counters.add(reason);
     return NONE;
   }
+}
+
+function partOf(batch: PacketBatch, first: number, end: number): PacketBatch {
+  const { offsets, lengths, runs } = batch;
+  return {
+    ...batch,
+    offsets: offsets.subarray(first, end),
+    lengths: lengths.subarray(first, end),
+    count: end - first,
+    runs: runs?.from(first),
+  };
 }

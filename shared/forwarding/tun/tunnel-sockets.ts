@@ -122,7 +122,7 @@ export class TunnelSockets {
     const udp = { port: TUNNEL_PORT, firstOctet: TUNNEL_DATA };
     if (wantsShare) end.share = this.#io.shareUdpPort?.({ address, ...udp });
     end.udp = end.share ?? this.#io.openRawIp({ protocol: PROTOCOL_UDP, address, udp });
-    end.udp.onPackets(this.#handlers.onTunnel);
+    end.udp.onPackets(this.#handlers.onTunnel, { takesRuns: true });
   }
 }
 

@@ -44,6 +44,11 @@ export class Waiting {
     return this.#outgoing.holds;
   }
 
+  /** Nothing waits, and nothing may have to. */
+  get isEmpty(): boolean {
+    return this.holds.isEmpty && this.outgoing.isEmpty;
+  }
+
   /** Does what is for or from this address wait, or may it have to? */
   isHeld(address: Ipv4): boolean {
     return this.holds.get(address) !== undefined || this.outgoing.get(address) !== undefined;
