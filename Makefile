@@ -78,8 +78,9 @@ test-foreign: ## the bundles on arm64 and armv7 under qemu-user and on musl, wit
 	@MIP4_MACHINE=1 $(RUN) build/test/foreign/main.js
 
 .PHONY: test-kernel
-test-kernel: build/.compiled build/.native ## the rules of tunnels by every driver, in that machine (RUNS=kernel:rules-netns)
+test-kernel: build/.compiled build/.native ## the rules of tunnels by every driver, in that machine, and what packets cost (RUNS=kernel:rules-netns)
 	@$(RUN) build/test/machine/drivers.js
+	@$(if $(RUNS),,$(RUN) build/test/machine/tunnel-cost.js)
 
 .PHONY: test-machine
 test-machine: build/.compiled ## the virtual machine of the tests that need Debian's kernel (QEMU; the kernel is fetched)
@@ -130,7 +131,7 @@ lab: build ## leave the demo network standing, to play with
 	@$(RUN) build/scripts/lab.js $(ARGS)
 
 .PHONY: bench
-bench: build ## measure: codec, registrations, packets, side by side
+bench: build ## measure: codec, registrations, data paths, handovers, side by side
 	@$(RUN) build/test/bench/main.js $(ARGS)
 
 .PHONY: clean

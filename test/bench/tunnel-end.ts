@@ -14,7 +14,7 @@ export interface TunnelEndOptions {
   readonly provider: "helper" | "packages";
   /** Segments many at a time; the default of the program. */
   readonly offload?: boolean;
-  readonly driver?: "tun" | "ebpf";
+  readonly driver?: "tun" | "kernel" | "ebpf";
   readonly ebpfMode?: "stack" | "fast";
   /** Our end of a UDP tunnel, where registrations would have a socket. */
   readonly udp?: string;
