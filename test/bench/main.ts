@@ -1,8 +1,8 @@
 /**
- * `make bench`: codec, registrations, relay, home agent, packets, data paths, footprint and handovers, with the
+ * `make bench`: codec, registrations, relay, home agent, data paths, footprint and handovers, with the
  * yardsticks beside each.
  * Usage: main.js [--quick] [--json FILE] [--plot FILE.svg] [--dataplane-plot FILE.svg]
- *   [--only codec|registrations|relay|home|packets|dataplane|footprint|handover]
+ *   [--only codec|registrations|relay|home|dataplane|footprint|handover]
  *   [--driver NAME,NAME] [--encapsulation NAME]    only these ways of the data path table
  *   [--handover NAME]...                      only these ways to hand over
  *   [--stories N]                             what happened in the N slowest handovers of each way
@@ -14,8 +14,6 @@ import { parseArgs } from "node:util";
 import { enterLab, labFaults, labPid } from "../lab/enter.ts";
 import { codecTables } from "./codec.ts";
 import { compilerVersion } from "./compile.ts";
-import { type DataplaneResult, measureDataplane, SIZES } from "./dataplane.ts";
-import { dataplaneRows, latencyRows } from "./dataplane-table.ts";
 import { type FootprintResult, footprintRows, measureFootprint } from "./footprint.ts";
 import { type HandoverResult, handoverRows, measureHandovers } from "./handover.ts";
 import { handoverPlot } from "./handover-plot.ts";
@@ -49,7 +47,6 @@ const PARTS = [
   "registrations",
   "relay",
   "home",
-  "packets",
   "dataplane",
   "footprint",
   "handover",
@@ -100,20 +97,6 @@ function printHeading(of: ReturnType<typeof machine>): void {
   if (options.quick) console.log("--quick: one short round; good to see that it runs, no more.");
 }
 
-function printDataplane(result: DataplaneResult): void {
-  for (const octets of SIZES) {
-    printTable(
-      `Packets of ${octets} octets through HA and FA, both ends on one core, the load on another;` +
-        " the highest rate without loss (128 under way)",
-      dataplaneRows(result, octets),
-    );
-  }
-  printTable(
-    "One packet under way: from sender to receiver, wake-ups included",
-    latencyRows(result),
-  );
-}
-
 const needs = { tun: true, bpf: true, programs: ["taskset", "nft"] };
 const faults = labPid() === undefined ? labFaults(needs) : [];
 if (faults.length === 0) await enterLab(needs);
@@ -124,7 +107,6 @@ let headers: Row[] | undefined;
 let registrations: Row[] | undefined;
 let relay: RelayResult | undefined;
 let home: HomeResult | undefined;
-let dataplane: DataplaneResult | undefined;
 let paths: PathResult[] | undefined;
 let footprint: FootprintResult | undefined;
 let handovers: HandoverResult[] | undefined;
@@ -142,10 +124,6 @@ if (isWanted("relay") && faults.length === 0) {
 }
 if (isWanted("home") && faults.length === 0) {
   home = await measureHome({ quick: options.quick, progress });
-}
-if (isWanted("packets") && faults.length === 0) {
-  const length = options.quick ? { rounds: 1, seconds: 0.3 } : { rounds: 5, seconds: 0.7 };
-  dataplane = await measureDataplane({ ...length, progress });
 }
 if (isWanted("dataplane") && faults.length === 0) {
   const length = options.quick ? { rounds: 1, seconds: 0.3 } : { rounds: 5, seconds: 0.7 };
@@ -192,7 +170,6 @@ if (home !== undefined) {
     bindingRows(home),
   );
 }
-if (dataplane !== undefined) printDataplane(dataplane);
 if (paths !== undefined) {
   console.log("\nData paths: through HA and FA, there and back, both ends on one core; see");
   console.log("docs/internals/performance.md. Each figure is the median of the rounds.");
@@ -211,7 +188,10 @@ if (handovers !== undefined) {
   for (const line of storyLines(handovers, Number(options.stories))) console.log(line);
   if (options.plot !== undefined) writeFileSync(options.plot, handoverPlot(handovers));
 }
-if (faults.length > 0) console.log(`\nRelay and packets: not measured here. ${faults.join("; ")}`);
+if (faults.length > 0)
+  console.log(
+    `\nRelay, home agent, data paths, footprint and handovers: not measured here. ${faults.join("; ")}`,
+  );
 if (options.json !== undefined) {
   const all = {
     machine: heading,
@@ -221,7 +201,6 @@ if (options.json !== undefined) {
     registrations,
     relay,
     home,
-    packets: dataplane,
     dataplane: paths,
     footprint,
     handovers,

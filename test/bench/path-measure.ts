@@ -17,11 +17,12 @@ export interface PathSample {
   readonly tcp: number;
   /** CPU time of both ends, microseconds for 1,400 octets of that. */
   readonly tcpCpuUs: number;
-  /** Packets a second without loss. */
+  /** Packets a second without loss, of 64 and of 1,400 octets. */
   readonly small: number;
   readonly large: number;
-  /** CPU time of both ends, microseconds a packet of 1,400 octets. */
-  readonly cpuUs: number;
+  /** CPU time of both ends, microseconds a packet of these. */
+  readonly smallCpuUs: number;
+  readonly largeCpuUs: number;
   /** Under half of the rate of small packets, microseconds. */
   readonly p50: number;
   readonly p99: number;
@@ -81,10 +82,12 @@ async function measureOnce(net: TunnelNet, path: Path, seconds: number): Promise
       if (received === 0) throw new Error(`no packet arrived; ${ends.map((end) => end.output())}`);
       return { rate: received / took, cpuUs: (cpu * 1e6) / received };
     };
+    const tcp = (factor: number) => load(net, [programs.tcp, ...to, `${seconds * factor}`], ends);
     await warmUp(() => pump(1400), seconds);
+    await tcp(3);
     const small = await pump(64);
     const large = await pump(1400);
-    const stream = await load(net, [programs.tcp, ...to, `${seconds * 1.5}`], ends);
+    const stream = await tcp(1.5);
     const [octets = 0, took = 1] = stream.figures;
     const rate = `${Math.round(small.rate / 2)}`;
     const { figures } = await load(net, [programs.pace, ...to, "64", rate, `${seconds}`], ends);
@@ -94,7 +97,8 @@ async function measureOnce(net: TunnelNet, path: Path, seconds: number): Promise
       tcpCpuUs: (stream.cpu * 1e6) / (octets / 1400),
       small: small.rate,
       large: large.rate,
-      cpuUs: large.cpuUs,
+      smallCpuUs: small.cpuUs,
+      largeCpuUs: large.cpuUs,
       p50,
       p99,
       lost: 1 - arrived / sent,
@@ -102,6 +106,11 @@ async function measureOnce(net: TunnelNet, path: Path, seconds: number): Promise
   } finally {
     await closePath(net, path, ends);
   }
+}
+
+function minutesLeft(started: number, done: number, wanted: number): string {
+  const each = (performance.now() - started) / done;
+  return `${Math.ceil(((wanted - done) * each) / 60_000)} min left`;
 }
 
 export async function measurePaths(
@@ -113,13 +122,18 @@ export async function measurePaths(
     samples: [] as PathSample[],
     lack: lackOf(path),
   }));
-  const net = buildTunnelNet("card");
+  const net = buildTunnelNet();
+  const started = performance.now();
+  const wanted = results.filter(({ lack }) => lack === undefined).length * rounds;
+  let done = 0;
   try {
     for (let round = 1; round <= rounds; round++) {
       for (const result of results) {
         if (result.lack !== undefined) continue;
         const { carrier, encapsulation } = result;
-        progress(`data path, round ${round} of ${rounds}: ${carrier} ${encapsulation}`);
+        const left = done === 0 ? "" : `, ${minutesLeft(started, done, wanted)}`;
+        progress(`data path, round ${round} of ${rounds}${left}: ${carrier} ${encapsulation}`);
+        done++;
         try {
           result.samples.push(await measureOnce(net, result, seconds));
         } catch (error) {

@@ -24,24 +24,57 @@ function spread(result: PathResult, figure: Figure): string {
   return `${Math.round((100 * half) / figureOf(result, figure))}`;
 }
 
-const COLUMNS = [
-  "way",
-  "encapsulation",
-  "TCP Gbit/s",
-  "± %",
-  "x plain",
-  "x C",
-  "64 oct. pps",
-  "x plain",
-  "1400 pps",
-  "± %",
-  "x plain",
-  "CPU us/packet",
-  "TCP us/1400 oct.",
-  "p50 us",
-  "p99 us",
-  "lost %",
-] as const;
+type Cell = (result: PathResult, results: readonly PathResult[]) => string;
+
+const plainOf = (results: readonly PathResult[]) =>
+  results.find(({ carrier }) => carrier === "kernel");
+
+function figure(name: Figure, digits: number): Cell {
+  return (result) => figureOf(result, name).toFixed(digits);
+}
+
+/** A figure that a way without processes of its own has not: all of it happens in the sender's. */
+function cpu(name: Figure): Cell {
+  return (result) => (result.carrier === "kernel" ? "" : figureOf(result, name).toFixed(2));
+}
+
+/** What is said of a rate: itself, its spread, and what it is to others in the same rounds. */
+function rate(name: Figure, digits: number): readonly (readonly [string, Cell])[] {
+  return [
+    [name === "tcp" ? "Gbit/s" : "a second", figure(name, digits)],
+    ["± %", (result) => spread(result, name)],
+    ["x plain", (result, results) => ratioTo(result, plainOf(results), name).toFixed(2)],
+    [
+      "x C",
+      (result, results) =>
+        result.carrier === "kernel"
+          ? ""
+          : ratioTo(result, yardstickOf(results, result), name).toFixed(2),
+    ],
+  ];
+}
+
+/** Columns, by what stands above them. */
+const GROUPS: readonly (readonly [string, readonly (readonly [string, Cell])[]])[] = [
+  [
+    "",
+    [
+      ["way", ({ carrier }) => carrier],
+      ["encapsulation", ({ encapsulation }) => encapsulation],
+    ],
+  ],
+  ["one TCP connection", [...rate("tcp", 2), ["CPU us", cpu("tcpCpuUs")]]],
+  ["packets of 64 octets", [...rate("small", 0), ["CPU us", cpu("smallCpuUs")]]],
+  ["packets of 1,400 octets", [...rate("large", 0), ["CPU us", cpu("largeCpuUs")]]],
+  [
+    "under half load, us",
+    [
+      ["p50", figure("p50", 0)],
+      ["p99", figure("p99", 0)],
+      ["lost %", (result) => (figureOf(result, "lost") * 100).toFixed(1)],
+    ],
+  ],
+];
 
 /**
  * The C loop that does the same with the same offloads: in UDP where the way is in UDP. With one packet
@@ -54,43 +87,39 @@ function yardstickOf(results: readonly PathResult[], result: PathResult): PathRe
   return results.find((one) => one.carrier === carrier && one.encapsulation === encapsulation);
 }
 
-function rowOf(results: readonly PathResult[], result: PathResult): readonly string[] {
-  const { carrier, encapsulation, lack, samples } = result;
-  if (samples.length === 0) return [carrier, encapsulation, lack ?? "not measured"];
-  const plain = results.find((one) => one.carrier === "kernel");
-  const of = (figure: Figure, digits: number): string => figureOf(result, figure).toFixed(digits);
-  const toPlain = (figure: Figure): string => ratioTo(result, plain, figure).toFixed(2);
-  const toC = ratioTo(result, yardstickOf(results, result), "tcp").toFixed(2);
-  return [
-    carrier,
-    encapsulation,
-    of("tcp", 2),
-    spread(result, "tcp"),
-    toPlain("tcp"),
-    carrier === "kernel" ? "" : toC,
-    of("small", 0),
-    toPlain("small"),
-    of("large", 0),
-    spread(result, "large"),
-    toPlain("large"),
-    carrier === "kernel" ? "" : of("cpuUs", 1),
-    carrier === "kernel" ? "" : of("tcpCpuUs", 2),
-    of("p50", 0),
-    of("p99", 0),
-    (figureOf(result, "lost") * 100).toFixed(1),
-  ];
-}
-
+/** What has no figures says why. */
 export function printPaths(results: readonly PathResult[]): void {
-  const rows = [COLUMNS, ...results.map((result) => rowOf(results, result))];
-  const full = rows.filter((row) => row.length === COLUMNS.length);
-  const widths = COLUMNS.map((_, i) => Math.max(...full.map((row) => (row[i] ?? "").length)));
-  for (const row of rows) {
-    const cells = row.map((cell, i) => {
-      const width = row.length === COLUMNS.length || i < 2 ? (widths[i] ?? 0) : 0;
-      return i < 2 ? cell.padEnd(width) : cell.padStart(width);
-    });
-    console.log(`  ${cells.join("  ").trimEnd()}`);
+  const names = GROUPS.map(([, columns]) => columns.map(([name]) => name));
+  const rows = results
+    .filter(({ samples }) => samples.length > 0)
+    .map((result) => GROUPS.map(([, columns]) => columns.map(([, cell]) => cell(result, results))));
+  const widths = names.map((group, g) =>
+    group.map((name, c) =>
+      Math.max(...[name, ...rows.map((row) => row[g]?.[c] ?? "")].map((t) => t.length)),
+    ),
+  );
+  const line = (row: readonly (readonly string[])[]): string =>
+    row
+      .map((group, g) =>
+        group
+          .map((text, c) => {
+            const width = widths[g]?.[c] ?? 0;
+            return g === 0 ? text.padEnd(width) : text.padStart(width);
+          })
+          .join("  "),
+      )
+      .join(" | ");
+  const above = GROUPS.map(([name], g) => {
+    const width = (widths[g] ?? []).reduce((sum, one) => sum + one + 2, -2);
+    return name.padEnd(width);
+  });
+  for (const text of [above.join(" | "), line(names), ...rows.map(line)]) {
+    console.log(`  ${text.trimEnd()}`);
+  }
+  for (const { carrier, encapsulation, lack, samples } of results) {
+    if (lack === undefined) continue;
+    const some = samples.length > 0 ? `, after ${samples.length} rounds` : "";
+    console.log(`  ${carrier} ${encapsulation}: ${lack}${some}`);
   }
 }
 

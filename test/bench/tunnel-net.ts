@@ -21,12 +21,7 @@ export const HOME = "10.1.0.7";
 export const HOME_AGENT = "203.0.113.1";
 export const CARE_OF = "203.0.113.2";
 const SINK_MAC = "02:00:00:00:00:07";
-/** What an uplink of 1500 octets leaves under the outer header. */
-const TUNNEL_MTU = "1480";
 const END_SCRIPT = join(dirname(fileURLToPath(import.meta.url)), "tunnel-end.js");
-
-/** `c-policy` is the C loop in a kernel that has the driver's rules and nft table besides. */
-export type Way = "kernel" | "c-loop" | "c-policy" | "helper" | "packages";
 
 export interface TunnelNet {
   readonly lab: Lab;
@@ -61,15 +56,15 @@ export function connect(
   }
 }
 
-export function buildTunnelNet(mode: "plain" | "card" = "plain"): TunnelNet {
+export function buildTunnelNet(): TunnelNet {
   const lab = new Lab();
   const gen = lab.host("gen");
   const a = lab.host("a", { router: true });
   const b = lab.host("b", { router: true });
   const sink = lab.host("sink");
-  connect(gen, "eth0", "10.9.0.2/24", a, "gen0", "10.9.0.1/24", mode);
-  connect(a, "net0", `${HOME_AGENT}/24`, b, "net1", `${CARE_OF}/24`, mode);
-  connect(b, "lan0", "192.168.7.1/24", sink, "wlan0", `${HOME}/32`, mode);
+  connect(gen, "eth0", "10.9.0.2/24", a, "gen0", "10.9.0.1/24", "card");
+  connect(a, "net0", `${HOME_AGENT}/24`, b, "net1", `${CARE_OF}/24`, "card");
+  connect(b, "lan0", "192.168.7.1/24", sink, "wlan0", `${HOME}/32`, "card");
   sink.ip("link", "set", "wlan0", "address", SINK_MAC);
   sink.ip("route", "add", "192.168.7.1", "dev", "wlan0", "scope", "link");
   sink.ip("route", "add", "default", "via", "192.168.7.1");
@@ -78,52 +73,6 @@ export function buildTunnelNet(mode: "plain" | "card" = "plain"): TunnelNet {
   b.ip("route", "add", "default", "via", HOME_AGENT);
   b.ip("route", "add", "10.1.0.0/24", "dev", "lan0", "scope", "link");
   return { lab, gen, a, b, home: HOME, sinkNetns: `/run/netns/${sink.name}` };
-}
-
-/** Both ends of a tunnel, forwarding; none for the kernel's own way. */
-export async function openWay(
-  net: TunnelNet,
-  way: Way,
-  { pin, cLoop }: { readonly pin: readonly string[]; readonly cLoop: string },
-): Promise<LabProcess[]> {
-  if (way === "kernel") return [];
-  const isC = way === "c-loop" || way === "c-policy";
-  const ends = isC ? cLoops(net, pin, [cLoop]) : openDrivers(net, pin, { provider: way });
-  for (const end of ends) await end.waitForLine(/^ready$/, 20_000);
-  if (isC) {
-    for (const host of [net.a, net.b]) {
-      host.ip("link", "set", "ctun", "mtu", TUNNEL_MTU, "up");
-      host.ip("addr", "add", "192.0.0.8/32", "dev", "ctun", "scope", "host");
-    }
-    net.a.ip("route", "add", HOME, "dev", "ctun");
-  }
-  if (way === "c-policy") setPolicy(net, "add");
-  return ends;
-}
-
-/** Ends it, and leaves the network as it was. */
-export async function closeWay(
-  net: TunnelNet,
-  way: Way,
-  ends: readonly LabProcess[],
-): Promise<void> {
-  for (const end of ends) await end.stop();
-  if (way === "c-policy") setPolicy(net, "delete");
-}
-
-/** What the driver adds to the path of every packet (docs/internals/forwarding.md). */
-function setPolicy({ a, b }: TunnelNet, action: "add" | "delete"): void {
-  a.ip("rule", action, "priority", "4360", "lookup", "436");
-  b.ip("rule", action, "priority", "4340", "fwmark", "434", "lookup", "434");
-  const element = `{ lan0 . ${SINK_MAC} . ${HOME} }`;
-  const table = `table ip mip434 {
-    set visitors { type ifname . ether_addr . ipv4_addr; elements = ${element}; }
-    chain prerouting {
-      type filter hook prerouting priority mangle;
-      iifname . ether saddr . ip saddr @visitors meta mark set 434;
-    }
-  }`;
-  b.runSync(["nft", "-f", "-"], action === "add" ? table : "delete table ip mip434");
 }
 
 /** A C program at both ends, with what it is told beside its device and addresses. */
