@@ -29,10 +29,10 @@ struct visitor { u32 address, link; u8 mac[6], unused[2]; };
 /* The last two are for fast mode: the anchor's interface, and what fits there. */
 struct settings { u32 flags, anchor, mtu; };
 
-/* Fast mode: what the kernel has said of packets alike, in this tick of its clock. */
+/* What the kernel has said of packets alike, in this tick of its clock. */
 struct way {
   u64 tick;
-  u32 source, destination, from, tunnel; /* from: the link by which they come, or the anchor */
+  u32 source, destination, from, tunnel; /* from: the link that they come by, or the anchor */
   u32 link, hop;                         /* by which they leave; who is next there */
   u16 largest;
   u8 tos, is_bare;

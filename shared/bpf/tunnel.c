@@ -37,23 +37,28 @@ SECTION("tc/encapsulate") int encapsulate(struct context *skb) {
   struct parcel parcel;
   if (!pack(skb, ip, end, tunnel, &outer, &parcel)) return ACT_NEXT;
 
-  struct fib fib = {};
-  long found = find_exit(skb, &fib, &outer, skb->ifindex, parcel.largest + parcel.room);
-  if (found != FIB_SUCCESS && found != FIB_NO_NEIGHBOR) return ACT_NEXT;
-  u32 *link = map_lookup(&links, &fib.ifindex);
-  if (link == 0) return ACT_NEXT;
-  u32 is_ethernet = *link == ETHERNET;
+  struct way way = { .tick = jiffies(), .source = outer.ip.source, .destination = outer.ip.destination,
+                     .from = skb->ifindex, .tunnel = *number, .largest = (u16)(parcel.largest + parcel.room) };
+  struct way *known = way_of(way.source, way.destination);
+  if (known == 0) return ACT_NEXT;
+  long found = FIB_SUCCESS;
+  u32 is_known = is_alike(known, &way);
+  if (is_known) {
+    way = *known;
+  } else {
+    struct fib fib = {};
+    found = find_exit(skb, &fib, &outer, way.from, way.largest);
+    if ((found != FIB_SUCCESS && found != FIB_NO_NEIGHBOR) || !note_exit(&way, &fib)) return ACT_NEXT;
+    if (found == FIB_SUCCESS || way.is_bare) *known = way;
+  }
   if (widen(skb, &outer, parcel.room)) return ACT_NEXT;
   /* From here on nobody else could make sense of it. */
   if (write_outer(skb, 0, &outer, parcel.room)) return ACT_SHOT;
   count_out(number, &parcel);
-  if (!is_ethernet) return redirect(fib.ifindex, 0);
+  if (found == FIB_SUCCESS || way.is_bare) return leave(skb, 0, &way, is_known);
   if (change_head(skb, ETHERNET_HEADER, 0)) return ACT_SHOT;
   /* Asking for a neighbor takes a route of the packet's own: that of the inner packet is another. */
-  if (found == FIB_NO_NEIGHBOR) return redirect_neighbor(fib.ifindex, 0, 0, 0);
-  struct next_hop hop = { .family = FAMILY_INET };
-  hop.address[0] = fib.destination[0];
-  return redirect_neighbor(fib.ifindex, &hop, sizeof hop, 0);
+  return redirect_neighbor(way.link, 0, 0, 0);
 }
 
 /* What the headers around the inner packet said. */
