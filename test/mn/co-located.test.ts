@@ -91,6 +91,25 @@ test("auto: three solicitations that nobody answers, then the interface's own ad
   assert.deepEqual(line.solicitations(), [], "nobody is needed");
 });
 
+test("auto: three solicitations without an answer after an agent has fallen silent, however many were sent before it was heard", () => {
+  const line = new Timeline(config("auto"));
+  line.event(host([]));
+  line.until(20_000);
+  const before = line.solicitations().length;
+  assert.ok(before > 3, `${before}`);
+  line.event(homeAdvertisement({ lifetime: 30 }));
+  assert.equal(line.node.state, "home");
+  // On to a link without agents, and nobody has seen the carrier go.
+  line.event(host([OWN]));
+  line.until(line.now + 29_000);
+  assert.equal(line.solicitations().length, before);
+  line.until(line.now + 300_000);
+  const first = line.requests().find(({ message }) => message.careOfAddress === OWN);
+  assert(first !== undefined);
+  const unanswered = line.solicitations().filter((at) => at < first.at).length - before;
+  assert.equal(unanswered, 3);
+});
+
 test("auto: a foreign agent that is heard within three solicitations is taken", () => {
   const line = new Timeline(config("auto"));
   line.event(host([OWN]));

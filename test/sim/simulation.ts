@@ -28,8 +28,10 @@ const TROUBLE = 120;
  */
 const REST_WITHIN = 240;
 const STAYS_AT_REST = 60;
-/** After one more move in fine weather: nothing has backed off. Beside the advertised lifetime. */
+/** After one more move in fine weather: no request has backed off. Beside the advertised lifetime. */
 const MOVED_WITHIN = 15;
+/** Three solicitations that nobody answers, as far apart as they may be. */
+const MAX_SEARCH = 270;
 
 export interface RunResult {
   readonly seed: number;
@@ -208,7 +210,9 @@ class Simulation {
     const isAway = this.#cast.mobileNodes.map((_, index) => this.#isAway(index));
     for (const mobile of this.#cast.mobileNodes) trouble.move(mobile);
     const advertised = Math.max(1, Math.round(this.#plan.maxInterval * 3));
-    this.#awaitRest(advertised + this.#plan.maxInterval + MOVED_WITHIN, 5);
+    // To a link without agents, and nobody has said so: solicitations that back off come first.
+    const search = this.#plan.coLocated === "auto" ? MAX_SEARCH : 0;
+    this.#awaitRest(advertised + this.#plan.maxInterval + MOVED_WITHIN + search, 5);
     for (const [index, mobile] of this.#cast.mobileNodes.entries()) {
       // Between two foreign links nothing is announced, and what was lost before stays lost.
       if (this.#isAway(index) !== isAway[index]) this.#neighbourKnows(index, mobile);

@@ -47,7 +47,9 @@ export function solicitation(interfaceName: string, to: Ipv4 = ALL_ROUTERS): Sen
 export class Solicitor {
   readonly #random: Random;
   #sent = 0;
-  /** When the first three have had time enough to be answered. */
+  /** Since an agent was heard on this link; the back-off goes by all of them. */
+  #unanswered = 0;
+  /** When three in a row have had time enough to be answered. */
   #silentFrom: Instant | undefined;
   #atOnce = false;
   #lastAt: Instant | undefined;
@@ -68,15 +70,16 @@ export class Solicitor {
   newLink(): void {
     this.reset();
     this.#atOnce = true;
-    this.#silentFrom = undefined;
+    this.answered();
   }
 
   /** An agent is heard on this link. */
   answered(): void {
+    this.#unanswered = 0;
     this.#silentFrom = undefined;
   }
 
-  /** Nobody has answered the first three solicitations on this link, nor said anything since. */
+  /** Nobody has answered three solicitations on this link, nor said anything since. */
   isUnanswered(now: Instant): boolean {
     return this.#silentFrom !== undefined && now >= this.#silentFrom;
   }
@@ -95,7 +98,8 @@ export class Solicitor {
     this.#nextAt ??= this.#resumeAt(now);
     if (now < this.#nextAt) return false;
     this.#sent++;
-    if (this.#sent === INITIAL_SOLICITATIONS) this.#silentFrom ??= after(now, MIN_INTERVAL);
+    this.#unanswered++;
+    if (this.#unanswered === INITIAL_SOLICITATIONS) this.#silentFrom = after(now, MIN_INTERVAL);
     this.#lastAt = now;
     this.#nextAt = after(now, this.#jittered(nominalInterval(this.#sent)));
     return true;
