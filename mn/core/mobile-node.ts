@@ -203,6 +203,7 @@ export class MobileNode implements Core<MnSettings> {
     const from = Math.max(now, this.#registration.earliestRequest) as Instant;
     this.#stopping ??= { until: after(from, SHUTDOWN_WAIT) };
     this.#where.stopAnnouncing();
+    this.#fast.stop();
     return [];
   }
 

@@ -112,6 +112,20 @@ test("RFC 4068 §4: an update is repeated FBU_RETRIES times; then the node is co
   assert.equal(line.status().agent, "192.0.2.65");
 });
 
+test("shutdown: a node whose previous router has not answered yet waits for nothing but its deregistration", () => {
+  const line = leaving();
+  line.linkDown();
+  line.linkUp();
+  line.event(advertisement({ source: FA2 }));
+  const before = line.requests().length;
+  line.event({ type: "shutdown" });
+  line.until(line.now + 1500);
+  const [request] = line.requests().slice(before);
+  assert.equal(request?.message.lifetime, 0);
+  line.until(line.now + 3000);
+  assert.equal(line.node.nextDeadline(), undefined);
+});
+
 test("RFC 4988 §5.2: an acknowledgment that is not authentic, or answers something else, changes nothing [4988-5.2-08, 4988-7-01, 4988-5.1-09]", () => {
   const line = leaving();
   const { identification = 0n } = updatesIn(line)[0]?.message ?? {};

@@ -82,6 +82,11 @@ export class FastHandover {
     return isHere && !isAccepted && this.#binding.isFirst;
   }
 
+  /** At an orderly end nothing but the deregistration matters any more. */
+  stop(): void {
+    this.#binding.forget();
+  }
+
   nextDeadline(): Instant | undefined {
     const deadlines = [this.#neighborhood.nextDeadline(), this.#binding.nextDeadline()];
     const { until, leavesUntil } = this.#target ?? {};
