@@ -67,6 +67,19 @@ test("RFC 1122 §2.3.2.1, RFC 5944 §4.6: the agent in use is asked by unicast A
   assert.deepEqual(line.reports("path-lost"), []);
 });
 
+test("what is better than a lost agent is found in one step, also when its interface has another agent and the other interface the same", () => {
+  const line = registered();
+  line.linkUp("eth0");
+  line.event(advertisement({ interface: "eth0", lifetime: 9000 }));
+  line.event(advertisement({ source: FA2, lifetime: 9000 }));
+  answering(line, 5000);
+  while (line.reports("path-lost").length === 0) line.until(line.now + 10);
+  assert.equal(line.lastRequest().effect.destination, FA2);
+  line.clear();
+  line.event({ type: "tick" });
+  assert.deepEqual(line.reports("handover-started"), []);
+});
+
 test("an agent that answered and is silent now is lost within two seconds: another one is taken, if there is one", () => {
   const line = registered();
   line.linkUp("eth0");

@@ -24,12 +24,28 @@ export interface Surroundings {
 }
 
 /**
+ * Where the choice comes to rest: an agent that is left stands no longer in the way of another one on
+ * its interface.
+ */
+export function chooseAttachment(around: Surroundings, now: Instant): Attachment | undefined {
+  let choice = around.attachment;
+  for (const _ of [undefined, ...around.config.interfaces]) {
+    const next = choose({ ...around, attachment: choice }, now);
+    const isSame =
+      next?.kind === choice?.kind && (next && keyOf(next)) === (choice && keyOf(choice));
+    choice = next;
+    if (isSame) break;
+  }
+  return choice;
+}
+
+/**
  * Home comes before everything (§2.4.3). Who is at home stays there while nothing else is to be
  * had, even if its home agent falls silent: at home a node needs no mobility support (§3.6), and
  * leaving takes another link (§4.6). Otherwise it is the first interface of the configuration on
  * which there is a way that has not failed lately.
  */
-export function chooseAttachment(around: Surroundings, now: Instant): Attachment | undefined {
+function choose(around: Surroundings, now: Instant): Attachment | undefined {
   const { config, attachment, history } = around;
   const agents = [...around.agents].sort(compareAgents(config));
   const isCurrent = ({ key }: Agent): boolean => key === currentKey(around);
