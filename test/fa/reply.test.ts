@@ -98,6 +98,12 @@ test("RFC 5944 §3.4: the lifetime is the least of asked, granted and allowed; 0
   assert.equal(granted(1800, 0xffff, 1800), 1800);
   assert.equal(granted(0xffff, 0xffff, 0xffff), 0xffff);
   assert.equal(granted(0xffff, 100, 0xffff), 100);
+  // The node counts on what was allowed when it asked.
+  const bench = Bench.up({ registrationLifetime: 1800 });
+  const relayed = oneSend(bench.request({ fields: { lifetime: 600 } }));
+  bench.agent.reconfigure({ ...bench.agent.config, registrationLifetime: 5 }, bench.now);
+  bench.reply(relayed, { lifetime: 600 });
+  assert.equal(bench.visitors()[0]?.lifetime, 600);
 });
 
 test("RFC 5944 §3.7.3.2: the visitor's time runs from the relaying of the reply; nothing is sent at its end [5944-3.7.3.2-11, 5944-3.7-04, 5944-3.7-05]", () => {

@@ -3,11 +3,7 @@
 import { UNSPECIFIED } from "../../../shared/base/address.ts";
 import { naiIn } from "../../../shared/protocol/identity.ts";
 import { checkAuthentication } from "../../../shared/security/authenticator.ts";
-import {
-  type DecodedControl,
-  INFINITE_LIFETIME,
-  type RegistrationReply,
-} from "../../../shared/wire/control.ts";
+import type { DecodedControl, RegistrationReply } from "../../../shared/wire/control.ts";
 import { isAccepted, ReplyCode } from "../../../shared/wire/reply-code.ts";
 import type { FaCoreConfig } from "../config.ts";
 import type { PendingRequest } from "./pending.ts";
@@ -52,10 +48,4 @@ export function identityFault(
 /** From the fixed part to extension 32; what stands behind is processed and removed (§3.7.3.2). */
 export function relayedPart(decoded: DecodedControl<RegistrationReply>): Uint8Array {
   return decoded.bytes.subarray(0, endOfAuthorization(decoded) ?? REPLY_FIXED);
-}
-
-/** The smallest of what was asked, granted and allowed here; 0xffff is infinity (§3.4, §3.7.3.2). */
-export function grantedLifetime(requested: number, granted: number, limit: number): number {
-  const finite = [requested, granted, limit].filter((lifetime) => lifetime !== INFINITE_LIFETIME);
-  return finite.length === 0 ? INFINITE_LIFETIME : Math.min(...finite);
 }

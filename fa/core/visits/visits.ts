@@ -13,7 +13,7 @@ import type { Agent } from "../agent.ts";
 import { isSameStation } from "../node.ts";
 import type { PendingRequest } from "../registration/pending.ts";
 
-import { grantedLifetime, identityFault } from "../registration/reply.ts";
+import { identityFault } from "../registration/reply.ts";
 import { agreedTunnel } from "../registration/tunnel-terms.ts";
 import { denied, visitorReport } from "../reports.ts";
 import { agreedRevocation } from "./visit-revocation.ts";
@@ -27,7 +27,7 @@ export function visitFault(
   reply: RegistrationReply,
 ): number | undefined {
   const fault = identityFault(pending, reply);
-  if (fault !== undefined || !isAccepted(reply.code) || grantedTo(agent, pending, reply) === 0) {
+  if (fault !== undefined || !isAccepted(reply.code) || grantedTo(pending, reply) === 0) {
     return fault;
   }
   // The room that was kept may have gone to a visitor that another request has made meanwhile.
@@ -47,7 +47,7 @@ export function followReply(
 ): Effect[] {
   const reply = decoded.message;
   if (!isAccepted(reply.code)) return [denied(pending, reply.code, "home-agent")];
-  const lifetime = grantedTo(agent, pending, reply);
+  const lifetime = grantedTo(pending, reply);
   const current = agent.visitors.get(reply.homeAgent, reply.homeAddress);
   if (lifetime === 0) {
     const { careOfAddress, homeAddress } = pending;
@@ -84,7 +84,7 @@ export function disownReply(
   now: Now,
 ): Effect[] {
   const reply = decoded.message;
-  const lifetime = isAccepted(reply.code) ? grantedTo(agent, pending, reply) : 0;
+  const lifetime = isAccepted(reply.code) ? grantedTo(pending, reply) : 0;
   const goesOn = agent.visitors.get(reply.homeAgent, reply.homeAddress) !== undefined;
   const revocation = agreedRevocation(pending, decoded, now.monotonic);
   if (lifetime === 0 || goesOn || revocation === undefined || reply.homeAddress === 0) return [];
@@ -128,8 +128,13 @@ export function endVisit(agent: Agent, visitor: Visitor, reason: string): Effect
   ];
 }
 
-function grantedTo(agent: Agent, pending: PendingRequest, reply: RegistrationReply): number {
-  return grantedLifetime(pending.lifetime, reply.lifetime, agent.config.registrationLifetime);
+/**
+ * The smaller of what was asked and granted; infinity is the greatest number (§3.4, §3.7.3.2). More
+ * than was allowed here then was not relayed (code 69), and on that the node counts, whatever is
+ * allowed now.
+ */
+function grantedTo(pending: PendingRequest, reply: RegistrationReply): number {
+  return Math.min(pending.lifetime, reply.lifetime);
 }
 
 /**
