@@ -4,10 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ipv4 } from "../../shared/base/address.ts";
 import type { ForwardingItem } from "../../shared/forwarding/state.ts";
-import { AddressCode, addressIn } from "../../shared/protocol/fast-handover.ts";
 import { checkAuthentication } from "../../shared/security/authenticator.ts";
 import { ntpTimestamp } from "../../shared/security/replay.ts";
-import { decodeControl, RequestFlag } from "../../shared/wire/control.ts";
+import { decodeControl } from "../../shared/wire/control.ts";
 import { encodeIcmp } from "../../shared/wire/icmp.ts";
 import {
   acknowledgmentIn,
@@ -63,23 +62,6 @@ test("RFC 4988 §4.2: an update on the old link asks the router that it names, a
   const [started] = reports(effects, "handover-started");
   assert(started?.type === "report" && started.fields.mode === "predictive");
   assert.equal(started.fields.spi, nodeRouter.spi);
-});
-
-test("RFC 4988 §4.2: a node with a co-located care-of address names that, and what comes for it is sent on [4988-1-03, 4988-5.1-06]", () => {
-  const { par, nar } = pair();
-  const own = ipv4("192.0.2.40");
-  const fields = { flags: RequestFlag.D, careOfAddress: own };
-  par.register({ foreignContext: nodeRouter, fields, event: { source: own } });
-  const update = updateBytes(par, { fields: { homeAddress: own } });
-  const updated = par.deliver(update, { source: own, destination: FA });
-  const hi = messageIn(oneRouted(updated), "hi");
-  assert.equal(addressIn(hi.extensions, AddressCode.previous), own);
-  const effects = carryIcmp(par, oneRouted(carryIcmp(nar, oneRouted(updated))));
-  assert.equal(answers(effects).toNode[0]?.destination, own);
-  assert.deepEqual(itemOf(par, "handover/192.0.2.40"), { ...leaving(false), address: own });
-  // The home address is not what this node has on the link.
-  assert.deepEqual(routed(sendUpdate(par)), []);
-  assert.equal(itemOf(par, HANDOVER), undefined);
 });
 
 test("RFC 4988 §5.2: the acknowledgment comes after the HAck, on the old link and towards the new one, authenticated [4988-4.2-08, 4988-4.2-09, 4988-5.2-03, 4988-5.2-04, 4988-5.2-05, 4988-5.2-06, 4068-6.3.2-01, 4068-4-12, 4988-5.1-11, 4988-7-01]", () => {

@@ -259,8 +259,13 @@ export class Safety implements Observer {
     const status = mobile?.core?.query("status", mobile.now) as Row | undefined;
     // With an address of its own it may have registered anew, through another agent of the link.
     const own = formatIpv4(careOfAddress(Number(node.name.slice(2)) - 1));
-    const isThrough = visitor.care_of_address === own || status?.agent === own;
-    const here = isThrough && status?.care_of_address === visitor.care_of_address;
+    const here = visitor.care_of_address === own && status?.care_of_address === own;
+    // It asked for less, and has not heard that it was granted.
+    const asked = [...(this.#records.get(home as Ipv4)?.asked.values() ?? [])];
+    const isOther =
+      status?.lifetime !== visitor.lifetime &&
+      asked.some(({ lifetime }) => lifetime === visitor.lifetime);
+    if (isOther) return;
     if (here && Number(status?.lifetime_remaining ?? 0) > 0 && node.boots === 1) {
       this.#fail(`${node.name} gives up a visitor who still counts on it`);
     }
