@@ -72,7 +72,12 @@ test("RFC 3024 §5.2: what a visitor with encapsulating delivery sends as it is 
   assert.deepEqual(deliveries, [
     { device: "lan0", plane: 0, homeAddress: HOME, encapsulation: "gre", mark: 0x800001b2 },
   ]);
-  assert.deepEqual(tunnels, realize(VISITOR, FA).tunnels);
+  // Nobody's packets are known to be the visitor's by their link-layer address alone.
+  const direct = realize(VISITOR, FA).tunnels;
+  assert.deepEqual(
+    tunnels,
+    direct.map((entry) => ("sender" in entry ? { ...entry, sender: undefined } : entry)),
+  );
   const without = realize(item, { ...FA, hasNft: false });
   assert.equal(without.objects.length, 2);
   assert.equal(without.deliveries[0]?.mark, undefined);
