@@ -211,6 +211,11 @@ export function networkTable(routeTable: number): number {
   return routeTable + TABLE_STEP;
 }
 
+/** Table for what a mobile node sends while the link that it should leave by has no carrier. */
+export function waitingTable(routeTable: number): number {
+  return routeTable + 3 * TABLE_STEP;
+}
+
 /** Is it the main table, or one that these marks stand for? */
 export function mayHoldOurs(marks: Marks, table: number): boolean {
   const steps = (table - marks.table) / TABLE_STEP;

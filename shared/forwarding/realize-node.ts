@@ -15,6 +15,7 @@ import {
   type RouteObject,
   type RuleObject,
   uplinkTable,
+  waitingTable,
 } from "./kernel-objects.ts";
 import { DEFAULT, host, type RealizeConfig, type Realized, setting } from "./realized.ts";
 import {
@@ -23,6 +24,7 @@ import {
   formOf,
   type HomeAddressItem,
   type NodeGroups,
+  type OutgoingItem,
   type RoutingPolicy,
   type TunnelForm,
   type VisitingItem,
@@ -73,6 +75,25 @@ export function realizeListening(device: string, isHost: boolean): KernelObject[
     setting(`conf/${device}/arp_announce`, "2"),
   ];
   return isHost ? objects : [...objects, setting(`neigh/${device}/mcast_solicit`, "0")];
+}
+
+/**
+ * The kernel itself passes over a route whose link has lost its carrier, so what the node sends from then
+ * on finds its way to where it waits before this program has heard of the loss.
+ */
+export function realizeOutgoing(
+  { address, router }: OutgoingItem,
+  { routeTable, rulePriority }: RealizeConfig,
+): KernelObject[] {
+  const { anchor: device } = marksOf(routeTable);
+  const table = waitingTable(routeTable);
+  const objects: KernelObject[] = [
+    { kind: "route", table, destination: DEFAULT, device, source: address, scope: "link" },
+    // Behind the way that its source decides, and before table main, whose way is another one.
+    { kind: "rule", priority: rulePriority + 3, table, from: address },
+  ];
+  if (router === undefined) return objects;
+  return [setting(`conf/${router.interface}/ignore_routes_with_linkdown`, "1"), ...objects];
 }
 
 /** What a node without a policy tunnels. */

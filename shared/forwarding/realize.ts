@@ -19,6 +19,7 @@ import {
   realizeCoLocated,
   realizeHomeAddress,
   realizeListening,
+  realizeOutgoing,
   realizeVisiting,
 } from "./realize-node.ts";
 import { DEFAULT, host, only, type RealizeConfig, type Realized, setting } from "./realized.ts";
@@ -123,7 +124,7 @@ export function realize(
     case "handover":
       return realizeHandover(item, config);
     case "outgoing":
-      return only([]);
+      return only(realizeOutgoing(item, config));
     case "home-address":
       return only(realizeHomeAddress(item, config));
     case "listening":

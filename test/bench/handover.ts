@@ -26,6 +26,9 @@ const FIRST = 2;
 interface Side {
   /** Milliseconds without a packet, the longest for each handover. */
   readonly gaps: readonly number[];
+  /** Of those, the milliseconds before the old link was cut, and after the new one worked. */
+  readonly before: readonly number[];
+  readonly after: readonly number[];
   readonly lost: readonly number[];
   readonly reordered: number;
   readonly duplicates: number;
@@ -48,7 +51,7 @@ export interface HandoverResult {
   readonly download: readonly (readonly [number, number])[];
 }
 
-const NONE: Side = { gaps: [], lost: [], reordered: 0, duplicates: 0 };
+const NONE: Side = { gaps: [], before: [], after: [], lost: [], reordered: 0, duplicates: 0 };
 
 export async function measureHandovers(options: {
   readonly rounds: number;
@@ -121,10 +124,13 @@ function sideOf({ departures, arrivals }: UdpStream, moves: readonly Move[]): Si
     countStream(departures, arrivals, { from: leftAt - BEFORE_MS, to: joinedAt + AFTER_MS }),
   );
   const sum = (of: "reordered" | "duplicates") => counts.reduce((all, each) => all + each[of], 0);
+  const gaps = moves.map(({ leftAt, joinedAt }) =>
+    longestGap(arrivals, { from: leftAt, to: joinedAt + AFTER_MS }),
+  );
   return {
-    gaps: moves.map(({ leftAt, joinedAt }) => {
-      return longestGap(arrivals, { from: leftAt, to: joinedAt + AFTER_MS }).ms;
-    }),
+    gaps: gaps.map(({ ms }) => ms),
+    before: gaps.map(({ from }, i) => (moves[i]?.leftAt ?? 0) - from),
+    after: gaps.map(({ to }, i) => to - (moves[i]?.joinedAt ?? 0)),
     lost: counts.map(({ lost }) => lost),
     reordered: sum("reordered"),
     duplicates: sum("duplicates"),
@@ -159,7 +165,10 @@ export function handoverRows(results: readonly HandoverResult[]): Row[] {
       ).toFixed(0);
       const lost = side.lost.reduce((all, each) => all + each, 0);
       const perHandover = (lost / Math.max(1, side.lost.length)).toFixed(1);
-      const cold = name === "down" ? `; the first ${first.toFixed(0)} ms` : "";
+      const half = (values: readonly number[]) => percentile(values, 0.5).toFixed(1);
+      // What the node sends arrives later than it leaves, so only of what it receives can be said where it was.
+      const where = `; ${half(side.before)} before the cut and ${half(side.after)} after it was over`;
+      const cold = name === "down" ? `${where}; the first ${first.toFixed(0)} ms` : "";
       const note = `p99 ${ms(0.99)}, ${beyond} beyond the link's; ${perHandover} lost a handover, ${side.reordered} reordered, ${side.duplicates} twice${cold}`;
       return [`${mode}, ${name}`, `${ms(0.5)} ms`, note];
     });

@@ -248,6 +248,35 @@ test("what a node kept goes to its new agent in frames before the kernel has the
   assert.equal(frames.length, 3);
 });
 
+test("what the kernel puts into the anchor for want of a carrier waits for the news of that, and goes first then", (t) => {
+  const frames: number[] = [];
+  const openLink = (name: string): LinkSocket => ({
+    interface: name,
+    isStale: false,
+    onFrame: () => assert.fail("it is for sending"),
+    send: (_mac, _type, bytes) => void frames.push(bytes.at(-1) ?? 0),
+    takeLost: () => 0,
+    joinGroups: () => {},
+    leaveGroups: () => {},
+    close: () => {},
+  });
+  const node = openPath({ entries: [], openLink });
+  const sent = (number: number) =>
+    packet({ source: "10.1.0.7", payload: Uint8Array.of(number) }).slice(ROOM);
+  const router = { interface: "wlan0", mac: "02:00:00:00:02:01" as Mac };
+  const item = { kind: "outgoing", address: HOME, limits: LIMITS } as const;
+  node.path.waiting.set("outgoing", { ...item, hold: false, router });
+  const later = performance.now() + 1001;
+  t.mock.method(performance, "now", () => later);
+  node.enter(sent(1), sent(2));
+  assert.deepEqual(frames, []);
+  node.path.waiting.set("outgoing", { ...item, hold: true });
+  node.enter(sent(3));
+  node.path.waiting.set("outgoing", { ...item, hold: false, router });
+  assert.deepEqual(frames, [1, 2, 3]);
+  assert.equal(node.counters.get("tunnel-no-route"), 0);
+});
+
 test("what the kernel had put into the anchor just before there was a link again goes by that link, for a second and a hop", () => {
   const node = openPath({ entries: [] });
   const item = { kind: "outgoing", address: HOME, hold: true, limits: LIMITS } as const;

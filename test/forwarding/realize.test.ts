@@ -192,6 +192,25 @@ test("a mobile node's own packets: what is excluded first, then what is tunnelle
   ]);
 });
 
+test("what a node with fast handovers sends by an agent's link has another way into the anchor, for when the carrier is gone", () => {
+  const limits = { packets: 9, octets: 999, time: 99 };
+  const outgoing = { kind: "outgoing", address: HOME, hold: false, limits } as const;
+  const mac = "02:00:00:00:00:01" as Mac;
+  const router = { interface: "wlan0", mac };
+  const without = effective(MN, [HOME_ADDRESS, VISITING]);
+  const text = (item: ForwardingItem) =>
+    plan(without, effective(MN, [HOME_ADDRESS, VISITING, item])).map(operationText);
+  const waiting = [
+    "add route default dev mip435 table 197043 scope link src 10.1.0.7",
+    "add rule pref 4353 from 10.1.0.7 lookup 197043",
+  ];
+  assert.deepEqual(text({ ...outgoing, router }), [
+    "add sysctl net/ipv4/conf/wlan0/ignore_routes_with_linkdown=1",
+    ...waiting,
+  ]);
+  assert.deepEqual(text(outgoing), waiting);
+});
+
 test("RFC 5177 §7, §10: a network that moves, as text: its own routes within, the anchor for the rest, and a router without a tunnel [5177-10-03]", () => {
   const network = (way: MovingNetworkItem["way"], address?: Ipv4): ForwardingItem => ({
     kind: "moving-network",

@@ -115,6 +115,11 @@ export class Holds {
     return isEarly || hold.isKeeping;
   }
 
+  /** A packet that nobody has said should wait yet; it goes when the hold is set anew and let go. */
+  keep(slab: Uint8Array, packet: number, hold: Hold, now: number): void {
+    this.#keep(hold, slab, packet, false, now);
+  }
+
   /**
    * To be called when the kernel is as the items of now want it: what no item holds any more goes on
    * then. What is set in between waits for a later one.

@@ -78,12 +78,17 @@ export class Waiting {
 
   /**
    * A packet that the kernel had put here before it had the way by the new link: it follows those
-   * that waited. Where it comes in front of the kernel's routes once more, that takes a hop.
+   * that waited. Where it comes in front of the kernel's routes once more, that takes a hop. One that comes
+   * when its way has long been there has come for want of a carrier: it waits for the news of that.
    */
   sendsLate(slab: Uint8Array, packet: number, now = performance.now()): boolean {
     const hold = this.outgoing.get(sourceOf(slab, packet));
-    if (hold?.releasedAt === undefined || now - hold.releasedAt > LATE_MS) return false;
+    if (hold?.releasedAt === undefined) return false;
     const { router } = hold.item;
+    if (now - hold.releasedAt > LATE_MS) {
+      if (router !== undefined) this.outgoing.keep(slab, packet, hold, now);
+      return router !== undefined;
+    }
     if (router === undefined && !takeHop(slab, packet)) return false;
     return this.#outgoing.sendLate(slab, packet, hold);
   }
