@@ -104,30 +104,50 @@ export class NftPassages {
     this.#isMade = false;
   }
 
-  /** What `nft -f` reads. */
+  /**
+   * What `nft -f` reads. Each packet of this machine comes by: the rules that most of them end with stand in
+   * front.
+   */
   script(wanted: readonly PassageObject[], clampTo: ClampTo): string {
     const table = `ip ${this.#table}`;
     const { marks, match } = this.#options;
+    const into = (chain: string, ...rules: readonly string[]) =>
+      rules.map((rule) => `add rule ${table} ${chain} ${rule}`);
+    const letters = [...DEVICE_LETTERS];
+    const devicesOf = (letter: string): string => `"${marks.anchor}${letter}*"`;
+    const clamped = (value: (overhead: number) => string, which: "i" | "o"): string[] => [
+      "meta l4proto != tcp accept",
+      "tcp flags & syn == 0 accept",
+      ...letters.map(
+        ([letter, overhead]) =>
+          `${which}ifname ${devicesOf(letter)} tcp flags syn tcp option maxseg size set ${value(overhead)}`,
+      ),
+    ];
     const lines = [
       ...emptied(table),
       ...SETS.map((set) => `add set ${table} ${set} { type ifname . ipv4_addr; }`),
+      `add chain ${table} passed`,
       `add chain ${table} out-of-tunnel { type filter hook prerouting priority raw; }`,
+      ...into(
+        "out-of-tunnel",
+        `iifname != ${devicesOf("")} accept`,
+        `iifname . ip ${match} @passages goto passed`,
+        ...letters.map(([letter]) => `iifname ${devicesOf(letter)} drop`),
+      ),
       `add chain ${table} into-tunnel { type filter hook postrouting priority mangle; }`,
-      `add rule ${table} into-tunnel oifname . ip saddr @exits drop`,
+      ...into(
+        "into-tunnel",
+        `oifname != ${devicesOf("")} accept`,
+        "oifname . ip saddr @exits drop",
+      ),
       `add chain ${table} unknown-gre { type filter hook input priority raw; }`,
-      `add rule ${table} unknown-gre ip protocol gre ${GRE_BITS_4_AND_5} != 0 drop`,
+      ...into("unknown-gre", `ip protocol gre ${GRE_BITS_4_AND_5} != 0 drop`),
       ...silence(table),
     ];
-    for (const [letter, overhead] of DEVICE_LETTERS) {
-      const devices = `"${marks.anchor}${letter}*"`;
-      const from = `add rule ${table} out-of-tunnel iifname ${devices}`;
-      lines.push(`${from} iifname . ip ${match} != @passages drop`);
-      if (clampTo === undefined) continue;
-      const syn = "tcp flags syn tcp option maxseg size set";
-      lines.push(
-        `${from} ${syn} ${clampTo(overhead) - TCP_HEADERS}`,
-        `add rule ${table} into-tunnel oifname ${devices} ${syn} rt mtu`,
-      );
+    if (clampTo !== undefined) {
+      const size = (overhead: number): string => `${clampTo(overhead) - TCP_HEADERS}`;
+      lines.push(...into("passed", ...clamped(size, "i")));
+      lines.push(...into("into-tunnel", ...clamped(() => "rt mtu", "o")));
     }
     for (const set of SETS) {
       const some = inSet(wanted, set);

@@ -70,9 +70,11 @@ test("what guards devices, as nft reads it: passages, exits, silence and clampin
   const lines = passages.script([source, exit], (overhead) => 1500 - overhead).split("\n");
   for (const line of [
     "add chain ip mip436t out-of-tunnel { type filter hook prerouting priority raw; }",
-    'add rule ip mip436t out-of-tunnel iifname "mip436t*" iifname . ip saddr != @passages drop',
-    'add rule ip mip436t out-of-tunnel iifname "mip436k*" iifname . ip saddr != @passages drop',
-    'add rule ip mip436t out-of-tunnel iifname "mip436g*" tcp flags syn tcp option maxseg size set 1436',
+    'add rule ip mip436t out-of-tunnel iifname != "mip436*" accept',
+    "add rule ip mip436t out-of-tunnel iifname . ip saddr @passages goto passed",
+    'add rule ip mip436t out-of-tunnel iifname "mip436t*" drop',
+    'add rule ip mip436t out-of-tunnel iifname "mip436k*" drop',
+    'add rule ip mip436t passed iifname "mip436g*" tcp flags syn tcp option maxseg size set 1436',
     'add rule ip mip436t into-tunnel oifname "mip436t*" tcp flags syn tcp option maxseg size set rt mtu',
     'add element ip mip436t passages { "mip436t1" . 10.1.0.7 }',
     "add rule ip mip436t into-tunnel oifname . ip saddr @exits drop",
