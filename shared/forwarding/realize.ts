@@ -124,7 +124,8 @@ export function realize(
     case "handover":
       return realizeHandover(item, config);
     case "outgoing":
-      return only(realizeOutgoing(item, config));
+      // A mobile node's routes; whoever else has such an item only keeps packets.
+      return only(config.role === "mn" ? realizeOutgoing(item, config) : []);
     case "home-address":
       return only(realizeHomeAddress(item, config));
     case "listening":

@@ -209,6 +209,9 @@ test("what a node with fast handovers sends by an agent's link has another way i
     ...waiting,
   ]);
   assert.deepEqual(text(outgoing), waiting);
+  for (const role of ["fa", "ha"] as const) {
+    assert.deepEqual(realize(outgoing, { ...MN, role }).objects, []);
+  }
 });
 
 test("RFC 5177 §7, §10: a network that moves, as text: its own routes within, the anchor for the rest, and a router without a tunnel [5177-10-03]", () => {
