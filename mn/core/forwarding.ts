@@ -1,6 +1,6 @@
 /** What the mobile node declares to be forwarded; the same object while nothing changes. */
 
-import { formatPrefix, networkOf, UNSPECIFIED } from "../../shared/base/address.ts";
+import { formatPrefix, type Ipv4, networkOf, UNSPECIFIED } from "../../shared/base/address.ts";
 import { after, type Instant } from "../../shared/base/time.ts";
 import {
   type AtHomeItem,
@@ -44,6 +44,8 @@ export interface ForwardingInputs {
   readonly attempt: { readonly path: CoLocatedPath; readonly operation: Operation } | undefined;
   /** A router that takes packets before there is a registration through it (RFC 4988 §4.2). */
   readonly via?: Via | undefined;
+  /** The link is about to be changed. */
+  readonly isLeaving?: boolean;
   readonly granted: readonly GrantedNetwork[];
 }
 
@@ -89,7 +91,12 @@ function outgoingItem(
 ): OutgoingItem | undefined {
   const { homeAddress: address, fastHandover } = config;
   if (fastHandover === undefined || registered === undefined) return undefined;
-  const hold = items.every(({ kind }) => kind === "home-address" || kind === "listening");
+  const hold = items.every(
+    (item) =>
+      item.kind === "home-address" ||
+      item.kind === "listening" ||
+      (item.kind === "co-located" && item.isPassive === true),
+  );
   const { limits } = fastHandover;
   return { kind: "outgoing", address, hold, limits, router: routerOf(items) };
 }
@@ -111,14 +118,19 @@ function homeItem(name: string, { config, home }: ForwardingInputs): AttachedIte
 }
 
 function servingItem(name: string, inputs: ForwardingInputs): AttachedItem | undefined {
-  const { config, home, serving, registered, via } = inputs;
+  const { config, home, serving, registered, via, isLeaving } = inputs;
   const { homeAddress } = config;
   if (via !== undefined && home === undefined) {
-    return via.interface === name ? { kind: "visiting", homeAddress, ...via } : undefined;
+    const { bound, ...router } = via;
+    if (via.interface !== name) return undefined;
+    if (bound === undefined) return { kind: "visiting", homeAddress, ...router };
+    return registered && detourItem(bound, router, registered, config);
   }
   if (serving === undefined || registered === undefined || home !== undefined) return undefined;
   if (interfaceOf(serving) !== name) return undefined;
   if (serving.kind !== "co-located") {
+    // From here on it sends nothing that the link may not take any more.
+    if (isLeaving === true) return undefined;
     const { address, mac: routerMac } = serving.agent;
     const { operation, answeredBy } = registered;
     const groups = groupsOf(operation, config, operation.encapsulating);
@@ -131,10 +143,27 @@ function servingItem(name: string, inputs: ForwardingInputs): AttachedItem | und
   }
   const { probing } = config;
   const { udp } = registered;
-  return {
+  const item = {
     ...coLocatedItem(serving.path, registered.operation, config),
     ...(udp === undefined ? {} : { udpPort: MOBILE_IP_PORT, ...udp }),
-    ...(probing === undefined ? {} : { probing }),
+  };
+  // What is on its way to here is still taken.
+  if (isLeaving === true) return { ...item, isPassive: true };
+  return { ...item, ...(probing === undefined ? {} : { probing }) };
+}
+
+/** RFC 4988 §4.2: the co-located address of the link before goes on being the tunnel's end. */
+function detourItem(
+  careOfAddress: Ipv4,
+  { interface: name, router: gateway, routerMac: gatewayMac }: Omit<Via, "bound">,
+  { operation, udp }: Registered,
+  config: MnCoreConfig,
+): CoLocatedItem {
+  const item = coLocatedItem({ interface: name, careOfAddress, gateway }, operation, config);
+  return {
+    ...item,
+    path: { ...item.path, gatewayMac },
+    ...(udp === undefined ? {} : { udpPort: MOBILE_IP_PORT, ...udp }),
   };
 }
 
@@ -149,7 +178,11 @@ function groupsOf(
 }
 
 function coLocatedItem(
-  { interface: name, careOfAddress, gateway }: CoLocatedPath,
+  {
+    interface: name,
+    careOfAddress,
+    gateway,
+  }: Pick<CoLocatedPath, "interface" | "careOfAddress" | "gateway">,
   operation: Operation,
   config: MnCoreConfig,
 ): CoLocatedItem {
@@ -241,8 +274,8 @@ export class ForwardingView {
       interfaces: where.linksUp(),
       home: attachment?.kind === "home" ? attachment.agent : undefined,
       registered,
-      // From here on it sends nothing that the link may not take any more.
-      serving: isLeaving ? undefined : where.serving(registered),
+      serving: where.serving(registered),
+      isLeaving,
       via: isHere ? undefined : via,
       attempt: attemptOf(attachment, registration),
       granted: registration.networks.granted,
@@ -253,6 +286,7 @@ export class ForwardingView {
       const name = item.prefix === undefined ? item.interface : formatPrefix(item.prefix);
       items.set(`moving-network/${name}`, item);
     }
+    for (const [key, item] of where.addresses.items()) items.set(key, item);
     const text = JSON.stringify([...items]);
     if (text === this.#text) return;
     this.#text = text;

@@ -249,7 +249,7 @@ export class MobileNode implements Core<MnSettings> {
   }
 
   #move(now: Now): Effect[] {
-    this.#fast.steer(this.#where);
+    this.#fast.steer(this.#where, this.#registration.registered, now.monotonic);
     const effects = this.#attach(now.monotonic);
     return [...effects, ...this.#fast.follow(this.#where, this.#registration.registered, now)];
   }

@@ -1,6 +1,6 @@
 /** What a network that moves with a mobile router means in kernel objects: RFC 5177 §7, §10. */
 
-import { directedBroadcast, type Ipv4, type Prefix } from "../base/address.ts";
+import { directedBroadcast, type Prefix } from "../base/address.ts";
 import { overheadOf } from "./encapsulate.ts";
 import {
   type AddressObject,
@@ -37,7 +37,8 @@ export function realizeMovingNetwork(item: MovingNetworkItem, config: RealizeCon
     { ...inside, to: prefix, table: MAIN_TABLE, suppressPrefixLength: 0 },
     { ...outside, to: prefix, iif: anchor },
   );
-  if (address !== undefined) objects.push(ownAddress(device, address, prefix.length, config));
+  if (address !== undefined)
+    objects.push(ownAddress(device, { address, length: prefix.length }, config));
   const tunnels = way?.kind === "tunnel" ? tunnelEntries(prefix, way) : [];
   for (const one of item.passing ?? []) {
     tunnels.push(...tunnelEntries(prefix, one).filter(({ direction }) => direction === "in"));
@@ -69,14 +70,12 @@ function tunnelEntries({ address, length }: Prefix, way: NetworkTunnel): TunnelE
   ];
 }
 
-/** On the link of the network; the label tells a later run whose it is. */
-function ownAddress(
+/** On a device that is not ours; the label tells a later run whose it is. */
+export function ownAddress(
   device: string,
-  address: Ipv4,
-  length: number,
+  prefix: Prefix,
   { routeTable }: RealizeConfig,
 ): AddressObject {
-  const prefix = { address, length };
   const broadcast = directedBroadcast(prefix);
   const label = ownLabel(marksOf(routeTable), device);
   return {

@@ -134,7 +134,7 @@ export function realizeCoLocated(
   carrier: TunnelDevice | undefined,
 ): Realized {
   const { homeAddress: address, path } = item;
-  const { interface: device, careOfAddress: from, gateway } = path;
+  const { interface: device, careOfAddress: from, gateway, gatewayMac: mac } = path;
   const { routeTable, rulePriority } = config;
   const table = uplinkTable(routeTable, path.number);
   const objects: KernelObject[] = [
@@ -142,6 +142,9 @@ export function realizeCoLocated(
     defaultBy(table, device, gateway),
     { kind: "rule", priority: rulePriority + 1, table, from, iif: STARTS_HERE },
   ];
+  if (mac !== undefined && gateway !== undefined) {
+    objects.push({ kind: "neighbor", device, address: gateway, mac });
+  }
   const end = { ...formOf(item), local: from, remote: item.homeAgent, address };
   const back = { ...end, direction: "in", match: "destination" } as const;
   const tunnels: TunnelEntry[] = [carrier === undefined ? back : { ...back, byDevice: true }];

@@ -13,7 +13,7 @@ import {
   type RouteObject,
   type RuleObject,
 } from "./kernel-objects.ts";
-import { realizeMovingNetwork } from "./realize-network.ts";
+import { ownAddress, realizeMovingNetwork } from "./realize-network.ts";
 import {
   realizeAtHome,
   realizeCoLocated,
@@ -134,6 +134,8 @@ export function realize(
       return realizeVisiting(item, config);
     case "co-located":
       return realizeCoLocated(item, config, device);
+    case "own-address":
+      return only([ownAddress(item.interface, item.prefix, config)]);
     case "moving-network":
       return realizeMovingNetwork(item, config);
     case "at-home":

@@ -239,6 +239,13 @@ export interface Probing {
   readonly misses: number;
 }
 
+/** Mobile node: an address that it has on a link for the sake of a fast handover (RFC 4988 §4.2). */
+export interface OwnAddressItem {
+  readonly kind: "own-address";
+  readonly interface: string;
+  readonly prefix: Prefix;
+}
+
 /** The system's own way out by one interface. */
 export interface UplinkPath {
   readonly interface: string;
@@ -247,6 +254,8 @@ export interface UplinkPath {
   readonly careOfAddress: Ipv4;
   /** `undefined`: a point-to-point link, or nobody on the way. */
   readonly gateway: Ipv4 | undefined;
+  /** Of the gateway, where that is known without ARP. */
+  readonly gatewayMac?: Mac;
 }
 
 /** Mobile node on its home link: an ordinary host there. */
@@ -313,6 +322,7 @@ export type ForwardingItem =
   | HomeAddressItem
   | VisitingItem
   | CoLocatedItem
+  | OwnAddressItem
   | AtHomeItem
   | ListeningItem
   | MovingNetworkItem;

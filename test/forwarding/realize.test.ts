@@ -276,3 +276,28 @@ test("RFC 5944 §4.2.3: a binding, as text; without one nothing is intercepted [
   // The kernel sees no difference between one and two simultaneous bindings.
   assert.deepEqual(plan(one, two), []);
 });
+
+test("RFC 4988 §4.2: an address that the next router gives, as text: marked as ours beside what the system has; and the gateway without ARP", () => {
+  const prefix = { address: ipv4("192.0.2.100"), length: 26 };
+  const own: ForwardingItem = { kind: "own-address", interface: "wlan0", prefix };
+  const [address, ...more] = realize(own, MN).objects;
+  assert(address?.kind === "address" && more.length === 0);
+  const broadcast = ipv4("192.0.2.127");
+  const marked = { device: "wlan0", prefix, broadcast, label: "wlan0:mip435" };
+  assert.deepEqual(address, { kind: "address", ...marked });
+  const gateway = ipv4("192.0.2.65");
+  const path = { interface: "wlan0", number: 1, careOfAddress: ipv4("192.0.2.40"), gateway };
+  const gatewayMac = "02:00:00:00:00:02" as Mac;
+  const detour: ForwardingItem = {
+    kind: "co-located",
+    encapsulation: "ipip",
+    homeAddress: HOME,
+    homeAgent: ipv4("198.51.100.1"),
+    path: { ...path, gatewayMac },
+    reverse: true,
+  };
+  const neighbors = realize(detour, MN).objects.filter(({ kind }) => kind === "neighbor");
+  assert.deepEqual(neighbors.map(objectText), [
+    "neigh 192.0.2.65 lladdr 02:00:00:00:00:02 dev wlan0 nud permanent",
+  ]);
+});

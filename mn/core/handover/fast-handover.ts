@@ -28,14 +28,23 @@ import { fastBindingAcknowledgment } from "../../../shared/wire/control/fast-han
 import { ICMP_EXPERIMENTAL_MOBILITY } from "../../../shared/wire/icmp/fast-handover.ts";
 import type { MnCoreConfig } from "../config.ts";
 import type { Agent } from "../movement/agents.ts";
-import { isThrough } from "../movement/attachment.ts";
+import { agentOf, isFor } from "../movement/attachment.ts";
 import type { Whereabouts } from "../movement/whereabouts.ts";
 import type { Registered } from "../registration/registration.ts";
 import { report } from "../reports.ts";
 import { type AckOutcome, Binding, type UpdatePath } from "./binding.ts";
 import { Neighborhood } from "./neighborhood.ts";
 import { type PreviousRouter, previousRouter } from "./previous-router.ts";
-import { isRouterOf, LEAVING, type Target, type Via } from "./target.ts";
+import {
+  agentHere,
+  carriedTo,
+  isRouterOf,
+  LEAVING,
+  routerOf,
+  type Target,
+  type Via,
+  viaOf,
+} from "./target.ts";
 import { answer, OUTCOMES, refusal } from "./words.ts";
 
 export class FastHandover {
@@ -62,9 +71,7 @@ export class FastHandover {
 
   /** `undefined`: packets go as they do without fast handovers. */
   get via(): Via | undefined {
-    const target = this.#target;
-    if (target === undefined || !target.isHere || !target.isAccepted) return undefined;
-    return { interface: target.interface, router: target.router, routerMac: target.routerMac };
+    return viaOf(this.#target, this.#previous);
   }
 
   /** The link is about to be changed. */
@@ -94,8 +101,11 @@ export class FastHandover {
   }
 
   /** The agent that the node was going to is heard: it has come there. */
-  steer(where: Whereabouts): void {
-    const expected = this.#expected(where.agents.all());
+  steer(where: Whereabouts, registered: Registered | undefined, now: Instant): void {
+    const target = this.#target;
+    const carried = carriedTo(target, this.#previous, this.#config());
+    where.addresses.follow(carried, registered, where.links, now);
+    const expected = target && where.agents.all().find((agent) => isRouterOf(agent, target));
     if (expected !== undefined) where.pin(expected.key);
   }
 
@@ -136,7 +146,7 @@ export class FastHandover {
     }
     this.#commands.push(id);
     const known = this.#neighborhood.of(accessPoint);
-    if (known?.router !== undefined) return this.#prepare(known.router, now);
+    if (known?.router !== undefined) return this.#prepare(known.router, known.careOfAddress, now);
     if (!this.#neighborhood.ask([accessPoint], now.monotonic)) {
       return this.#settle(false, "the agent does no fast handovers");
     }
@@ -156,41 +166,40 @@ export class FastHandover {
     this.#target = undefined;
     this.#asked = undefined;
     this.#binding.forget();
-    const agent = attachment?.kind === "foreign-agent" ? attachment.agent : undefined;
+    const agent = attachment?.kind === "home" ? undefined : agentOf(attachment);
     const ownMac = agent && links.macOf(agent.interface);
-    const isHere = agent !== undefined && isThrough(registered, agent);
+    const isHere = attachment !== undefined && isFor(registered, attachment);
     const router =
-      isHere && ownMac !== undefined && this.#previous !== undefined
+      isHere && agent !== undefined && ownMac !== undefined && this.#previous !== undefined
         ? {
             interface: agent.interface,
             address: agent.address,
             mac: agent.mac,
-            source: config.homeAddress,
+            source: this.#previous.bound,
             ownMac,
           }
         : undefined;
     this.#neighborhood.meet(router, now);
   }
 
-  #moved({ attachment }: Whereabouts, registered: Registered | undefined, now: Now): Effect[] {
-    const agent = attachment?.kind === "foreign-agent" ? attachment.agent : undefined;
+  #moved(where: Whereabouts, registered: Registered | undefined, now: Now): Effect[] {
+    const { attachment } = where;
+    const agent = agentHere(where, this.#previous);
     const isNew = agent?.key !== this.#attached;
     this.#attached = agent?.key;
     if (attachment?.kind === "home") this.#target = undefined;
     const previous = this.#previous;
     if (agent === undefined || !isNew || previous === undefined) return [];
-    if (isThrough(registered, agent)) return this.#back(agent, previous, now);
+    if (attachment && isFor(registered, attachment)) return this.#back(agent, previous, now);
     const target = this.#target;
-    const isExpected = target !== undefined && this.#expected([agent]) !== undefined;
+    const known = target !== undefined && isRouterOf(agent, target) ? target : undefined;
     // It has told by the link that it has come, and goes on with telling until it is heard.
-    if (isExpected && target.isHere) return [];
-    const [first] = agent.careOfAddresses;
-    const router = agent.careOfAddresses.find((one) => one === target?.router) ?? first;
+    if (known?.isHere === true) return [];
+    const router = routerOf(agent, target);
     if (router === undefined) return [];
     const via = { interface: agent.interface, router, routerMac: agent.mac };
-    const accessPoint = isExpected ? target.accessPoint : undefined;
-    const isAccepted = isExpected && target.isAccepted;
-    return this.#arrive(this.#toward(via, accessPoint, isAccepted, now.monotonic), now);
+    const there = this.#toward(via, known?.accessPoint, known?.isAccepted === true, now.monotonic);
+    return this.#arrive({ ...known, ...there }, now);
   }
 
   /** RFC 4068 §5.5: back before the home agent knew; what was bound is undone. */
@@ -207,12 +216,6 @@ export class FastHandover {
     return { ...via, accessPoint, isAccepted, isHere: false, until };
   }
 
-  #expected(agents: readonly Agent[]): Agent | undefined {
-    const target = this.#target;
-    if (target === undefined) return undefined;
-    return agents.find((agent) => isRouterOf(agent, target));
-  }
-
   /** RFC 4988 §4.2: the update goes to the next router, whether or not one was sent before. */
   #arrive(target: Target, now: Now): Effect[] {
     this.#target = { ...target, isHere: true };
@@ -224,13 +227,14 @@ export class FastHandover {
   }
 
   /** RFC 4988 §4.2: the update goes to the previous router while it can be reached. */
-  #prepare(router: AccessRouter, now: Now): Effect[] {
+  #prepare(router: AccessRouter, careOfAddress: Ipv4 | undefined, now: Now): Effect[] {
     const previous = this.#previous;
     if (previous === undefined) return this.#settle(false, "not registered any more");
     const { interface: name, agent: destination, mac } = previous;
-    const { router: address, routerMac, accessPoint } = router;
+    const { router: address, routerMac, accessPoint, prefixLength } = router;
     const via = { interface: name, router: address, routerMac };
-    this.#target = this.#toward(via, accessPoint, false, now.monotonic);
+    const target = this.#toward(via, accessPoint, false, now.monotonic);
+    this.#target = { ...target, prefixLength, careOfAddress };
     const path = { interface: name, destination, mac };
     return this.#update(address, this.#lifetime, path, previous, now);
   }
@@ -247,8 +251,7 @@ export class FastHandover {
     now: Now,
   ): Effect[] {
     this.#counters.add("fbu-sent");
-    const address = this.#config().homeAddress;
-    return [this.#binding.send({ previous, address, next, lifetime, path }, now)];
+    return [this.#binding.send({ previous, address: previous.bound, next, lifetime, path }, now)];
   }
 
   #tick(now: Now): Effect[] {
@@ -285,7 +288,7 @@ export class FastHandover {
     const known = answers.find(({ accessPoint }) => accessPoint === asked);
     if (asked === undefined || known === undefined) return [];
     this.#asked = undefined;
-    if (known.router !== undefined) return this.#prepare(known.router, now);
+    if (known.router !== undefined) return this.#prepare(known.router, known.careOfAddress, now);
     const isHere = known.outcome === LinkLayerCode.sameLink;
     return this.#settle(isHere, OUTCOMES[known.outcome] ?? "the agent says nothing of it");
   }
@@ -298,7 +301,10 @@ export class FastHandover {
     if (first?.router === undefined) return [];
     const { accessPoint, router } = first.router;
     const fields = { access_point: accessPoint, router: formatIpv4(router) };
-    return [report("handover-ordered", fields), ...this.#prepare(first.router, now)];
+    return [
+      report("handover-ordered", fields),
+      ...this.#prepare(first.router, first.careOfAddress, now),
+    ];
   }
 
   #acknowledged(event: UdpReceived, now: Now): Effect[] {
@@ -314,8 +320,8 @@ export class FastHandover {
     if (target === undefined || target.router !== outcome.order.next) return [];
     const until = after(now.monotonic, outcome.lifetime * 1000);
     const leavesUntil = target.isHere ? undefined : after(now.monotonic, LEAVING);
-    this.#target = { ...target, isAccepted: true, until, leavesUntil };
-    const { careOfAddress } = outcome;
+    const { careOfAddress = target.careOfAddress } = outcome;
+    this.#target = { ...target, isAccepted: true, until, leavesUntil, careOfAddress };
     const fields = {
       access_point: target.accessPoint ?? null,
       router: formatIpv4(target.router),

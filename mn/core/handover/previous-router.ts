@@ -8,6 +8,9 @@ import type { Registered } from "../registration/registration.ts";
 import { foreignAgentContexts } from "../registration/request.ts";
 
 export interface PreviousRouter {
+  /** The node's on that router's link: its home address, or its co-located care-of address. */
+  readonly bound: Ipv4;
+  readonly isCoLocated: boolean;
   /** Its global address: the Home Agent field. */
   readonly address: Ipv4;
   /** How it is reached on its own link. */
@@ -26,13 +29,16 @@ export function previousRouter(
 ): PreviousRouter | undefined {
   if (registered === undefined || registered.operation.via !== "foreign-agent") return undefined;
   const { operation } = registered;
-  const { agent, mac, flags } = operation;
+  const { agent, mac, flags, careOfAddress } = operation;
   const [context] = foreignAgentContexts(operation, config);
+  if (context === undefined || agent === undefined || mac === undefined) return undefined;
   // With an address of its own (the D bit) the node, and not the router, ends the tunnel.
-  if (context === undefined || (flags & RequestFlag.D) !== 0) return undefined;
-  if (agent === undefined || mac === undefined) return undefined;
+  const isCoLocated = (flags & RequestFlag.D) !== 0;
+  const [, first = agent] = operation.peers;
   return {
-    address: operation.careOfAddress,
+    bound: isCoLocated ? careOfAddress : config.homeAddress,
+    isCoLocated,
+    address: isCoLocated ? first : careOfAddress,
     agent,
     mac,
     interface: operation.interface,

@@ -6,17 +6,20 @@ import type { Registered } from "../registration/registration.ts";
 import type { Agent, AgentTable } from "./agents.ts";
 import { type Attachment, isThrough, requiresRegistration } from "./attachment.ts";
 import { type CoLocatedPath, careOfPrefix, coLocatedPath } from "./co-located.ts";
+import type { LinkAddresses } from "./link-addresses.ts";
 import type { Links } from "./links.ts";
 
 export class Paths {
   #config: MnCoreConfig;
   readonly #links: Links;
   readonly #agents: AgentTable;
+  readonly #addresses: LinkAddresses;
 
-  constructor(config: MnCoreConfig, links: Links, agents: AgentTable) {
+  constructor(config: MnCoreConfig, links: Links, agents: AgentTable, addresses: LinkAddresses) {
     this.#config = config;
     this.#links = links;
     this.#agents = agents;
+    this.#addresses = addresses;
   }
 
   reconfigure(config: MnCoreConfig): void {
@@ -25,7 +28,27 @@ export class Paths {
 
   /** The path by an interface, whether it may be used or not. */
   by(name: string): CoLocatedPath | undefined {
-    return coLocatedPath(name, this.#links.get(name), this.#relayOn(name), this.#config);
+    const link = this.#links.get(name);
+    if (link === undefined) return undefined;
+    const relay = this.relayOn(name);
+    const addresses = link.addresses.filter(({ address }) =>
+      this.#addresses.isOfLink(name, address, relay),
+    );
+    const usual = coLocatedPath(name, { ...link, addresses }, relay, this.#config);
+    // One that the interface does not have yet is waited for.
+    if (relay !== undefined && this.#addresses.givenBy(relay)) return this.#byGiven(name, relay);
+    return usual;
+  }
+
+  /** RFC 4988 §4.2: by the address that the agent of the link has given, instead of DHCP's. */
+  #byGiven(name: string, relay: Agent | undefined): CoLocatedPath | undefined {
+    const link = this.#links.get(name);
+    const given = relay && this.#addresses.givenBy(relay);
+    if (link === undefined || given === undefined) return undefined;
+    const { prefix, router: gateway } = given;
+    if (!link.addresses.some(({ address }) => address === prefix.address)) return undefined;
+    const own = { ...link, addresses: [prefix], defaultRoute: { gateway } };
+    return coLocatedPath(name, own, relay, this.#config);
   }
 
   /** The paths that may be used now. `current`: the key of what the node is attached to. */
@@ -73,7 +96,7 @@ export class Paths {
   }
 
   /** The agent to register through, if one requires it; the same as long as it is heard. */
-  #relayOn(name: string): Agent | undefined {
+  relayOn(name: string): Agent | undefined {
     const relays = this.#agents
       .all()
       .filter((agent) => agent.interface === name && requiresRegistration(agent));

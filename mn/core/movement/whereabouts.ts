@@ -23,6 +23,7 @@ import { type Attachment, agentOf, interfaceOf, isFor, keyOf } from "./attachmen
 import { chooseAttachment, type Surroundings } from "./choice.ts";
 import type { CoLocatedPath } from "./co-located.ts";
 import { Announcements, gratuitousArp } from "./home.ts";
+import { LinkAddresses } from "./link-addresses.ts";
 import { Links } from "./links.ts";
 import { Paths } from "./paths.ts";
 
@@ -32,6 +33,7 @@ export class Whereabouts {
   readonly #history: AgentHistory;
   readonly links: Links;
   readonly agents: AgentTable;
+  readonly addresses = new LinkAddresses();
   readonly #paths: Paths;
   readonly #announcements = new Announcements();
   #attachment: Attachment | undefined;
@@ -47,7 +49,7 @@ export class Whereabouts {
     this.#history = history;
     this.links = new Links(random);
     this.agents = new AgentTable(counters);
-    this.#paths = new Paths(config, this.links, this.agents);
+    this.#paths = new Paths(config, this.links, this.agents, this.addresses);
   }
 
   get attachment(): Attachment | undefined {
@@ -88,6 +90,7 @@ export class Whereabouts {
   nextDeadline(now: Instant): Instant | undefined {
     return earliest(
       this.agents.nextDeadline(),
+      this.addresses.nextDeadline(),
       this.#announcements.nextDeadline(),
       this.links.nextDeadline(now),
       this.#history.nextDeadline(now),
@@ -173,6 +176,11 @@ export class Whereabouts {
   /** What the registration is for, while it is there: it serves until another one does. */
   serving(registered: Registered | undefined): Attachment | undefined {
     return this.#paths.serving(registered);
+  }
+
+  /** The agent of this link that requires registration, if one is heard. */
+  relayOn(name: string): Agent | undefined {
+    return this.#paths.relayOn(name);
   }
 
   /** The interfaces that are up. */
