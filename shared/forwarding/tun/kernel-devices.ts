@@ -192,7 +192,9 @@ export class KernelDevices {
       const carrier = acceleration.isOn ? accelerated(tunnel) : this.#carrierOf(tunnel);
       const { driver, device = this.#parts.marks.anchor } = carrier;
       const reason = carrier.reason ?? missed(tunnel, acceleration);
-      return tunnelRow(tunnel, { driver, device, reason, counts: counts.get(device) });
+      // What the anchor has counted is in the tunnel's own figures, and is that of all tunnels.
+      const own = driver === "kernel" ? counts.get(device) : undefined;
+      return tunnelRow(tunnel, { driver, device, reason, counts: own });
     });
   }
 
