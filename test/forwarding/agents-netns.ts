@@ -129,11 +129,11 @@ export function ping(options = "", count = 3): string {
   return sh("cn", `ping -n -q -c ${count} -i 0.2 -W 2 ${options} 10.1.0.7`);
 }
 
-/** Of a `ping` that was ended: how many were not answered, but for one that may be under way. */
+/** Of a `ping` that was ended: how many were not answered though a later one was. */
 export function lostOf(output: string): number {
-  const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec(output) ?? [];
-  assert.ok(Number(received) > 0, output);
-  return Math.max(0, Number(sent) - Number(received) - 1);
+  const answered = new Set([...output.matchAll(/bytes from .*icmp_seq=(\d+)/g)].map(([, n]) => n));
+  assert.ok(answered.size > 0, output);
+  return Math.max(...[...answered].map(Number)) - answered.size;
 }
 
 function inNamespace(host: Host, command: string): ChildProcess {

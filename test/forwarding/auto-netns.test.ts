@@ -100,7 +100,7 @@ if (!isInside()) {
   if (best === "ebpf") {
     test("a run by the TUN device after one with programs that was killed: they go, and no packet is lost", async () => {
       await agents.agree({ encapsulation: "ipip" });
-      const pings = inBackground("cn", "ping -n -q -i 0.02 10.1.0.7");
+      const pings = inBackground("cn", "ping -n -i 0.02 10.1.0.7");
       for (const host of AGENTS) {
         await agents.of(host).kill();
         assert.match(sh(host, "ls /sys/fs/bpf"), new RegExp(`${ANCHOR[host]}@`));

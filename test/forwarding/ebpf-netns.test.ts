@@ -81,7 +81,7 @@ if (!isInside()) {
   test("kill -9 of both daemons: no packet is lost, and the next ones go on with what is there", async () => {
     const form = { encapsulation: "ipip" } as const;
     await agents.agree(form);
-    const pings = inBackground("cn", "ping -n -q -i 0.02 10.1.0.7");
+    const pings = inBackground("cn", "ping -n -i 0.02 10.1.0.7");
     for (const host of AGENTS) await agents.of(host).kill();
     assert.match(ping("", 10), / 0% packet loss/);
     for (const host of AGENTS) await agents.start(host, driverInside());

@@ -28,7 +28,7 @@ if (isInside()) {
     const unavailable = isObject(status.unavailable) ? status.unavailable : {};
     assert.match(String(unavailable.kernel), /modprobe/);
     await agents.agree({ encapsulation: "ipip" });
-    const pings = inBackground("cn", "ping -n -q -i 0.05 10.1.0.7");
+    const pings = inBackground("cn", "ping -n -i 0.05 10.1.0.7");
     assert.match(ping(), / 0% packet loss/);
 
     writeFileSync(LOAD, "");

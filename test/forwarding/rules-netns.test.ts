@@ -294,7 +294,7 @@ if (!isInside()) {
     test("kill -9 of both daemons: no packet is lost, neither while nobody is there nor when the next ones go on with what is", async () => {
       await agents.agree(IPIP);
       assert.match(ping("", 1), / 0% packet loss/);
-      const pings = inBackground("cn", "ping -n -q -i 0.05 10.1.0.7");
+      const pings = inBackground("cn", "ping -n -i 0.05 10.1.0.7");
       for (const host of AGENTS) await agents.of(host).kill();
       assert.match(ping("", 10), / 0% packet loss/);
       for (const host of AGENTS) await agents.start(host, "kernel");

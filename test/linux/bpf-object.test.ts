@@ -24,7 +24,7 @@ test("both byte orders have the same programs, maps and references to maps", () 
   assert.deepEqual(one, other);
   assert.deepEqual(
     one?.programs.map(([name]) => name),
-    ["encapsulate", "decapsulate", "decapsulate_bare"],
+    ["encapsulate", "decapsulate", "decapsulate_bare", "forward", "forward_bare"],
   );
   assert.deepEqual(
     one?.maps.map(({ name, keySize, valueSize }) => [name, keySize, valueSize]),
@@ -32,9 +32,11 @@ test("both byte orders have the same programs, maps and references to maps", () 
       ["incoming", 12, 12],
       ["links", 4, 4],
       ["outgoing", 8, 4],
-      ["settings", 4, 4],
+      ["settings", 4, 12],
       ["traffic", 4, 32],
       ["tunnels", 4, 24],
+      ["visitors", 16, 4],
+      ["ways", 4, 48],
     ],
   );
 });
