@@ -11,10 +11,10 @@ import { enterLab } from "./enter.ts";
 import { ACCESS_POINT, fastHandoverFiles } from "./fast-handover-files.ts";
 import { countStream } from "./gaps.ts";
 import { ADDRESS, type Place } from "./mobile-net.ts";
-import { registeredVia, type Session, startSession } from "./session.ts";
+import { type Session, startSession } from "./session.ts";
 import { mergeToml } from "./toml.ts";
 import { startUdp } from "./traffic/streams.ts";
-import { sleep } from "./wait.ts";
+import { sleep, waitFor } from "./wait.ts";
 
 await enterLab({ tun: true, programs: ["ping"] });
 
@@ -42,7 +42,11 @@ before(async () => {
       mn.ip("route", "add", "default", "via", ADDRESS.fa1);
     },
   });
-  await registeredVia(session, ADDRESS.fa1);
+  // It may have registered by itself before it heard the agent.
+  await waitFor("registered through the agent", async () => {
+    const { state, agent } = await session.programs.daemons.mn.query("status");
+    return state === "registered" && agent === ADDRESS.fa1;
+  });
 });
 after(() => session.close());
 
@@ -89,4 +93,16 @@ test("RFC 4988 §4.2: told before it leaves, a node with a co-located address lo
   assert.match(addresses(), /192\.0\.2\.100\/26/);
   assert.deepEqual([down.lost, down.duplicates, up.lost, up.duplicates], [0, 0, 0, 0]);
   assert.equal(await session.net.cn.ping(ADDRESS.home, { count: 2 }), true);
+});
+
+test("RFC 4988 §4.2: the next handover is from that address, which goes when the one after it is registered", async (t) => {
+  const { down, up } = await roam("foreign1", "fa1");
+  t.diagnostic(JSON.stringify({ down, up }));
+  await boundTo(GIVEN.fa1);
+  assert.deepEqual([down.lost, down.duplicates, up.lost, up.duplicates], [0, 0, 0, 0]);
+  await waitFor("the address of the link before to go", () => {
+    return addresses().includes(GIVEN.fa2) ? undefined : true;
+  });
+  // What the system has configured is as it was.
+  assert.match(addresses(), /192\.0\.2\.40\/26/);
 });

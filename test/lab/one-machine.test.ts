@@ -9,6 +9,7 @@ import type { Host } from "./host.ts";
 import { Lab } from "./lab.ts";
 import { machineState, stateChanges } from "./machine-state.ts";
 import type { LabProcess } from "./process.ts";
+import { isReady } from "./questions.ts";
 import { bundleOf } from "./session.ts";
 import { type TomlTable, toToml } from "./toml.ts";
 import { waitFor } from "./wait.ts";
@@ -58,9 +59,9 @@ class Instance {
     const argv = [process.execPath, bundleOf(this.role), "run", "--config", this.config];
     const running = this.host.spawn(argv);
     this.#process = running;
-    await waitFor("ready", async () => {
+    await waitFor("ready", () => {
       assert.equal(running.status, undefined, running.output());
-      return (await this.ask("status")).status === 0;
+      return isReady(this.role, this.socket);
     }).catch((error: unknown) => {
       throw new Error(running.output(), { cause: error });
     });

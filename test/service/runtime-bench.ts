@@ -70,6 +70,8 @@ export class Bench {
   readonly hookRuns: HookRun[] = [];
   applied: ForwardingState[] = [];
   applyFault: string | undefined;
+  /** How long the driver works on a state. */
+  applying: () => Promise<void> = async () => {};
   startFault: Error | undefined;
   hostChanged: () => void = () => {};
   sync: () => Promise<void> = async () => {};
@@ -231,6 +233,7 @@ export class Bench {
       },
       apply: async (state) => {
         if (this.applyFault !== undefined) throw new Error(this.applyFault);
+        await this.applying();
         this.applied.push(state);
         this.trace.push("apply");
       },

@@ -243,10 +243,13 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
     return name === "status" ? this.#status(answer) : answer;
   }
 
-  command(name: string, args: JsonObject): Promise<CommandOutcome> {
+  /** Its outcome is told when packets go accordingly: whoever hears of it may change the link at once. */
+  async command(name: string, args: JsonObject): Promise<CommandOutcome> {
     const idle = this.#isStarted ? "standing by: another machine is active" : "starting";
-    if (!this.#isStarted || !this.#isActing) return Promise.resolve({ ok: false, message: idle });
-    return this.#commands.run(name, args);
+    if (!this.#isStarted || !this.#isActing) return { ok: false, message: idle };
+    const outcome = await this.#commands.run(name, args);
+    await this.#forwarder.drain();
+    return outcome;
   }
 
   /** What the driver has to say: to the log and to everybody who watches. */
