@@ -145,7 +145,7 @@ test("RFC 4988 §4.2: on the new link the tunnel goes on ending in the old addre
   assert.equal(coLocated(line, "former/wlan0")?.path.careOfAddress, PCOA);
 });
 
-test("RFC 4988 §4.2, §5.2: the address that the next router gives is configured there and registered, instead of DHCP's [4988-4.2-22, 4988-5.4-09]", () => {
+test("RFC 4988 §4.2, §5.2: the address that the next router gives is configured there and registered, instead of DHCP's [4988-4.2-22]", () => {
   const line = leaving(NCOA);
   assert.deepEqual(given(line), []);
   arrived(line);
@@ -171,6 +171,17 @@ test("RFC 4988 §4.2, §5.2: the address that the next router gives is configure
   line.accept();
   line.until(line.now + 3100);
   assert.deepEqual(items(line, "own-address"), []);
+});
+
+test("RFC 4988 §5.4: the address may come with PrRtAdv alone; what is bound is the present one, to the router [4988-5.4-09]", () => {
+  const line = registered();
+  proxy(line, tupleOptions(tuple, NCOA));
+  line.event({ type: "command", id: 9, name: "handover", args: { to: AP } });
+  const { homeAddress, careOfAddress } = updatesIn(line)[0]?.message ?? {};
+  assert.deepEqual([homeAddress, careOfAddress], [PCOA, FA2]);
+  acknowledge(line);
+  arrived(line);
+  assert.deepEqual(given(line), ["192.0.2.100/26"]);
 });
 
 test("an address that was given and is of no use goes with the handover; one of the home network, or where an agent's is wanted, is not taken", () => {
