@@ -10,19 +10,18 @@ import {
   Device,
   ECE,
   FIN,
+  HEADERS,
+  octets,
   PSH,
   type Superpacket,
   segment,
+  TCP4,
   transportChecksum,
+  view,
 } from "./segments.ts";
 
 const device = new Device();
 after(() => device.close());
-
-const TCP4 = 1;
-const HEADERS = 52;
-const octets = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => i & 0xff);
-const view = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 
 /** A packet that the kernel would hand over with segmentation left to us. */
 function superpacket(length: number, size: number, flags = ACK): Superpacket {

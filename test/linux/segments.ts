@@ -251,3 +251,17 @@ export class Device {
     rmSync(this.#folder, { recursive: true });
   }
 }
+
+/** Type of a superpacket of TCP over IPv4 (VIRTIO_NET_HDR_GSO_TCPV4). */
+export const TCP4 = 1;
+/** Octets of the headers of `segment()`. */
+export const HEADERS = 52;
+
+/** So many octets that count up. */
+export function octets(length: number, from = 0): Uint8Array {
+  return Uint8Array.from({ length }, (_, i) => (from + i) & 0xff);
+}
+
+export function view(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}

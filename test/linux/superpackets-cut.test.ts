@@ -11,21 +11,21 @@ import {
   Device,
   ECE,
   FIN,
+  HEADERS,
+  octets,
   PSH,
   type Segment,
   type Superpacket,
   segment,
+  TCP4,
   transportChecksum,
+  view,
 } from "./segments.ts";
 
 const device = new Device();
 after(() => device.close());
 
-const TCP4 = 1;
 const UDP_L4 = 5;
-const HEADERS = 52;
-const octets = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => i & 0xff);
-const view = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 
 function assertSound(packet: Uint8Array): void {
   const ip = ((packet[0] ?? 0) & 15) * 4;

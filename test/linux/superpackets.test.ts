@@ -10,22 +10,21 @@ import {
   Device,
   ECE,
   FIN,
+  HEADERS,
+  octets,
   PSH,
   RST,
   type Segment,
   SYN,
   segment,
+  TCP4,
   URG,
 } from "./segments.ts";
 
 const device = new Device();
 after(() => device.close());
 
-const TCP4 = 1;
 const ECN = 0x80;
-const HEADERS = 52;
-const octets = (length: number, from = 0): Uint8Array =>
-  Uint8Array.from({ length }, (_, i) => (from + i) & 0xff);
 
 /** A stream in segments of one size; the last one is shorter and pushes. */
 function stream(sizes: readonly number[], of: Segment = {}): Uint8Array[] {
