@@ -127,6 +127,19 @@ test("RFC 4721 §3.3: every reply, successful or not, has a new challenge, good 
   }
 });
 
+test("RFC 4721 §3.3, §4: a reply to a request that answers an advertised challenge has a new one, too: what was given before that advertisement is old [4721-3.3-01] [4721-3.3-06]", () => {
+  const bench = new ChallengeBench();
+  const given = challengeOf(oneSend(bench.reply(oneSend(bench.answer(bench.first)))));
+  const advertised = bench.advertisement();
+  bench.answer(advertised);
+  // Asked for meanwhile, and still the one when the request comes again.
+  const asked = bench.solicit();
+  assert.notDeepEqual(asked, given);
+  const relayed = oneSend(bench.answer(advertised));
+  assert.deepEqual(challengeOf(oneSend(bench.reply(relayed))), asked);
+  assert.equal(oneSend(bench.answer(asked)).link, undefined, "relayed");
+});
+
 test("RFC 4721 §3.3: code 144 of the home agent is relayed [4721-3.3-13]", () => {
   const bench = new ChallengeBench();
   const answer = oneSend(bench.reply(oneSend(bench.answer(bench.first)), { code: 144 }));

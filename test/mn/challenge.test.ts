@@ -155,6 +155,27 @@ test("RFC 4721 §3.3: a renewal answers the challenge of the last reply, or the 
   assert.equal(line.requests().slice(before).map(answered)[0], 2, "it came after 10");
 });
 
+test("RFC 4721 §3.2, §3.3: a challenge that a reply gives again is the one to answer, unless a request has [4721-3.3-11]", () => {
+  const line = asked();
+  line.accept({ lifetime: 30, behind: [given(9)], foreign: [FA_CONTEXT] });
+  line.event(challenging(2, 1001));
+  line.hearing(23_000, challenging(2, 1001));
+  assert.equal(answered(line.lastRequest()), 2);
+  line.accept({ lifetime: 30, behind: [given(9)], foreign: [FA_CONTEXT] });
+  line.clear();
+  line.hearing(44_000, challenging(2, 1001));
+  assert.equal(answered(line.lastRequest()), 9);
+  assert.deepEqual(line.solicitations(), []);
+  for (const used of [2, 9]) {
+    line.accept({ lifetime: 30, behind: [given(used)], foreign: [FA_CONTEXT] });
+    const sentAt = line.requests().at(-1)?.at ?? 0;
+    line.clear();
+    line.hearing(sentAt + 24_000, challenging(2, 1001));
+    assert.ok(line.solicitations().length > 0, "neither of them once more without having asked");
+    assert.ok((line.requests()[0]?.at ?? 0) >= sentAt + 21_000);
+  }
+});
+
 test("An agent that never gives out another challenge is sent the same again, after three seconds of asking", () => {
   const line = asked();
   line.accept({ lifetime: 30, foreign: [FA_CONTEXT] });

@@ -119,7 +119,9 @@ export class Challenges {
         ? before?.advertised
         : { interface: request.interface, serial: found.serial };
     if (before !== undefined) this.#forget(before);
-    const issued = before?.issued;
+    // What was sent to it before this one was advertised is old to it (§4).
+    const isRepeated = sameOctets(before?.used, challenge);
+    const issued = found === undefined || isRepeated ? before?.issued : undefined;
     const record: NodeRecord = { key, used: challenge, request, advertised, issued };
     this.#records.set(key, record);
     this.#byStation.set(stationKey(request.interface, request.mac), record);

@@ -16,6 +16,8 @@ const WAIT = 3000;
 interface Entry {
   /** In hex, oldest first. */
   readonly seen: readonly string[];
+  /** In hex: those that requests have answered. */
+  readonly answered: readonly string[];
   readonly newest: Uint8Array;
   readonly used: boolean;
   /** The agent has answered a request with this challenge with a denial (§3.5). */
@@ -28,17 +30,32 @@ export class Challenges {
   readonly #entries = new Map<string, Entry>();
 
   /**
-   * A challenge came, in an advertisement or a reply: it is the one to answer, and those before it
-   * are not used any more (§3.2.1, §4).
+   * A challenge was advertised: it is the one to answer, and those before it are not used any more
+   * (§3.2.1, §4).
    */
-  offer(key: string, challenge: Uint8Array | undefined): void {
+  advertised(key: string, challenge: Uint8Array | undefined): void {
     if (challenge === undefined) return;
+    const isOld = this.#entries.get(key)?.seen.includes(toHex(challenge)) === true;
+    if (!isOld) this.#offer(key, challenge);
+  }
+
+  /**
+   * One came in a reply: it is good for the next request (§3.2). An agent may give what it has given
+   * before and nobody has used (§3.2.1).
+   */
+  given(key: string, challenge: Uint8Array | undefined): void {
+    if (challenge === undefined) return;
+    const isOld = this.#entries.get(key)?.answered.includes(toHex(challenge)) === true;
+    if (!isOld) this.#offer(key, challenge);
+  }
+
+  #offer(key: string, challenge: Uint8Array): void {
     const text = toHex(challenge);
-    const seen = this.#entries.get(key)?.seen ?? [];
-    if (seen.includes(text)) return;
+    const { seen = [], answered = [] } = this.#entries.get(key) ?? {};
     this.#entries.delete(key);
     this.#entries.set(key, {
-      seen: [...seen, text].slice(-REMEMBERED),
+      seen: [...seen.filter((each) => each !== text), text].slice(-REMEMBERED),
+      answered,
       newest: challenge,
       used: false,
       spent: false,
@@ -59,7 +76,11 @@ export class Challenges {
 
   use(key: string, challenge: Uint8Array): void {
     const entry = this.#entries.get(key);
-    if (entry?.newest === challenge) this.#entries.set(key, { ...entry, used: true });
+    const text = toHex(challenge);
+    if (entry === undefined || toHex(entry.newest) !== text) return;
+    const answered = [...entry.answered, text].slice(-REMEMBERED);
+    // The next request waits anew.
+    this.#entries.set(key, { ...entry, answered, used: true, waitUntil: undefined });
   }
 
   /** After a denial the next request has a new one, whatever the reason (§3.5). */

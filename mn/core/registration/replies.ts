@@ -75,7 +75,7 @@ export class Replies {
   #denied(outcome: Extract<Outcome, { kind: "denied" }>, { monotonic: now }: Now): Effect[] {
     const { agentKey } = outcome.operation;
     this.#history.challenges.denied(agentKey);
-    this.#history.challenges.offer(agentKey, challengeIn(outcome.reply));
+    this.#history.challenges.given(agentKey, challengeIn(outcome.reply));
     if (outcome.operation.action === "release") return this.#notReleased(outcome);
     const agent = this.#where.agents.get(agentKey);
     // RFC 5177 §5.1: without what was denied the registration may be had.
@@ -131,7 +131,7 @@ export class Replies {
     if (reply.code === ReplyCode.acceptedNoSimultaneous) {
       this.#session.conceded({ simultaneous: "off" });
     }
-    this.#history.challenges.offer(operation.agentKey, challengeIn(reply));
+    this.#history.challenges.given(operation.agentKey, challengeIn(reply));
     const effects: Effect[] =
       operation.action === "register"
         ? this.#outcomes.registered(registered, operation, reply.code, isRenewal, now.monotonic)

@@ -66,15 +66,15 @@ export class Requests {
       return { effects: registration.drive(undefined, undefined, now), isIdle: true };
     }
     if (attachment !== undefined) {
-      this.#history.challenges.offer(keyOf(attachment), agentOf(attachment)?.challenge);
+      this.#history.challenges.advertised(keyOf(attachment), agentOf(attachment)?.challenge);
     }
     const before = registration.pending;
     const operation = this.#answering(needed, now);
-    const effects = registration.drive(operation, this.#notBefore(operation, now.monotonic), now);
-    const { pending } = registration;
     // Who waits for the answer to this needs no other challenge yet.
-    const isAsked = pending !== undefined && sameOperation(pending.operation, operation);
-    if (isAsked && !pending.denied) this.#solicitsOn = undefined;
+    const isAsked = before?.denied === false && sameOperation(before.operation, operation);
+    const notBefore = isAsked ? undefined : this.#notBefore(operation, now.monotonic);
+    const effects = registration.drive(operation, notBefore, now);
+    const { pending } = registration;
     if (pending !== undefined && pending !== before) {
       const { agentKey, challenge } = pending.operation;
       if (challenge !== undefined) this.#history.challenges.use(agentKey, challenge);
