@@ -7,7 +7,7 @@ import type { Ipv4 } from "../../shared/base/address.ts";
 import { Counters } from "../../shared/base/counters.ts";
 import type { Random } from "../../shared/base/random.ts";
 import type { Json } from "../../shared/base/result.ts";
-import { earliest, type Instant, type Now, type WallTime } from "../../shared/base/time.ts";
+import { earliest, type Instant, type Now } from "../../shared/base/time.ts";
 import { PersistentMap } from "../../shared/forwarding/persistent-map.ts";
 import type { ForwardingItem, ForwardingState } from "../../shared/forwarding/state.ts";
 import { Advertisers } from "../../shared/protocol/advertisers.ts";
@@ -32,7 +32,7 @@ import { type Exchange, receive } from "./reception.ts";
 import { Registrar, type RegistrarOwner } from "./registrar.ts";
 import type { BindingChange } from "./registration.ts";
 import { ReplacedBindings } from "./replaced-bindings.ts";
-import { replayEffect, replayKey } from "./replay-record.ts";
+import { RemovedNodes, replayEffect } from "./replay-record.ts";
 import { bindingReport, dropped } from "./reports.ts";
 import { type RestoreOwner, restoreRecord } from "./restore.ts";
 import { HomeRevocations, type RevocationOwner } from "./revocation.ts";
@@ -48,6 +48,7 @@ export class HomeAgent
   readonly bindings = new BindingTable();
   readonly homeLinks = new HomeLinks(this.counters);
   readonly revocations = new HomeRevocations(this);
+  readonly removed = new RemovedNodes();
   readonly #registrar = new Registrar(this);
   readonly #replaced = new ReplacedBindings();
   readonly #advertisers: Advertisers;
@@ -136,9 +137,10 @@ export class HomeAgent
     this.#forwarding = this.#replaced.endAll(this.#forwarding);
     this.#forwarding = declareShared(this.#forwarding, config.sharing, before.config.sharing);
     this.#directory = new Directory(config, this.#isOwn, before.directory);
-    const oldest = now.wall - config.replayWindow * 1000;
-    this.#directory.keepRemoved(before.directory, oldest as WallTime);
-    const effects = this.#advertisers.reconfigure(config.links, now);
+    const clock = { wall: now.wall, window: config.replayWindow };
+    // First, so that no torn write leaves neither this nor the bindings that end.
+    const effects: Effect[] = this.removed.reconfigured(before.directory, this.#directory, clock);
+    effects.push(...this.#advertisers.reconfigure(config.links, now));
     this.homeLinks.retain(linkNames(config));
     for (const binding of [...this.bindings.all()]) {
       const moved =
@@ -150,10 +152,6 @@ export class HomeAgent
         const { informRevoked } = config;
         effects.push(...this.revocations.revoke(binding, informRevoked, now, before.directory));
       }
-    }
-    for (const node of before.directory.nodes()) {
-      if (this.#directory.named(node.name) !== undefined) continue;
-      effects.push({ type: "persist", key: replayKey(node), value: null });
     }
     return effects;
   }

@@ -8,26 +8,19 @@ import {
   UNSPECIFIED,
 } from "../../shared/base/address.ts";
 import { err, type JsonObject, ok, type Result } from "../../shared/base/result.ts";
-import type { Instant, WallTime } from "../../shared/base/time.ts";
+import type { Instant } from "../../shared/base/time.ts";
 import { canonicalNai } from "../../shared/protocol/identity.ts";
 import type {
   PeerAssociation,
   ReplayMethod,
   SecurityContext,
 } from "../../shared/security/association.ts";
-import {
-  NO_REPLAY_STATE,
-  ntpTimestamp,
-  type ReplayState,
-  timestampDifference,
-} from "../../shared/security/replay.ts";
+import { NO_REPLAY_STATE, type ReplayState } from "../../shared/security/replay.ts";
 import { ReplyCode } from "../../shared/wire/reply-code.ts";
 import { AddressPool } from "./address-pool.ts";
 import type { Binding } from "./bindings.ts";
 import type { HaCoreConfig, HomeNetwork, MobileNodeConfig, ServiceLimits } from "./config.ts";
 import type { NodeService } from "./node-service.ts";
-
-type ReplayStates = Record<ReplayMethod, ReplayState>;
 
 /** One authorised mobile node (RFC 5944 §3.8.1), with what must be remembered of it. */
 export interface MobileNode {
@@ -51,7 +44,7 @@ export interface MobileNode {
    * Apart for each method: a nonce says nothing about timestamps, and must not lock them out when
    * the configuration changes the method.
    */
-  readonly replay: ReplayStates;
+  readonly replay: Record<ReplayMethod, ReplayState>;
   /** `undefined`: it has never been heard of. */
   service: NodeService | undefined;
   /** When a code 131 reply went out last; they are limited because anyone can provoke them. */
@@ -66,8 +59,6 @@ export class Directory {
   readonly #byNai = new Map<string, MobileNode>();
   readonly #pool: AddressPool;
   readonly #foreignAgents = new Map<Ipv4, PeerAssociation[]>();
-  /** By name: of nodes that were removed, while what they sent could be taken again. */
-  readonly #removed = new Map<string, ReplayStates>();
 
   /** What `previous` knew of nodes that stay is kept. */
   constructor(
@@ -103,29 +94,13 @@ export class Directory {
       dynamicNetworks,
       homeAddress,
       network: homeAddress === undefined ? undefined : this.#networkOf(homeAddress),
-      replay: known?.replay ??
-        previous?.removed(name) ?? { timestamp: NO_REPLAY_STATE, nonce: NO_REPLAY_STATE },
+      replay: known?.replay ?? { timestamp: NO_REPLAY_STATE, nonce: NO_REPLAY_STATE },
       service: known?.service,
       lastUnauthenticatedDenial: known?.lastUnauthenticatedDenial,
     };
     this.#nodes.set(name, node);
     if (homeAddress !== undefined) this.#byAddress.set(homeAddress, node);
     if (nai !== undefined) this.#byNai.set(canonicalNai(nai), node);
-  }
-
-  removed(name: string): ReplayStates | undefined {
-    return this.#removed.get(name);
-  }
-
-  /** Whoever sent something after `since` is remembered, should it be added again soon. */
-  keepRemoved(previous: Directory, since: WallTime): void {
-    const oldest = ntpTimestamp(since);
-    const before = [...previous.nodes()].map(({ name, replay }) => [name, replay] as const);
-    for (const [name, replay] of [...previous.#removed, ...before]) {
-      const { lastAccepted } = replay.timestamp;
-      if (this.#nodes.has(name) || lastAccepted === undefined) continue;
-      if (timestampDifference(lastAccepted, oldest) > 0) this.#removed.set(name, replay);
-    }
   }
 
   /** After all static nodes are known: their addresses are not given out. */

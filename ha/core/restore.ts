@@ -1,14 +1,23 @@
 /** What an earlier life has left, in the journal or in the store that several home agents share. */
 
+import { formatIpv4 } from "../../shared/base/address.ts";
 import type { Json } from "../../shared/base/result.ts";
 import type { Now } from "../../shared/base/time.ts";
 import type { Effect } from "../../shared/protocol/core.ts";
+import { canonicalNai } from "../../shared/protocol/identity.ts";
 import { type KeptBinding, restoreBinding } from "./binding-record.ts";
 import type { Binding, BindingTable } from "./bindings.ts";
 import type { HaCoreConfig, HomeNetwork } from "./config.ts";
 import { stillAllowed } from "./networks.ts";
 import type { Directory } from "./nodes.ts";
-import { noteTimestamp, replayEffect, replayKeyName, restoreReplay } from "./replay-record.ts";
+import {
+  noteTimestamp,
+  type RemovedNodes,
+  recordedTimestamp,
+  replayEffect,
+  replayKeyName,
+  restoreReplay,
+} from "./replay-record.ts";
 import type { HomeRevocations } from "./revocation.ts";
 
 /** What the rest of the home agent is to this part. */
@@ -17,25 +26,38 @@ export interface RestoreOwner {
   readonly directory: Directory;
   readonly bindings: BindingTable;
   readonly revocations: HomeRevocations;
+  readonly removed: RemovedNodes;
   forward(binding: Binding, network: HomeNetwork | undefined): boolean;
 }
 
 /** Takes one record; a binding that is over, of no node of ours, or beyond the limit is forgotten. */
 export function restoreRecord(owner: RestoreOwner, key: string, value: Json, now: Now): Effect[] {
-  const { directory } = owner;
+  const { directory, removed, config } = owner;
+  const clock = { wall: now.wall, window: config.replayWindow };
   const name = replayKeyName(key);
-  const named = name === undefined ? undefined : directory.named(name);
-  if (named !== undefined) {
+  if (name !== undefined) {
+    const named = directory.named(name);
+    if (named === undefined) return [removed.remember(name, recordedTimestamp(value), clock)];
     restoreReplay(named, value);
     return [];
   }
   const kept = restoreBinding(value, now);
   const node = kept && directory.sender(kept.binding.homeAddress, kept.binding.nai);
-  const isProof = node !== undefined && kept?.binding.replay === "timestamp";
-  if (isProof) noteTimestamp(node, kept.binding.identification);
+  const proof = kept?.binding.replay === "timestamp" ? kept.binding.identification : undefined;
+  if (node !== undefined && proof !== undefined) noteTimestamp(node, proof);
   if (kept !== undefined && goesOn(owner, kept, now)) return [];
   const forget: Effect = { type: "persist", key, value: null };
-  return isProof ? [replayEffect(node), forget] : [forget];
+  if (proof === undefined) return [forget];
+  if (node !== undefined) return [replayEffect(node), forget];
+  const names = namesOf(kept).filter((each) => directory.named(each) === undefined);
+  return [...names.map((each) => removed.remember(each, proof, clock)), forget];
+}
+
+/** Which of the two is its node's in the journal only the configuration could tell. */
+function namesOf(kept: KeptBinding | undefined): string[] {
+  if (kept === undefined) return [];
+  const { homeAddress, nai } = kept.binding;
+  return [formatIpv4(homeAddress), ...(nai === undefined ? [] : [canonicalNai(nai)])];
 }
 
 function goesOn(owner: RestoreOwner, { binding, isOver }: KeptBinding, now: Now): boolean {

@@ -21,6 +21,7 @@ test("reconfigure: a node that is gone loses its binding and its replay state", 
     bench.request({ fields: { homeAddress: ROAMER, lifetime } });
   }
   assert.equal(bench.journal.size, 4);
+  bench.pass(8); // what they sent is too old for anybody
   const mobileNodes = config.mobileNodes.filter(({ homeAddress }) => homeAddress !== HOME);
   const effects = bench.reconfigure({ mobileNodes });
   assert.equal(reports(effects, "binding-removed")[0]?.reason, "reconfigured");
@@ -56,6 +57,56 @@ test("RFC 5944 §5.7.1: what a node has sent is not taken again when it is remov
   bench.pass(8);
   bench.reconfigure({});
   assert.equal(bench.replyTo().code, 0);
+});
+
+test("RFC 5944 §5.7.1: nor when the home agent is started anew meanwhile, whichever of the two removes it", () => {
+  const none = { mobileNodes: [] };
+  const removals: Record<string, (bench: Bench) => void> = {
+    reload: (bench) => bench.reconfigure(none),
+    start: (bench) => bench.restart(none),
+    "reload, start": (bench) => {
+      bench.reconfigure(none);
+      bench.restart(none);
+    },
+    "start, start": (bench) => {
+      bench.restart(none);
+      bench.restart(none);
+    },
+  };
+  for (const [how, remove] of Object.entries(removals)) {
+    for (const lifetime of [600, 0]) {
+      for (const isStarted of [false, true]) {
+        const bench = Bench.up();
+        const bytes = bench.requestBytes({ fields: { lifetime } });
+        bench.deliver(bytes);
+        remove(bench);
+        assert.deepEqual([...bench.journal.keys()], ["replay/10.1.0.7"], how);
+        bench.pass(6);
+        if (isStarted) bench.restart();
+        else bench.reconfigure({});
+        assert.equal(replyIn(oneSend(bench.deliver(bytes))).code, 133, how);
+        assert.equal(bench.replyTo().code, 0);
+      }
+    }
+  }
+});
+
+test("what is remembered of a node that was removed goes with the window of the clock, at the next reload or start", () => {
+  const none = { mobileNodes: [] };
+  for (const happens of [
+    (bench: Bench) => bench.reconfigure(none),
+    (bench: Bench) => bench.restart(none),
+  ]) {
+    const bench = Bench.up();
+    bench.request();
+    bench.reconfigure(none);
+    bench.pass(6);
+    happens(bench);
+    assert.deepEqual([...bench.journal.keys()], ["replay/10.1.0.7"]);
+    bench.pass(2);
+    happens(bench);
+    assert.deepEqual([...bench.journal.keys()], []);
+  }
 });
 
 test("reconfigure: a home network that becomes virtual changes the binding's forwarding", () => {

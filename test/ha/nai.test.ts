@@ -177,8 +177,21 @@ test("a reload keeps assigned addresses; one that has left the pool, or became a
   assert.deepEqual(bench.bindings(), []);
   assert.deepEqual(bench.forwarding(), []);
   assert.equal(bench.journal.has(`binding/${pooled[1]}/192.0.2.1`), false);
+  bench.pass(8);
   bench.reconfigure({});
   assert.deepEqual([...bench.journal.keys()], []);
+});
+
+test("RFC 5944 §5.7.1: a node known by NAI that was removed is remembered across a start, by its binding or by itself", () => {
+  for (const lifetime of [600, 0]) {
+    const bench = Bench.up(overrides);
+    const request = bench.requestBytes(asking(ANN, { fields: { lifetime } }));
+    bench.deliver(request);
+    bench.restart({});
+    bench.reconfigure(overrides);
+    assert.equal(replyIn(oneSend(bench.deliver(request))).code, 133);
+    assert.equal(bench.replyTo(asking(ANN)).code, 0);
+  }
 });
 
 test("RFC 4721 §3.4: a challenge comes back behind extension 32 and under extension 34 [4721-3.4-01] [4721-3.4-02] [4721-3.4-03] [4721-6-05] [4721-6-06]", () => {
