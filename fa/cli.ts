@@ -1,7 +1,7 @@
 /** How the foreign agent shows itself to people. */
 
-import { parseMac } from "../shared/base/address.ts";
-import type { JsonObject } from "../shared/base/result.ts";
+import { parseIpv4, parseMac } from "../shared/base/address.ts";
+import type { Json, JsonObject } from "../shared/base/result.ts";
 import { column, showCell, showRemaining, showSeconds } from "../shared/service/cli/output.ts";
 import { showDriver, showInterfaces, tunnelsTable } from "../shared/service/cli/views.ts";
 import type { ActionCommand, TableCommand } from "../shared/service/program.ts";
@@ -47,8 +47,15 @@ export const faActions: readonly ActionCommand[] = [
     name: "handover",
     summary: "tell a visitor to hand over to an access point of the neighbourhood (RFC 4988)",
     arguments: ["home_address", "access_point"],
+    fault: ({ home_address: home, access_point: accessPoint }) =>
+      addressFault(home) ?? macFault({ mac: accessPoint ?? null }),
   },
 ];
+
+function addressFault(text: Json | undefined): string | undefined {
+  if (typeof text === "string" && parseIpv4(text) !== undefined) return undefined;
+  return `${String(text)}: must be an IPv4 address`;
+}
 
 function macFault({ mac }: JsonObject): string | undefined {
   if (typeof mac === "string" && parseMac(mac) !== undefined) return undefined;

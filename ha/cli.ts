@@ -1,7 +1,14 @@
 /** How the home agent shows itself to people. */
 
+import { parseIpv4 } from "../shared/base/address.ts";
 import type { JsonObject } from "../shared/base/result.ts";
-import { column, showCell, showRemaining, showSeconds } from "../shared/service/cli/output.ts";
+import {
+  column,
+  showCell,
+  showLifetime,
+  showRemaining,
+  showSeconds,
+} from "../shared/service/cli/output.ts";
 import { showDriver, showInterfaces, tunnelsTable } from "../shared/service/cli/views.ts";
 import { isObject } from "../shared/service/json.ts";
 import type { ActionCommand, TableCommand } from "../shared/service/program.ts";
@@ -14,7 +21,7 @@ export const haTables: readonly TableCommand[] = [
       column("HOME ADDRESS", "home_address"),
       column("NAI", "nai"),
       column("CARE-OF ADDRESS", "care_of_address"),
-      column("LIFETIME", "lifetime"),
+      { heading: "LIFETIME", cell: (row) => showLifetime(row.lifetime) },
       { heading: "REMAINING", cell: showRemaining },
       column("ENCAPSULATION", "encapsulation"),
       column("REVERSE", "reverse_tunnel"),
@@ -45,12 +52,18 @@ export const haActions: readonly ActionCommand[] = [
       "end the bindings of a node, by its home address or NAI, and tell their foreign agents (RFC 3543)",
     arguments: ["home_address"],
     options: [{ name: "message", value: "text", summary: "for the node's user (RFC 4917)" }],
-    fault: ({ message }) =>
-      typeof message === "string" && Buffer.byteLength(message) > 253
-        ? "--message: must be at most 253 octets"
-        : undefined,
+    fault: revokeFault,
   },
 ];
+
+/** Almost anything is a NAI, but not what was to be an address. */
+function revokeFault({ home_address: node, message }: JsonObject): string | undefined {
+  if (typeof node === "string" && /^[\d.]+$/.test(node) && parseIpv4(node) === undefined) {
+    return `${node}: must be an IPv4 address or a NAI`;
+  }
+  const isLong = typeof message === "string" && Buffer.byteLength(message) > 253;
+  return isLong ? "--message: must be at most 253 octets" : undefined;
+}
 
 export function describeHa(status: JsonObject): readonly (readonly [string, string])[] {
   return [

@@ -1,8 +1,14 @@
 /** How the mobile node shows itself to people. */
 
-import { parseIpv4 } from "../shared/base/address.ts";
+import { parseIpv4, parseMac } from "../shared/base/address.ts";
 import type { JsonObject } from "../shared/base/result.ts";
-import { column, showCell, showRemaining, showSeconds } from "../shared/service/cli/output.ts";
+import {
+  column,
+  showCell,
+  showLifetime,
+  showRemaining,
+  showSeconds,
+} from "../shared/service/cli/output.ts";
 import { isObject, numberOf } from "../shared/service/json.ts";
 import type { ActionCommand, HealthProblem, TableCommand } from "../shared/service/program.ts";
 
@@ -17,7 +23,7 @@ export const mnTables: readonly TableCommand[] = [
       column("CARE-OF ADDRESSES", "care_of_addresses"),
       { heading: "FLAGS", cell: showFlags },
       column("SEQUENCE", "sequence_number"),
-      { heading: "LIFETIME", cell: (row) => showSeconds(row.registration_lifetime) },
+      { heading: "LIFETIME", cell: (row) => showLifetime(row.registration_lifetime) },
       { heading: "REMAINING", cell: (row) => showSeconds(row.lifetime_remaining) },
       column("HOME", "home"),
     ],
@@ -46,6 +52,9 @@ function handoverFault({ agent, to }: JsonObject): string | undefined {
   if (typeof agent === "string" && parseIpv4(agent) === undefined) {
     return `--agent ${agent}: must be an IPv4 address`;
   }
+  if (typeof to === "string" && parseMac(to) === undefined) {
+    return `--to ${to}: must be a link-layer address like 02:00:00:00:00:01`;
+  }
   return undefined;
 }
 
@@ -54,6 +63,12 @@ function showFlags(row: JsonObject): string {
   if (!isObject(row.flags)) return showCell(row.flags);
   const set = Object.entries(row.flags).filter(([, isSet]) => isSet === true);
   return set.map(([letter]) => letter).join("") || "-";
+}
+
+/** What is left of what was granted. */
+function showGranted(status: JsonObject): string {
+  const granted = showLifetime(status.lifetime);
+  return granted === "infinite" ? granted : `${showRemaining(status)} of ${granted}`;
 }
 
 export function describeMn(status: JsonObject): readonly (readonly [string, string])[] {
@@ -68,7 +83,7 @@ export function describeMn(status: JsonObject): readonly (readonly [string, stri
     ["encapsulation", showCell(status.encapsulation)],
     ["reverse tunnel", showCell(status.reverse_tunnel)],
     ["networks", showCell(status.networks)],
-    ["lifetime", `${showRemaining(status)} of ${showSeconds(status.lifetime)}`],
+    ["lifetime", showGranted(status)],
     ["last code", showCell(status.last_code)],
     ["last error", showCell(status.last_error)],
     ["message", showCell(status.message)],

@@ -49,6 +49,21 @@ async function pretend(
 
 const NOWHERE = "/nonexistent/mip4.sock";
 
+test("what cannot be meant is a usage error, exit 2, before anything is asked", async () => {
+  const cases = [
+    ["mn", /--to zz: must be a link-layer address/, "handover", "--to", "zz"],
+    ["fa", /zz: must be a link-layer address/, "handover", "10.1.0.7", "zz"],
+    ["fa", /10\.1: must be an IPv4 address/, "handover", "10.1", "02:00:00:00:00:01"],
+    ["ha", /10\.1\.0: must be an IPv4 address or a NAI/, "revoke", "10.1.0"],
+  ] as const;
+  for (const [role, expected, ...words] of cases) {
+    const ended = await program(role, ...words, "--socket", NOWHERE);
+    assert.equal(ended.code, 2, words.join(" "));
+    assert.match(ended.err, expected);
+  }
+  assert.equal((await program("ha", "revoke", "bob", "--socket", NOWHERE)).code, 3);
+});
+
 for (const role of ROLES) {
   const name = `mip4-${role}`;
 

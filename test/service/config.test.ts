@@ -51,6 +51,26 @@ test("check: a syntax error is one fault at its line", (t) => {
   ]);
 });
 
+test("check: a line that is not complete is named, not the one behind it", (t) => {
+  const incomplete = "not valid TOML: a key, = and a value, or a [table], must be on one line";
+  const cases: readonly (readonly [string, number, string])[] = [
+    ["a = 1\n[advertisement\nb = 2\n", 2, incomplete],
+    ["[[interface]\nname = 2\n", 1, incomplete],
+    ["a = 1\nb = # none\n# more\nc = 3\n", 2, incomplete],
+    ["a = 1\nb =\n[table]\n", 2, incomplete],
+    ["a = 1\nb =\n", 2, incomplete],
+    ["a = 1\nb =", 2, "not valid TOML: Unspecified values are invalid"],
+    ["a = 1\n[advertisement\n# end\n", 2, "not valid TOML: Unterminated table-key"],
+  ];
+  for (const [text, line, message] of cases) {
+    assert.deepEqual(load(t, faRules, text).faults, [`c.toml:${line}: ${message}`]);
+  }
+});
+
+test("check: a byte order mark, as some editors write it, is no fault", (t) => {
+  assert.deepEqual(load(t, faRules, `\ufeff${MINIMAL_FA}`).faults, []);
+});
+
 test("check: an empty file lacks what is required, at line 1", (t) => {
   assert.deepEqual(load(t, mnRules, "").faults, [
     'c.toml:1: home_address: missing, must be the IPv4 address of one node, like 192.0.2.1, or "dynamic"',

@@ -7,6 +7,7 @@ import type { WallTime } from "../../shared/base/time.ts";
 import {
   alignRows,
   showCell,
+  showLifetime,
   showRemaining,
   showSeconds,
 } from "../../shared/service/cli/output.ts";
@@ -73,6 +74,7 @@ test("output: columns are aligned, unknown is a dash, infinite has no time left"
   ]);
   assert.deepEqual([12, 1795, 7320, null].map(showSeconds), ["12s", "29m55s", "2h02m", "-"]);
   assert.equal(showRemaining({ lifetime: 65535, lifetime_remaining: null }), "infinite");
+  assert.deepEqual([65535, 1800, null].map(showLifetime), ["infinite", "30m00s", "-"]);
 });
 
 test("suggest: a slip finds its word, nonsense finds none", () => {

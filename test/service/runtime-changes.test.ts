@@ -13,13 +13,17 @@ import { Bench, OWN_MAC, PEER_MAC, UPLINK } from "./runtime-bench.ts";
 import { bench, datagram, frame, persist, reply } from "./runtime-fixtures.ts";
 import { settle } from "./toy-clock.ts";
 
-test("SIGHUP: a fault keeps the old configuration and names its line; without one the core and the sockets follow", async (t) => {
+test("SIGHUP: a fault keeps the old configuration, names its line and is a problem; without one the core and the sockets follow", async (t) => {
   const b = bench(t);
   await b.start();
-  b.config = err(["fa.toml:3: interface[0].name: missing"]);
+  b.config = err(["fa.toml:3: interface[0].name: missing", "fa.toml:4: x: unknown key"]);
   b.signals.emit("SIGHUP");
   await settle();
   assert.ok(b.log.includes("error: fa.toml:3: interface[0].name: missing"));
+  assert.ok(b.log.includes("error: fa.toml:4: x: unknown key"));
+  assert.deepEqual(b.status().problems, [
+    "configuration: not applied, the old one stays: fa.toml:3: interface[0].name: missing (and 1 more)",
+  ]);
   assert.deepEqual([b.core.configs.length, [...b.links.keys()]], [0, ["lan0"]]);
   const before = b.links.get("lan0");
   b.setHost("lan1", 5);
@@ -27,6 +31,7 @@ test("SIGHUP: a fault keeps the old configuration and names its line; without on
   b.core.events.length = 0;
   b.signals.emit("SIGHUP");
   await settle();
+  assert.deepEqual(b.status().problems, []);
   assert.deepEqual(b.core.configs, [{ links: ["lan0", "lan1"] }]);
   assert.deepEqual([...b.links.keys()], ["lan0", "lan1"]);
   assert.equal(b.links.get("lan0"), before, "an unchanged link stays open");

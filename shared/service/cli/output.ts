@@ -44,9 +44,14 @@ export function showSeconds(value: Json | undefined): string {
   return minutes > 0 ? `${minutes}m${pad(Math.floor(value % 60))}s` : `${Math.floor(value)}s`;
 }
 
-/** An infinite lifetime (65535, RFC 5944 §3.3) has no time left to count. */
+/** 65535 is no time but for ever (RFC 5944 §3.3). */
+export function showLifetime(value: Json | undefined): string {
+  return value === 65535 ? "infinite" : showSeconds(value);
+}
+
+/** An infinite lifetime has no time left to count. */
 export function showRemaining(row: JsonObject): string {
-  return row.lifetime === 65535 ? "infinite" : showSeconds(row.lifetime_remaining);
+  return showLifetime(row.lifetime === 65535 ? row.lifetime : row.lifetime_remaining);
 }
 
 /** A column that shows one key. */

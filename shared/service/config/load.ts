@@ -75,7 +75,8 @@ function readValues<FileConfig extends CommonConfig, CoreConfig>(
 ): Result<Table, readonly string[]> {
   let text: string;
   try {
-    text = readFileSync(configFile, "utf8");
+    // Some editors begin a file with a byte order mark.
+    text = readFileSync(configFile, "utf8").replace(/^\ufeff/, "");
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
     return err([`${configFile}:1: cannot be read (${code}), must be a TOML or UCI file`]);

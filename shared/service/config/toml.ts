@@ -16,9 +16,22 @@ export function parseToml(file: string, text: string): Result<Table, LocatedFaul
     return ok(root);
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
-    const message = `not valid TOML: ${error.message} (column ${error.column + 1})`;
-    return err({ file, line: error.lineNumber, key: "", message });
+    return err({ file, key: "", ...placeOfError(text, error) });
   }
+}
+
+/** The parser names the place where it gave up; an incomplete line is further up, the last with anything. */
+function placeOfError(text: string, error: ParseError): Pick<LocatedFault, "line" | "message"> {
+  const before = text.slice(0, error.index).split("\n");
+  const line = before.findLastIndex((each) => /^\s*[^\s#]/.test(each)) + 1;
+  const lacksValue = line < before.length && /=\s*(#.*)?$/.test(before[line - 1] ?? "");
+  if (lacksValue || error.message.includes("on the same line")) {
+    const message = "not valid TOML: a key, = and a value, or a [table], must be on one line";
+    return { line, message };
+  }
+  const message = `not valid TOML: ${error.message}`;
+  if (error.index === text.length) return { line: Math.max(line, 1), message };
+  return { line: error.lineNumber, message: `${message} (column ${error.column + 1})` };
 }
 
 /** `[table]` or `[[table]]`: the parser has resolved which element of which array it is. */

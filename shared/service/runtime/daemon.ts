@@ -184,7 +184,6 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
     if (this.#isEnding) return;
     if (faults !== undefined) {
       for (const line of faults) log.write("error", line);
-      log.write("error", "the configuration was not reloaded: the old one stays");
       return;
     }
     const { config } = this.#loaded;
@@ -318,8 +317,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
 
   async #reconsider(): Promise<void> {
     if (!this.#configuration.isOutdated) return;
-    const faults = await this.#load();
-    if (faults !== undefined) this.#problems.set("configuration", faults.join("; "));
+    await this.#load();
   }
 
   /** Reads and applies the file to this machine as it is now; faults: nothing has changed. */
@@ -327,7 +325,12 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
     const result = await this.#configuration.load();
     // Meanwhile it may have been told to end: nothing is opened anew.
     if (this.#isEnding) return undefined;
-    if (!result.ok) return result.error;
+    if (!result.ok) {
+      const [first, ...more] = result.error;
+      const others = more.length > 0 ? ` (and ${more.length} more)` : "";
+      this.#problems.set("configuration", `not applied, the old one stays: ${first}${others}`);
+      return result.error;
+    }
     this.#problems.set("configuration", undefined);
     const isNew = result.value;
     if (!isNew) return undefined;
