@@ -52,3 +52,9 @@ export class Configuration<Config extends CommonConfig, CoreConfig> {
     return ok(!isDeepStrictEqual([core, wiring], [result.value.core, result.value.wiring]));
   }
 }
+
+/** What is wrong while a file with faults waits to be mended; the log has all of them. */
+export function notApplied([first, ...more]: readonly string[]): string {
+  const others = more.length > 0 ? ` (and ${more.length} more)` : "";
+  return `not applied, the old one stays: ${first}${others}`;
+}

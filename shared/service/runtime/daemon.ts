@@ -12,7 +12,7 @@ import type { CommonConfig, Runnable } from "../program.ts";
 import type { Triggers } from "../triggers/triggers.ts";
 import { Announcer } from "./announcer.ts";
 import { Commands } from "./commands.ts";
-import { Configuration } from "./configuration.ts";
+import { Configuration, notApplied } from "./configuration.ts";
 import { carryOut, type Outlets } from "./effects.ts";
 import { Exporter } from "./exporter.ts";
 import { fixedKeys } from "./fixed-keys.ts";
@@ -316,8 +316,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
   }
 
   async #reconsider(): Promise<void> {
-    if (!this.#configuration.isOutdated) return;
-    await this.#load();
+    if (this.#configuration.isOutdated) await this.#load();
   }
 
   /** Reads and applies the file to this machine as it is now; faults: nothing has changed. */
@@ -326,9 +325,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
     // Meanwhile it may have been told to end: nothing is opened anew.
     if (this.#isEnding) return undefined;
     if (!result.ok) {
-      const [first, ...more] = result.error;
-      const others = more.length > 0 ? ` (and ${more.length} more)` : "";
-      this.#problems.set("configuration", `not applied, the old one stays: ${first}${others}`);
+      this.#problems.set("configuration", notApplied(result.error));
       return result.error;
     }
     this.#problems.set("configuration", undefined);
