@@ -68,7 +68,8 @@ function showFlags(row: JsonObject): string {
 /** What is left of what was granted. */
 function showGranted(status: JsonObject): string {
   const granted = showLifetime(status.lifetime);
-  return granted === "infinite" ? granted : `${showRemaining(status)} of ${granted}`;
+  const isCounted = typeof status.lifetime_remaining === "number";
+  return isCounted ? `${showRemaining(status)} of ${granted}` : granted;
 }
 
 export function describeMn(status: JsonObject): readonly (readonly [string, string])[] {
@@ -96,13 +97,12 @@ export function healthMn(status: JsonObject): readonly HealthProblem[] {
   switch (status.state) {
     case "failed":
       return [{ severity: "critical", message: `registration failed${reason}` }];
-    case "searching":
-      return [
-        {
-          severity: "warning",
-          message: "no agent is heard, and no interface has an address of its own to register",
-        },
-      ];
+    case "searching": {
+      const nowhere = "no agent is heard, and no interface has an address of its own to register";
+      const isKnown = typeof status.home_agent === "string";
+      const message = isKnown || reason === "" ? nowhere : `not registered yet${reason}`;
+      return [{ severity: "warning", message }];
+    }
     case "registering":
     case "handover":
       return [{ severity: "warning", message: `not registered yet${reason}` }];

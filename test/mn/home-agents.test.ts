@@ -100,6 +100,8 @@ test("A name without an answer is asked for again, less and less often, and peop
   assert.deepEqual(waits, [2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000]);
   const [first] = line.reports("home-agent-unresolved");
   assert.deepEqual(first?.fields, { name: NAME, reason: "no such host" });
+  const { last_error } = line.status();
+  assert.equal(last_error, `home agent ${NAME}: no address (no such host)`);
   assert.deepEqual(line.event({ type: "resolved", name: "other", addresses: [HA1] }), []);
 });
 

@@ -179,8 +179,12 @@ test("health: one line, performance data after the bar, exit by the worst proble
     0,
     "OK: mip4-mn: registered | registered=1 lifetime_remaining=17 uptime=5\n",
   ]);
-  const [warning] = await health({ ...base, state: "searching" });
+  const [warning, nowhere] = await health({ ...base, state: "searching", home_agent: "1.2.3.4" });
   assert.equal(warning, 1);
+  assert.match(nowhere, /^WARNING: no agent is heard/);
+  const unresolved = { home_agent: null, last_error: "home agent x: no address" };
+  const [, unasked] = await health({ ...base, state: "searching", ...unresolved });
+  assert.match(unasked, /^WARNING: not registered yet: home agent x: no address/);
   const [critical, line] = await health({
     ...base,
     state: "failed",

@@ -38,7 +38,8 @@ async function open(
   const counters = new Counters();
   const commands: [string, JsonObject][] = [];
   const handler = {
-    query: (name: string) => (name === "status" ? { state: "ready" } : undefined),
+    query: (name: string) =>
+      name === "status" ? { state: "ready", last_error: "code 78" } : undefined,
     command: async (name: string, args: JsonObject) => {
       commands.push([name, args]);
       if (name === "never") return NEVER;
@@ -69,7 +70,7 @@ test("control: a query is answered, an unknown one is refused, who listens is to
   const { path } = await open(t);
   assert.deepEqual(await ask(path, { query: "status" }, 1000), {
     ok: true,
-    value: { ok: true, result: { state: "ready" } },
+    value: { ok: true, result: { state: "ready", last_error: "code 78" } },
   });
   assert.deepEqual(await ask(path, { query: "stauts" }, 1000), {
     ok: true,
@@ -94,7 +95,8 @@ test("control: a command waits for its outcome, and no longer than it was told",
     value: { ok: true, message: "register done", result: { to: "x" } },
   });
   const late = await ask(path, { command: "never", args: {}, timeout: 0.05 }, 6000);
-  assert.deepEqual(late, { ok: true, value: { ok: false, message: "no outcome within 0.05 s" } });
+  const message = "no outcome within 0.05 s; last error: code 78";
+  assert.deepEqual(late, { ok: true, value: { ok: false, message } });
   assert.deepEqual(
     commands.map(([name]) => name),
     ["register", "never"],

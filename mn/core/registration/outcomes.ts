@@ -3,7 +3,7 @@
 import type { Counters } from "../../../shared/base/counters.ts";
 import type { JsonObject } from "../../../shared/base/result.ts";
 import { after, type Instant } from "../../../shared/base/time.ts";
-import type { Effect, Report } from "../../../shared/protocol/core.ts";
+import type { Effect, Report, Resolved } from "../../../shared/protocol/core.ts";
 import { messageStrings } from "../../../shared/protocol/message-string.ts";
 import type { ControlExtension } from "../../../shared/wire/control-extensions.ts";
 import { replyCodeText } from "../../../shared/wire/reply-code.ts";
@@ -149,6 +149,11 @@ export class Outcomes {
     if (found === undefined || JSON.stringify(found) === JSON.stringify(this.#host)) return reports;
     this.#host = found;
     return [...reports, report("host-configuration", found)];
+  }
+
+  /** Without an address of a home agent nobody can be asked. */
+  unresolved({ name, error }: Resolved): void {
+    this.#lastError = `home agent ${name}: no address${error === undefined ? "" : ` (${error})`}`;
   }
 
   /** RFC 5944 §3.6.2.1: silence on the wire; counted always, told at most once a second. */

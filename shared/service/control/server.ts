@@ -5,6 +5,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import type { Counters } from "../../base/counters.ts";
 import type { Json, JsonObject } from "../../base/result.ts";
 import type { WallTime } from "../../base/time.ts";
+import { isObject } from "../json.ts";
 import { eventJson } from "../log.ts";
 import { LineSplitter } from "./lines.ts";
 import {
@@ -150,7 +151,7 @@ export class ControlServer {
     const { handler, program } = this.#options;
     if ("command" in request) {
       const outcome = handler.command(request.command, request.args);
-      return { ...(await withTimeout(outcome, request.timeout)) };
+      return { ...(await withTimeout(outcome, request.timeout, () => this.#lastError())) };
     }
     if (request.query === IDENTITY_QUERY)
       return { ok: true, result: { program, pid: process.pid } };
@@ -158,17 +159,26 @@ export class ControlServer {
     if (result !== undefined) return { ok: true, result };
     return { ok: false, message: `${program} has no answer to "${request.query}"` };
   }
+
+  /** What has kept the program from it, as far as it knows. */
+  #lastError(): string {
+    const status = this.#options.handler.query("status");
+    const error = isObject(status) ? status.last_error : undefined;
+    return typeof error === "string" ? `; last error: ${error}` : "";
+  }
 }
 
 /** The outcome, or that there was none in time; what the command started goes on. */
 async function withTimeout(
   outcome: Promise<CommandOutcome>,
   seconds: number,
+  why: () => string,
 ): Promise<CommandOutcome> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<CommandOutcome>((resolve) => {
-    const message = `no outcome within ${seconds} s`;
-    timer = setTimeout(() => resolve({ ok: false, message }), seconds * 1000);
+    const tell = (): void =>
+      resolve({ ok: false, message: `no outcome within ${seconds} s${why()}` });
+    timer = setTimeout(tell, seconds * 1000);
   });
   try {
     return await Promise.race([outcome, late]);
