@@ -152,8 +152,7 @@ export class MobileNode implements Core<MnSettings> {
       case "path":
         return this.#lostPaths.told(event, now.monotonic);
       case "resolved":
-        if (event.addresses === undefined) this.#outcomes.unresolved(event);
-        return this.#session.resolved(event, now.monotonic);
+        return this.#session.resolved(event, this.#outcomes, now.monotonic);
       case "tick":
       case "tunnel-bound":
         return [];

@@ -21,6 +21,7 @@ import type { ControlExtension } from "../../shared/wire/control-extensions.ts";
 import { ReplyCode } from "../../shared/wire/reply-code.ts";
 import type { Identities, MnCoreConfig, MnSettings, Terms } from "./config.ts";
 import { HomeAgents, NAMES_KEY } from "./registration/home-agents.ts";
+import type { Outcomes } from "./registration/outcomes.ts";
 import type { Outcome, Registered } from "./registration/registration.ts";
 import { report } from "./reports.ts";
 
@@ -172,7 +173,8 @@ export class Session {
     return this.#homeAgents.ask(now);
   }
 
-  resolved(event: Resolved, now: Instant): Effect[] {
+  resolved(event: Resolved, outcomes: Outcomes, now: Instant): Effect[] {
+    if (event.addresses === undefined) outcomes.unresolved(event);
     const effects = this.#homeAgents.resolved(event, now);
     this.#refresh();
     return effects;
