@@ -36,7 +36,10 @@ export function commandPage(program: DescribedProgram, version: string): string 
     ...commands.flatMap(commandText),
     ".SH SIGNALS",
     ...term("SIGTERM, SIGINT", "ends cleanly: withdraws or deregisters, removes what it has made"),
-    ...term("SIGHUP", "reads the configuration again; with a fault in it the old one stays"),
+    ...term(
+      "SIGHUP",
+      "reads the configuration again; with a fault in it the old one stays, and health warns",
+    ),
     ...term("SIGUSR1", "writes the status to the log"),
     ".SH FILES",
     ...term(`/etc/mip4/${role}.toml`, "the configuration of the service"),
@@ -68,11 +71,10 @@ function synopsis({ name, arguments: words, options }: CommandSpec): string {
   return [
     name,
     ...words.map((word) => word.toUpperCase()),
-    ...options.map((option) =>
-      option.value === undefined
-        ? `[--${option.name}]`
-        : `[--${option.name} ${option.value.toUpperCase()}]`,
-    ),
+    ...options.map((option) => {
+      const value = option.value === undefined ? "" : ` ${option.value.toUpperCase()}`;
+      return option.isRequired === true ? `--${option.name}${value}` : `[--${option.name}${value}]`;
+    }),
   ].join(" ");
 }
 
@@ -88,6 +90,7 @@ function commandText(command: CommandSpec): string[] {
 }
 
 function tableText({ heading, description, keys }: ConfigTable): string[] {
+  if (heading === "" && keys.length === 0) return [];
   return [
     `.SH ${plain(heading === "" ? "TOP LEVEL" : heading)}`,
     ...(description === "" ? [] : [rich(description)]),

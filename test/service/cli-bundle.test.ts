@@ -104,6 +104,17 @@ for (const role of ROLES) {
     assert.equal((await program(role, "status", "--socket")).code, 2);
   });
 
+  test(`${name}: a command's --help says what it does, what it takes and how it ends`, async () => {
+    const { code, out } = await program(role, "run", "--help");
+    assert.equal(code, 0);
+    assert.match(out, new RegExp(`^  ${name} run --config FILE \\[options\\]$`, "m"));
+    assert.match(out, /^Run in the foreground; SIGHUP reloads, SIGTERM ends\.$/m);
+    assert.match(out, /^ {2}2 {2}usage error$/m);
+    assert.match((await program(role, "--help")).out, new RegExp(`^  ${name} COMMAND`, "m"));
+    const health = (await program(role, "health", "--help")).out;
+    assert.match(health, /^ {2}2 {2}CRITICAL/m);
+  });
+
   test(`${name}: not running is exit 3, for health CRITICAL 2, its usage errors UNKNOWN 3`, async () => {
     const status = await program(role, "status", "--socket", NOWHERE);
     assert.deepEqual([status.code, status.out], [3, ""]);

@@ -8,6 +8,8 @@ export interface OptionSpec {
   readonly value?: string;
   /** No message repeats what was typed beside it. */
   readonly isSecret?: true;
+  /** Without it the command cannot be meant. */
+  readonly isRequired?: true;
   readonly summary: string;
 }
 
@@ -52,6 +54,7 @@ export const BOARD_OPTION: OptionSpec = {
 export const CONFIG_OPTION: OptionSpec = {
   name: "config",
   value: "file",
+  isRequired: true,
   summary: "the configuration, TOML or UCI",
 };
 

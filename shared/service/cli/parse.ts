@@ -3,7 +3,7 @@
 import { type CAC, cac } from "cac";
 import { version } from "../embedded/version.ts";
 import { nearest } from "../suggest.ts";
-import { type CommandSpec, type Invocation, UsageError } from "./commands.ts";
+import { type CommandSpec, EXIT, type Invocation, UsageError } from "./commands.ts";
 import type { Output } from "./output.ts";
 
 export interface Parsed {
@@ -19,12 +19,15 @@ export function parseCommandLine(
   output: Output,
 ): Parsed | undefined {
   const cli = cac(name);
-  cli.version(version()).help((sections) => [
-    { body: `${name} ${version()}: ${summary}` },
+  cli.version(version()).help((sections) => {
+    const spec = specs.find((candidate) => candidate.name === cli.matchedCommand?.name);
     // The list of every command's --help says nothing that the list of commands does not.
-    ...sections.slice(1).filter((section) => !section.title?.startsWith("For more info")),
-    ...exitSection(specs.find((spec) => spec.name === cli.matchedCommand?.name)),
-  ]);
+    const lists = sections.filter(({ title }) => title === "Commands" || title === "Options");
+    const head = { body: `${name} ${version()}: ${summary}` };
+    if (spec === undefined) return [head, usage(`${name} COMMAND [options]`), ...lists];
+    const about = { body: `${spec.summary.replace(/^./, (first) => first.toUpperCase())}.` };
+    return [head, usage(`${name} ${usageOf(spec)}`), about, ...lists, exitSection(spec)];
+  });
   for (const spec of specs) declare(cli, spec);
   cli.parse([...argv], { run: false });
   const { help, version: wantsVersion } = cli.options;
@@ -44,10 +47,24 @@ export function parseCommandLine(
   return { command: spec, invocation };
 }
 
-function exitSection(spec: CommandSpec | undefined): { title: string; body: string }[] {
-  if (spec === undefined) return [];
-  const lines = Object.entries(spec.exits).map(([code, meaning]) => `  ${code}  ${meaning}`);
-  return [{ title: "Exit codes", body: lines.join("\n") }];
+function usage(body: string): { title: string; body: string } {
+  return { title: "Usage", body: `  ${body}` };
+}
+
+/** What has to be there; the rest is listed below it. */
+function usageOf(spec: CommandSpec): string {
+  const required = spec.options.flatMap(({ name, value = "", isRequired }) =>
+    isRequired === true ? `--${name} ${value.toUpperCase()}` : [],
+  );
+  const words = spec.arguments.map((argument) => argument.toUpperCase());
+  const others = spec.options.length > required.length ? ["[options]"] : [];
+  return [spec.name, ...words, ...required, ...others].join(" ");
+}
+
+function exitSection({ name, exits }: CommandSpec): { title: string; body: string } {
+  const known = name === "health" ? exits : { [EXIT.usage]: "usage error", ...exits };
+  const lines = Object.entries(known).map(([code, meaning]) => `  ${code}  ${meaning}`);
+  return { title: "Exit codes", body: lines.join("\n") };
 }
 
 function declare(cli: CAC, spec: CommandSpec): void {
