@@ -29,9 +29,10 @@ import { encapsulationOf } from "./status.ts";
 
 export interface ForwardingInputs {
   readonly config: MnCoreConfig;
-  /** The interfaces that are up. */
+  /** Those that are there. */
   readonly interfaces: readonly {
     readonly name: string;
+    readonly isUp: boolean;
     /** It has an address by which it takes part in its link like any host. */
     readonly isHost: boolean;
   }[];
@@ -50,8 +51,8 @@ export interface ForwardingInputs {
 }
 
 /**
- * The home address once there is one; on each interface that is up one of: at home there, visiting there,
- * co-located there, or listening. Without a registration a foreign agent is no router yet
+ * The home address once there is one; on each interface one of: at home there, visiting there,
+ * co-located there, or listening, also while its link is down: who comes to another one is ready for what waits there. Without a registration a foreign agent is no router yet
  * (RFC 5944 §4.2.1), so an interface serves from the acceptance on; it goes on until another one
  * is accepted, or until agent, address or link is lost.
  */
@@ -61,8 +62,8 @@ function forwardingItems(inputs: ForwardingInputs): Map<string, ForwardingItem> 
   if (homeAddress !== UNSPECIFIED) {
     items.set("home-address", { kind: "home-address", address: homeAddress });
   }
-  for (const { name, isHost } of inputs.interfaces) {
-    const item = homeItem(name, inputs) ?? servingItem(name, inputs);
+  for (const { name, isUp, isHost } of inputs.interfaces) {
+    const item = isUp ? (homeItem(name, inputs) ?? servingItem(name, inputs)) : undefined;
     const listening = {
       kind: "listening",
       interface: name,
@@ -271,7 +272,7 @@ export class ForwardingView {
     const isHere = attachment !== undefined && isFor(registered, attachment);
     const inputs = {
       config,
-      interfaces: where.linksUp(),
+      interfaces: where.interfaces(),
       home: attachment?.kind === "home" ? attachment.agent : undefined,
       registered,
       serving: where.serving(registered),

@@ -60,6 +60,8 @@ export interface Driver {
    * changes.
    */
   apply(state: ForwardingState): Promise<void>;
+  /** Resolves when the kernel has been brought to what has been applied until now, or has refused. */
+  inForce(): Promise<void>;
   /** What has a limited lifetime in the kernel gets it anew. */
   renew(): void;
   /**

@@ -150,8 +150,14 @@ export type Event =
   /** An orderly end: withdraw or deregister; the service then applies an empty forwarding state. */
   | { readonly type: "shutdown" };
 
+/** What tells others to act on what is declared together with it may not be ahead of that. */
+interface Timed {
+  /** Given: it leaves when that is in force. */
+  readonly onceInForce?: true;
+}
+
 /** UDP from port 434. Without `link` it is routed: by the whole table, or by that device alone. */
-export interface SendUdp {
+export interface SendUdp extends Timed {
   readonly type: "send-udp";
   readonly source: Ipv4;
   readonly sourcePort: number;
@@ -176,7 +182,7 @@ export interface SendIcmp {
 }
 
 /** An ICMP message with its checksum in place, from one router to another by the routing table. */
-export interface RouteIcmp {
+export interface RouteIcmp extends Timed {
   readonly type: "route-icmp";
   readonly source: Ipv4;
   readonly destination: Ipv4;

@@ -95,6 +95,25 @@ test("RFC 4988 §4.2: in the reactive mode the acknowledgment of the relayed upd
   assert.deepEqual(answers(carry(nar, { ...answer, source: ipv4("192.0.2.70") })).toNode, []);
 });
 
+test("RFC 4988 §4.2: who is told to send packets here, or to come, is told when they find their way; nobody waits for that who is here [4988-4.2-14]", () => {
+  const { par, nar } = pair();
+  const { initiated, acknowledged } = predict(par, nar);
+  const { toNode, toRouter } = answers(acknowledged);
+  const told = [oneRouted(initiated), ...toNode, ...toRouter];
+  assert.deepEqual(
+    told.map(({ onceInForce }) => onceInForce),
+    [true, true, true],
+  );
+  const again = pair();
+  const hi = oneRouted(carry(again.par, oneSend(arrive(again.nar))));
+  const hack = oneRouted(carryIcmp(again.nar, hi));
+  const answer = oneSend(carryIcmp(again.par, hack));
+  assert.deepEqual(
+    [hi, hack, answer, oneSend(carry(again.nar, answer))].map(({ onceInForce }) => onceInForce),
+    [undefined, undefined, true, true],
+  );
+});
+
 test("RFC 4988 §4.2: a HI of code 1 for a guest is answered and disturbs nothing [4988-4.2-18, 4068-4-14]", () => {
   const { par, nar } = bare();
   const hi = oneRouted(sendUpdate(par));

@@ -56,7 +56,7 @@ test("RFC 5944 §3.6: with a link-layer indication the move is made at once, wit
   line.until(300);
   line.linkDown();
   assert.equal(line.node.state, "searching");
-  assert.deepEqual(line.items(), ["home-address"]);
+  assert.deepEqual(line.items(), ["home-address", "listening/wlan0"]);
   line.until(400);
   line.clear();
   line.linkUp();

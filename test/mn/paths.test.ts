@@ -82,7 +82,7 @@ test("a link that goes down: the next interface at once", () => {
   plug(line, "eth0", false);
   assert.equal(line.lastRequest().effect.source, CARE_OF.wlan0);
   line.accept();
-  assert.deepEqual(kinds(line), ["co-located/wlan0"]);
+  assert.deepEqual(kinds(line), ["co-located/wlan0", "listening/eth0"]);
 });
 
 test("a way by which nothing comes back: the next interface at once, and back after a while, which grows with each loss", () => {

@@ -226,17 +226,23 @@ export class Bench {
   }
 
   #driver(): Driver {
+    let work: Promise<void> = Promise.resolve();
+    const apply = async (state: ForwardingState): Promise<void> => {
+      if (this.applyFault !== undefined) throw new Error(this.applyFault);
+      await this.applying();
+      this.applied.push(state);
+      this.trace.push("apply");
+    };
     return {
       start: async () => {
         if (this.startFault !== undefined) throw this.startFault;
         this.trace.push("driver started");
       },
-      apply: async (state) => {
-        if (this.applyFault !== undefined) throw new Error(this.applyFault);
-        await this.applying();
-        this.applied.push(state);
-        this.trace.push("apply");
+      apply: (state) => {
+        work = apply(state);
+        return work;
       },
+      inForce: () => work.catch(() => undefined),
       renew: () => this.trace.push("renewed"),
       fence: () => this.trace.push("fenced"),
       stop: async () => {

@@ -222,27 +222,6 @@ test("control: a command waits for the core's answer, and gets one when the daem
   assert.deepEqual(await second, { ok: false, message: "the daemon is ending" });
 });
 
-test("control: a command's outcome is told when its forwarding is there: a link may be changed at that word", async (t) => {
-  const b = bench(t);
-  await b.start();
-  let finish = (): void => assert.fail("nothing is being applied");
-  b.applying = () => new Promise((resolve) => (finish = resolve));
-  b.core.react = (event) => {
-    if (event.type !== "command") return [];
-    b.core.state = new Map();
-    return [{ type: "answer", id: event.id, ok: true, message: "leave" }];
-  };
-  let said: unknown;
-  const outcome = b.control?.handler.command("handover", {}).then((told) => (said = told));
-  await settle();
-  assert.equal(said, undefined);
-  b.applying = async () => {};
-  finish();
-  await outcome;
-  assert.deepEqual(said, { ok: true, message: "leave" });
-  assert.equal(b.applied.at(-1), b.core.state);
-});
-
 test("SIGUSR1: the status goes to the log", async (t) => {
   const b = bench(t);
   await b.start();

@@ -165,7 +165,7 @@ export function acknowledgment(
   return appendAuthentication(bytes, "mn-par-auth-extension", context);
 }
 
-/** RFC 4988 §5.2: back to where the update came from. */
+/** RFC 4988 §5.2: back to where the update came from. Who reads it may leave at once. */
 export function answerTo(
   { link, source, sourcePort, destination }: BindingUpdate,
   payload: Uint8Array,
@@ -178,6 +178,7 @@ export function answerTo(
     destinationPort: sourcePort,
     ttl: 64,
     payload,
+    onceInForce: true,
     ...(link === undefined ? {} : { link }),
   };
 }

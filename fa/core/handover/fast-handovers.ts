@@ -280,6 +280,7 @@ export class FastHandovers {
         destinationPort: known?.sourcePort ?? MOBILE_IP_PORT,
         ttl: 64,
         payload,
+        onceInForce: true,
         link: { interface: interfaceName, destination: mac },
       },
     ];

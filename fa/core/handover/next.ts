@@ -122,7 +122,9 @@ export class NextRouter {
         ...this.#parts.tuples(),
       ],
     };
-    return [routers.send(message, event.destination, event.source, timestamp), ...effects];
+    const answer = routers.send(message, event.destination, event.source, timestamp);
+    // A node that is here is told by its acknowledgment; until then its packets are kept where it was.
+    return [hi.code === 1 ? answer : { ...answer, onceInForce: true }, ...effects];
   }
 
   /** The node was seen on this link (RFC 4988 §4.2). */

@@ -296,6 +296,7 @@ export class PreviousRouter {
       destinationPort: MOBILE_IP_PORT,
       ttl: 64,
       payload,
+      onceInForce: true,
     } as const;
     return [answer, towards];
   }

@@ -49,10 +49,6 @@ export class Links {
     return [...this.#links.keys()];
   }
 
-  namesUp(): readonly string[] {
-    return this.names().filter((name) => this.isUp(name));
-  }
-
   /** `undefined`: nothing that says anything about movement has changed. */
   change({ interface: name, link }: LinkChanged): LinkTransition | undefined {
     const before = this.#links.get(name);

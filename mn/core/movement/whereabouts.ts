@@ -183,10 +183,12 @@ export class Whereabouts {
     return this.#paths.relayOn(name);
   }
 
-  /** The interfaces that are up. */
-  linksUp(): { readonly name: string; readonly isHost: boolean }[] {
-    const names = this.links.namesUp();
-    return names.map((name) => ({ name, isHost: this.#paths.isHost(name) }));
+  /** The interfaces that are there. */
+  interfaces(): { readonly name: string; readonly isUp: boolean; readonly isHost: boolean }[] {
+    return this.links.names().map((name) => {
+      const isUp = this.links.isUp(name);
+      return { name, isUp, isHost: isUp && this.#paths.isHost(name) };
+    });
   }
 
   /** Forgets agents whose advertisements have run out (§2.4.2.1). */

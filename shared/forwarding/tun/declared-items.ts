@@ -63,13 +63,14 @@ export class DeclaredItems {
     const { planes, carriers, echoes } = this.#parts;
     const dataPath = this.#parts.dataPath();
     const mirror = this.#parts.mirror();
+    const removed: TunnelEntry[] = [];
     for (const key of changedKeys(this.#state, state)) {
       const before = this.#state.get(key);
       const now = state.get(key);
       planes.swap(key, before, now);
       const left = this.#realize(key, before);
       carriers.swap(key, now);
-      this.#exchange(this.#realize(key, now), left);
+      this.#exchange(this.#realize(key, now), left, removed);
       if (now === undefined || planes.aliasOf(key, now) === undefined) planes.forgetAlias(key);
       echoes.set(key, now);
       dataPath?.waiting.set(key, now);
@@ -77,6 +78,8 @@ export class DeclaredItems {
       if (isHeld(now)) mirror?.addressChanged(now.address);
     }
     this.#state = state;
+    // At last, so that a tunnel which another key keeps does not end and begin again.
+    this.#removeEntries(removed);
     this.turn();
     echoes.run();
     mirror?.flush();
@@ -89,7 +92,9 @@ export class DeclaredItems {
       const item = this.#state.get(key);
       const left = this.#realize(key, item);
       turn();
-      this.#exchange(this.#realize(key, item), left);
+      const removed: TunnelEntry[] = [];
+      this.#exchange(this.#realize(key, item), left, removed);
+      this.#removeEntries(removed);
     });
   }
 
@@ -103,13 +108,15 @@ export class DeclaredItems {
     });
   }
 
-  #exchange(made: Realized, left: Realized): void {
+  /** `removed` takes the entries that are to be removed. */
+  #exchange(made: Realized, left: Realized, removed: TunnelEntry[]): void {
     const { objects } = this.#parts;
     const dataPath = this.#parts.dataPath();
     // Holding before releasing: what both have never seems to be gone.
     objects.hold(made.objects);
     objects.release(left.objects);
-    this.#exchangeEntries(made.tunnels, left.tunnels);
+    this.#addEntries(made.tunnels);
+    removed.push(...left.tunnels);
     for (const delivery of left.deliveries) dataPath?.deliveries.remove(delivery);
     for (const delivery of made.deliveries) dataPath?.deliveries.add(delivery);
     if (left.listener !== undefined) dataPath?.homeGroups.remove(left.listener);
@@ -120,15 +127,20 @@ export class DeclaredItems {
     }
   }
 
-  #exchangeEntries(added: readonly TunnelEntry[], removed: readonly TunnelEntry[]): void {
-    const { report, table, pathMtu } = this.#parts;
+  #addEntries(entries: readonly TunnelEntry[]): void {
+    const { report, table } = this.#parts;
     const mirror = this.#parts.mirror();
-    for (const entry of added) {
+    for (const entry of entries) {
       const tunnel = table.add(entry);
       mirror?.changed(entry, 1);
       if (tunnel !== undefined) report("tunnel-up", endsOf(tunnel));
     }
-    for (const entry of removed) {
+  }
+
+  #removeEntries(entries: readonly TunnelEntry[]): void {
+    const { report, table, pathMtu } = this.#parts;
+    const mirror = this.#parts.mirror();
+    for (const entry of entries) {
       const tunnel = table.remove(entry);
       mirror?.changed(entry, -1);
       if (tunnel !== undefined) mirror?.tunnelGone(tunnel);

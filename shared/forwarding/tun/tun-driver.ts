@@ -33,6 +33,7 @@ import { PathMtuRoutes } from "./path-mtu-routes.ts";
 import { Planes } from "./planes.ts";
 import { Rereading } from "./rereading.ts";
 import { strangerReporter } from "./strangers.ts";
+import { Turns } from "./turns.ts";
 
 export interface TunDriverParts extends DriverEvents {
   readonly io: PacketIo;
@@ -66,10 +67,10 @@ export class TunDriver implements Driver {
   #dataPath: DataPath | undefined;
   #configuredLocals: readonly Ipv4[] = [];
   #wanted: ForwardingState = NO_FORWARDING;
-  #running: Promise<void> = Promise.resolve();
-  #isWorking = false;
-  /** A state has come since the work began to bring the kernel to another. */
-  #isBehind = false;
+  readonly #turns = new Turns(
+    () => this.#turn(),
+    () => this.#rereading.isDone || this.#objects.isChanged,
+  );
   #failures: readonly string[] = [];
   #holdsBase = false;
   /** No state has been applied yet, so what an earlier run left may still be wanted. */
@@ -183,18 +184,15 @@ export class TunDriver implements Driver {
   apply(state: ForwardingState): Promise<void> {
     this.#wanted = state;
     if (this.#isStopped) return Promise.resolve();
-    if (this.#isWorking) {
-      this.#isBehind = true;
+    if (this.#turns.isWorking) {
       this.#declared.swap(state);
       this.#listen();
-      return this.#running;
     }
-    // Set before any work, since what the work reports may lead back here.
-    this.#isWorking = true;
-    this.#running = this.#work().finally(() => {
-      this.#isWorking = false;
-    });
-    return this.#running;
+    return this.#turns.run();
+  }
+
+  inForce(): Promise<void> {
+    return this.#turns.inForce();
   }
 
   renew(): void {
@@ -210,7 +208,7 @@ export class TunDriver implements Driver {
     this.#kernel.unfence();
     this.#echoes.close();
     await this.#rereading.close();
-    await this.#running.catch(() => undefined);
+    await this.#turns.idle();
     const { network, nft, config } = this.#parts;
     if (this.#tun === undefined) {
       network.close(); // without the device, what bears our marks is another program's
@@ -275,40 +273,39 @@ export class TunDriver implements Driver {
     this.#parts.report("forwarding-note", { message });
   }
 
-  async #work(): Promise<void> {
-    let failures: string[];
-    do {
-      this.#isBehind = false;
-      this.#kernel.unfence();
-      this.#declared.swap(this.#wanted);
-      failures = this.#listen();
-      failures.push(...this.#planes.open(this.#mtu.value, this.#dataPath));
-      failures.push(...(await attempt(() => this.#acceleration.fitMtu())));
-      failures.push(...(await this.#devices.prepare(() => this.#declared.turn())));
-      // What is taken up while the kernel is brought here waits for the next time round.
-      const settle = this.#dataPath?.waiting.settler();
-      let keys: Iterable<string> = this.#objects.takeChanged();
-      if (this.#isFirst) {
-        this.#isFirst = false;
-        failures.push(...(await attempt(() => this.#acceleration.settle())));
-        if (this.#realizeConfig.hasNft) failures.push(...(await this.#kernel.resetVisitors()));
-        failures.push(...(await attempt(() => this.#planes.removeLeftovers())));
-        keys = this.#kernel.allKeys();
-      }
-      const unread = this.#rereading.take();
-      if (unread !== undefined) {
-        failures.push(...unread);
-        keys = this.#kernel.allKeys();
-      }
-      failures.push(
-        ...(await this.#kernel.reach(keys, settle, () => this.#dataPath?.waiting.follow())),
-      );
-      this.#devices.settle();
-      failures.push(...(await attempt(() => this.#planes.close(this.#dataPath))));
-      failures.push(...(await attempt(() => this.#devices.close())));
-    } while (this.#isBehind || this.#rereading.isDone || this.#objects.isChanged);
+  /** Brings the kernel to the newest state; what failed, a line each. */
+  async #turn(): Promise<string[]> {
+    this.#kernel.unfence();
+    this.#declared.swap(this.#wanted);
+    const failures = this.#listen();
+    failures.push(...this.#planes.open(this.#mtu.value, this.#dataPath));
+    failures.push(...(await attempt(() => this.#acceleration.fitMtu())));
+    failures.push(...(await this.#devices.prepare(() => this.#declared.turn())));
+    // What is taken up while the kernel is brought here waits for the next time round.
+    const settle = this.#dataPath?.waiting.settler();
+    const inForce = this.#turns.taken();
+    let keys: Iterable<string> = this.#objects.takeChanged();
+    if (this.#isFirst) {
+      this.#isFirst = false;
+      failures.push(...(await attempt(() => this.#acceleration.settle())));
+      if (this.#realizeConfig.hasNft) failures.push(...(await this.#kernel.resetVisitors()));
+      failures.push(...(await attempt(() => this.#planes.removeLeftovers())));
+      keys = this.#kernel.allKeys();
+    }
+    const unread = this.#rereading.take();
+    if (unread !== undefined) {
+      failures.push(...unread);
+      keys = this.#kernel.allKeys();
+    }
+    failures.push(
+      ...(await this.#kernel.reach(keys, settle, () => this.#dataPath?.waiting.follow())),
+    );
+    this.#devices.settle();
+    inForce();
+    failures.push(...(await attempt(() => this.#planes.close(this.#dataPath))));
+    failures.push(...(await attempt(() => this.#devices.close())));
     this.#failures = failures;
-    if (failures.length > 0) throw new ForwardingError(failures);
+    return failures;
   }
 
   #listen(): string[] {

@@ -93,13 +93,13 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
     this.#commands = new Commands(parts.clock, (command) => this.#tenure.loop.handle(command));
     this.#names = new Names(parts, (event) => this.#tenure.loop.handle(event));
     this.#outlets = {
-      links: this.#network.links,
-      sockets: this.#network.sockets,
+      network: this.#network,
       commands: this.#commands,
       names: this.#names,
       counters: this.#counters,
       log: parts.log,
       announcer: this.#announcer,
+      forwarder: this.#forwarder,
     };
     this.#triggers = program.createTriggers?.({
       ...opened,
@@ -247,7 +247,7 @@ export class Daemon<Config extends CommonConfig, CoreConfig> implements ControlH
     const idle = this.#isStarted ? "standing by: another machine is active" : "starting";
     if (!this.#isStarted || !this.#isActing) return { ok: false, message: idle };
     const outcome = await this.#commands.run(name, args);
-    await this.#forwarder.drain();
+    await this.#forwarder.inForce();
     return outcome;
   }
 

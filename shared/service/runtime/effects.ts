@@ -11,25 +11,25 @@ import {
 import type { Effect, RouteIcmp, SendArp, SendIcmp, SendUdp } from "../../protocol/core.ts";
 import type { Announcer } from "./announcer.ts";
 import type { Commands } from "./commands.ts";
-import type { Links } from "./links.ts";
+import type { Forwarder } from "./forwarder.ts";
 import type { Names } from "./names.ts";
+import type { Network } from "./network.ts";
 import type { Log } from "./parts.ts";
-import type { Sockets } from "./sockets.ts";
 
 export interface Outlets {
-  readonly links: Links;
-  readonly sockets: Sockets;
+  readonly network: Pick<Network, "links" | "sockets">;
   readonly commands: Commands;
   readonly names: Names;
   readonly counters: Counters;
   readonly log: Log;
   readonly announcer: Announcer;
+  readonly forwarder: Pick<Forwarder, "inForce">;
 }
 
 type Packet = SendUdp | SendIcmp | RouteIcmp | SendArp;
 
 function send(outlets: Outlets, effect: Packet): string | undefined {
-  const { links, sockets } = outlets;
+  const { links, sockets } = outlets.network;
   if (effect.type === "route-icmp") return sockets.route(buildIcmpPacket(effect));
   if (effect.type === "send-arp") {
     return links.send(effect.link, ETHERTYPE_ARP, buildArpPacket(effect));
@@ -42,20 +42,25 @@ function send(outlets: Outlets, effect: Packet): string | undefined {
 }
 
 /** A failed send is counted and logged at debug level: the protocol's own retries repair it. */
+function sendOrCount(outlets: Outlets, effect: Packet): void {
+  const error = send(outlets, effect);
+  if (error === undefined) return;
+  outlets.counters.add(`send-failed-${error}`);
+  outlets.log.write("debug", `${effect.type} failed: ${error}`, {
+    interface: effect.type === "route-icmp" ? null : (effect.link?.interface ?? null),
+  });
+}
+
+/** What is to be forwarded by then has been declared. */
 export function carryOut(outlets: Outlets, effect: Effect): void {
   switch (effect.type) {
     case "send-udp":
     case "send-icmp":
     case "route-icmp":
-    case "send-arp": {
-      const error = send(outlets, effect);
-      if (error === undefined) return;
-      outlets.counters.add(`send-failed-${error}`);
-      outlets.log.write("debug", `${effect.type} failed: ${error}`, {
-        interface: effect.type === "route-icmp" ? null : (effect.link?.interface ?? null),
-      });
+    case "send-arp":
+      if (!("onceInForce" in effect)) sendOrCount(outlets, effect);
+      else void outlets.forwarder.inForce().then(() => sendOrCount(outlets, effect));
       return;
-    }
     case "report":
       if (outlets.announcer.isHeard(effect.level)) {
         outlets.announcer.tell(effect.level, effect.event, effect.fields);

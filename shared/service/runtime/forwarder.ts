@@ -45,6 +45,11 @@ export class Forwarder {
     if (this.#hasFailed && this.#wanted !== undefined) this.apply(this.#wanted);
   }
 
+  /** Resolves when what has been applied until now is in force. */
+  inForce(): Promise<void> {
+    return this.#driver.inForce();
+  }
+
   /** Resolves when nothing is being applied. */
   drain(): Promise<void> {
     return this.#running;

@@ -1,6 +1,6 @@
 /**
- * The loop around a core: one event in, its effects out, the forwarding state applied when it is a
- * new one, and one timer for the core's next deadline.
+ * The loop around a core: one event in, the forwarding state applied when it is a new one, the
+ * event's effects out, and one timer for the core's next deadline.
  */
 
 import { after, type Instant, type Now } from "../../base/time.ts";
@@ -60,12 +60,14 @@ export class Loop<CoreConfig> {
   #step(advance: (now: Now) => readonly Effect[]): void {
     this.#noticeSleep();
     if (this.#isStopped) return;
-    this.#effects(advance(this.#clock.now()));
+    const effects = advance(this.#clock.now());
     const forwarding = this.core.forwarding();
     if (forwarding !== this.#forwarding) {
       this.#forwarding = forwarding;
       this.#forward(forwarding);
     }
+    // What they bring about may be here before the next event: the sockets for it are open.
+    this.#effects(effects);
     this.#armTimer();
   }
 
