@@ -82,7 +82,7 @@ export class Scene {
         if (entry !== undefined) options.timeline.add(entry);
       });
     const programs = await startPrograms(net, settings, tell);
-    const status = await programs.waitForState("registered", SETTLE_TIMEOUT_MS);
+    const status = await programs.waitForState("registered");
     if (!heard) {
       // It may have registered before `watch` was listening.
       const what = `registered, care-of address ${String(status.care_of_address)}`;

@@ -28,6 +28,8 @@ test("RFC 5944 §3.7.3.2: a valid reply is relayed to the node and makes it a vi
     [send.source, send.sourcePort, send.destination, send.destinationPort],
     [FA, 434, HOME, 40_000],
   );
+  // The node sends at once, and what it sends must find the tunnel.
+  assert.equal(send.onceInForce, true);
   assert.equal(reports(effects, "visitor-added").length, 1);
   const [visitor] = bench.visitors();
   assert.equal(visitor?.state, "registered");

@@ -71,8 +71,9 @@ export class Port {
     } else {
       await this.#set("down");
       await this.#set(`master ${to.name}`);
-      const rest = gapMs - (monotonicMs() - leftAt);
-      if (rest > 0) await sleep(rest);
+      // A timer may fire a fraction of a millisecond early.
+      const rest = (): number => gapMs - (monotonicMs() - leftAt);
+      while (rest() > 0) await sleep(rest());
       await this.#set("up");
     }
     this.segment = to;

@@ -199,17 +199,19 @@ export class Programs {
     return waitFor(`${event} of ${from}`, find, { timeoutMs });
   }
 
-  /** The mobile node's status, once its state is the wanted one. */
-  async waitForState(state: string, timeoutMs = 15_000): Promise<Record<string, unknown>> {
+  /** The mobile node's status, once its state is the wanted one, with that agent if one is named. */
+  async waitForState(state: string, agent?: string): Promise<Record<string, unknown>> {
     let last: unknown;
     const question = async (): Promise<Record<string, unknown> | undefined> => {
       const status = await this.daemons.mn.query("status");
-      last = status.state;
-      return last === state ? status : undefined;
+      last = `${status.state} by ${status.agent}`;
+      const isThere = status.state === state && (agent === undefined || status.agent === agent);
+      return isThere ? status : undefined;
     };
-    return waitFor(`mn ${state}`, question, { timeoutMs, everyMs: 100 }).catch((error) => {
+    const patience = { timeoutMs: 15_000, everyMs: 100 };
+    return waitFor(`mn ${state}`, question, patience).catch((error) => {
       const logs = DAEMONS.map((name) => `--- ${name}\n${this.daemons[name].log()}`).join("\n");
-      throw new Error(`mn is ${String(last)}, not ${state}\n${logs}`, { cause: error });
+      throw new Error(`mn is ${last}, not ${state} by ${agent}\n${logs}`, { cause: error });
     });
   }
 

@@ -40,8 +40,7 @@ export async function startSession(options: SessionOptions = {}): Promise<Sessio
 
 /** Waits until the mobile node is registered through an agent. */
 export async function registeredVia({ programs }: Session, agent: string): Promise<void> {
-  const status = await programs.waitForState("registered");
-  assert.equal(status.agent, agent);
+  await programs.waitForState("registered", agent);
 }
 
 /** Changes a daemon's file with a pattern that must be in it. */

@@ -6,7 +6,7 @@
 import { isGroupMac, MOBILE_AGENTS } from "../../../shared/base/address.ts";
 import type { Now } from "../../../shared/base/time.ts";
 import type { AdvertisingConfig } from "../../../shared/protocol/advertising-config.ts";
-import type { Effect, IcmpReceived, UdpReceived } from "../../../shared/protocol/core.ts";
+import type { Effect, IcmpReceived, SendUdp, UdpReceived } from "../../../shared/protocol/core.ts";
 import { naiIn } from "../../../shared/protocol/identity.ts";
 import { hasUnsupportedVendorExtension } from "../../../shared/protocol/vendor.ts";
 import {
@@ -144,7 +144,8 @@ export class RegistrationRelay {
     }
     this.#agent.counters.add("replies-relayed");
     return [
-      ...this.#reply(pending, relayedPart(reply)),
+      // A node that is served sends at once, and what it sends must find the tunnel.
+      ...this.#reply(pending, relayedPart(reply), { onceInForce: true }),
       ...messageStringReports(pending, extensions),
       ...followReply(this.#agent, pending, reply, now),
     ];
@@ -222,7 +223,11 @@ export class RegistrationRelay {
     return [relayedRequest(request, relaySource, accepted.signed, context)];
   }
 
-  #reply(path: ReplyPath & Challenged, payload: Uint8Array): Effect[] {
+  #reply(
+    path: ReplyPath & Challenged,
+    payload: Uint8Array,
+    timing: Pick<SendUdp, "onceInForce"> = {},
+  ): Effect[] {
     const address = this.#agent.linkAddress(path.interface);
     if (address === undefined) return this.#discard("link-down");
     this.#agent.counters.add("replies-sent");
@@ -231,7 +236,7 @@ export class RegistrationRelay {
     const challenge = this.#agent.challenges.forReply(path);
     const name = "mobile-foreign-challenge-extension";
     const whole = challenge === undefined ? payload : appendExtension(payload, { name, challenge });
-    return [replyToNode(path, address, whole, context)];
+    return [{ ...replyToNode(path, address, whole, context), ...timing }];
   }
 
   /**
