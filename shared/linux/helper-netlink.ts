@@ -37,7 +37,7 @@ const NLM_F_REQUEST = 1;
 const NLM_F_ACK = 4;
 const NLM_F_DUMP = 0x300;
 const RECEIVE_BUFFER = 2 * 1024 * 1024;
-/** Requests that are answered at once, before packets have their turn. */
+/** Requests of one turn of the event loop that are answered at once, before packets have their turn. */
 const AT_ONCE = 64;
 /** Datagrams of the answer to one request that is no dump, and the room for each. */
 const ANSWER = { datagrams: 4, room: 32 * 1024 } as const;
@@ -141,7 +141,7 @@ class HelperNetlink implements NetlinkSocket {
   readonly #queue: Pending[] = [];
   #sequence = 0;
   #polling = false;
-  /** Requests answered at once since one was left to polling. */
+  /** Requests answered at once in this turn of the event loop. */
   #atOnce = 0;
 
   constructor(native: Native, source: Source) {
@@ -218,11 +218,7 @@ class HelperNetlink implements NetlinkSocket {
   #listen(): void {
     if (this.#polling) return;
     this.#polling = true;
-    const receive = (batch: ReceiveBatch) => {
-      this.#atOnce = 0;
-      this.#receive(batch);
-    };
-    this.#requests.poll(fillByReceive(this.#native), receive, {
+    this.#requests.poll(fillByReceive(this.#native), (batch) => this.#receive(batch), {
       failed: (error) => this.#fail(error),
     });
   }
@@ -231,7 +227,7 @@ class HelperNetlink implements NetlinkSocket {
   #answerAtOnce(request: DataView): void {
     const isDump = (request.getUint16(6, LITTLE_ENDIAN) & NLM_F_DUMP) === NLM_F_DUMP;
     if (isDump || this.#atOnce >= AT_ONCE) return;
-    this.#atOnce++;
+    if (this.#atOnce++ === 0) setImmediate(() => (this.#atOnce = 0));
     const batch = answerBatch();
     batch.count = Math.max(0, fillByReceive(this.#native)(this.#requests.fd, batch));
     this.#receive(batch);

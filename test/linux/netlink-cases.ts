@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { PacketIo } from "../../shared/linux/packet-io.ts";
 import { ip, quiet, range, until } from "./support.ts";
 
@@ -84,6 +85,21 @@ export function netlinkCases(io: PacketIo): void {
     assert.ok(answered.length >= 32 && answered.length <= 150, `${answered.length} at once`);
     await Promise.all(all);
     assert.deepEqual(answered, range(200));
+    socket.close();
+  });
+
+  test("few requests in each turn of the event loop are never many at once", async () => {
+    const socket = io.openNetlink(0);
+    const late: number[] = [];
+    for (const i of range(200)) {
+      let isAnswered = false;
+      const answer = socket.request(linkRequest(RTM_GETLINK, 0, 1)).then(() => (isAnswered = true));
+      for (const _ of range(5)) await Promise.resolve();
+      if (!isAnswered) late.push(i);
+      await answer;
+      await nextTurn();
+    }
+    assert.deepEqual(late, []);
     socket.close();
   });
 
