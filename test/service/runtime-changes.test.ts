@@ -216,6 +216,7 @@ test("control: a command waits for the core's answer, and gets one when the daem
   b.udp.get(String(UPLINK))?.receive({ ...datagram, interfaceIndex: 9 });
   b.core.react = () => [];
   assert.deepEqual(await first, { ok: true, message: "done" });
+  await settle();
   assert.deepEqual(b.published.at(-1), { event: "registered", code: 0 });
   b.signals.emit("SIGINT");
   assert.equal(await b.exit, 0);
