@@ -18,7 +18,7 @@ const MEMORY_PROBE = `process.on("SIGUSR2", () => {
 });
 `;
 /** By then it has given back what its start has needed, compiled code included (runtime.ts). */
-const SETTLED_MS = 5500;
+export const SETTLED_MS = 5500;
 /** Two percent of a core in so long is nothing. */
 const QUIET_MS = 500;
 

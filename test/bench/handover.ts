@@ -20,6 +20,8 @@ const BEFORE_MS = 100;
 const AFTER_MS = 500;
 /** A node solicits agents at most once a second (RFC 5944 §2.4): each handover begins afresh. */
 const REST_MS = 550;
+/** From a sender to its link, and from the link's end to the word of it. */
+const ON_ITS_WAY_MS = 1;
 /** One there and one back, told apart: every program does its part for the first time. */
 const FIRST = 2;
 
@@ -30,6 +32,8 @@ interface Side {
   readonly before: readonly number[];
   readonly after: readonly number[];
   readonly lost: readonly number[];
+  /** Of all that were lost: those that left while the old link was being cut. */
+  readonly lostInCut: number;
   readonly reordered: number;
   readonly duplicates: number;
 }
@@ -51,7 +55,15 @@ export interface HandoverResult {
   readonly download: readonly (readonly [number, number])[];
 }
 
-const NONE: Side = { gaps: [], before: [], after: [], lost: [], reordered: 0, duplicates: 0 };
+const NONE: Side = {
+  gaps: [],
+  before: [],
+  after: [],
+  lost: [],
+  lostInCut: 0,
+  reordered: 0,
+  duplicates: 0,
+};
 
 export async function measureHandovers(options: {
   readonly rounds: number;
@@ -123,6 +135,9 @@ function sideOf({ departures, arrivals }: UdpStream, moves: readonly Move[]): Si
   const counts = moves.map(({ leftAt, joinedAt }) =>
     countStream(departures, arrivals, { from: leftAt - BEFORE_MS, to: joinedAt + AFTER_MS }),
   );
+  const cuts = moves.map(({ leftAt, cutAt }) =>
+    countStream(departures, arrivals, { from: leftAt - ON_ITS_WAY_MS, to: cutAt + ON_ITS_WAY_MS }),
+  );
   const sum = (of: "reordered" | "duplicates") => counts.reduce((all, each) => all + each[of], 0);
   const gaps = moves.map(({ leftAt, joinedAt }) =>
     longestGap(arrivals, { from: leftAt, to: joinedAt + AFTER_MS }),
@@ -132,6 +147,7 @@ function sideOf({ departures, arrivals }: UdpStream, moves: readonly Move[]): Si
     before: gaps.map(({ from }, i) => (moves[i]?.leftAt ?? 0) - from),
     after: gaps.map(({ to }, i) => to - (moves[i]?.joinedAt ?? 0)),
     lost: counts.map(({ lost }) => lost),
+    lostInCut: cuts.reduce((all, { lost }) => all + lost, 0),
     reordered: sum("reordered"),
     duplicates: sum("duplicates"),
   };
@@ -164,12 +180,14 @@ export function handoverRows(results: readonly HandoverResult[]): Row[] {
         0.99,
       ).toFixed(0);
       const lost = side.lost.reduce((all, each) => all + each, 0);
+      const inCut =
+        lost > 0 ? ` (${side.lostInCut} of ${lost} left while the link was being cut)` : "";
       const perHandover = (lost / Math.max(1, side.lost.length)).toFixed(1);
       const half = (values: readonly number[]) => percentile(values, 0.5).toFixed(1);
       // What the node sends arrives later than it leaves, so only of what it receives can be said where it was.
       const where = `; ${half(side.before)} before the cut and ${half(side.after)} after it was over`;
       const cold = name === "down" ? `${where}; the first ${first.toFixed(0)} ms` : "";
-      const note = `p99 ${ms(0.99)}, ${beyond} beyond the link's; ${perHandover} lost a handover, ${side.reordered} reordered, ${side.duplicates} twice${cold}`;
+      const note = `p99 ${ms(0.99)}, ${beyond} beyond the link's; ${perHandover} lost a handover${inCut}, ${side.reordered} reordered, ${side.duplicates} twice${cold}`;
       return [`${mode}, ${name}`, `${ms(0.5)} ms`, note];
     });
   });

@@ -7,6 +7,8 @@ import type { Move } from "../lab/link.ts";
 import { ADDRESS, MAC, type MobileNet, type Place } from "../lab/mobile-net.ts";
 import type { ProgramEvent } from "../lab/programs.ts";
 import { registeredVia, type Session, startSession } from "../lab/session.ts";
+import { sleep } from "../lab/wait.ts";
+import { SETTLED_MS } from "./daemon.ts";
 
 export const GAP_MS = 50;
 export const ONE_WAY_MS = 20;
@@ -31,15 +33,20 @@ export interface Contender {
 const MODES = ["plain", "reactive", "early-buffered reactive", "predictive"] as const;
 type Mode = (typeof MODES)[number];
 
+/** As the services of the packages run them. */
+const NODE = [process.execPath, "--max-semi-space-size=1", "--v8-pool-size=1"];
+
 export const OURS: readonly Contender[] = MODES.map((mode) => ({
   name: mode,
   open: async () => {
     const session = await startSession({
+      node: { fa1: NODE, fa2: NODE, mn: NODE, ha: [process.execPath, "--max-semi-space-size=1"] },
       start: "foreign1",
       homeLine: { delayMs: ONE_WAY_MS },
       ...(mode === "plain" ? {} : { overrides: fastHandoverFiles() }),
     });
     await registeredVia(session, ADDRESS.fa1);
+    await sleep(SETTLED_MS);
     const { net } = session;
     return {
       net,
@@ -59,6 +66,7 @@ async function handOver({ net, programs }: Session, mode: Mode, to: Place): Prom
     const answer = await ask(socket, { command, args, timeout: 2 }, 3000);
     if (!answer.ok || !answer.value.ok) throw new Error(`${command}: ${JSON.stringify(answer)}`);
   };
+  await net.lab.atSwitch(); // no time of the node's goes into starting its process
   if (mode === "predictive") await tell("mn", "handover", { to: ACCESS_POINT[next], agent: null });
   if (mode === "early-buffered reactive") await tell(left, "node-left", { mac: MAC.mn });
   const move = await net.move(to, { gapMs: GAP_MS });

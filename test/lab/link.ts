@@ -26,6 +26,8 @@ export interface Move {
   readonly to: string;
   /** Read just before the old link was cut. */
   readonly leftAt: number;
+  /** Read just after it was gone: what is on it until then the link loses. */
+  readonly cutAt: number;
   /** Read just after the new link worked. */
   readonly joinedAt: number;
 }
@@ -62,14 +64,17 @@ export class Port {
     const from = this.segment.name;
     await this.#lab.atSwitch(); // its process may have to start
     const leftAt = monotonicMs();
+    let cutAt = leftAt;
     if (!carrier) {
       if (gapMs > 0) {
         await this.#set("nomaster");
+        cutAt = monotonicMs();
         await sleep(gapMs);
       }
       await this.#set(`master ${to.name}`);
     } else {
       await this.#set("down");
+      cutAt = monotonicMs();
       await this.#set(`master ${to.name}`);
       // A timer may fire a fraction of a millisecond early.
       const rest = (): number => gapMs - (monotonicMs() - leftAt);
@@ -77,6 +82,6 @@ export class Port {
       await this.#set("up");
     }
     this.segment = to;
-    return { from, to: to.name, leftAt, joinedAt: monotonicMs() };
+    return { from, to: to.name, leftAt, cutAt, joinedAt: monotonicMs() };
   }
 }
