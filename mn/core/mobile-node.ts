@@ -40,6 +40,8 @@ import { Waiters } from "./waiters.ts";
 
 /** Milliseconds that an orderly end waits for the reply to its deregistration. */
 const SHUTDOWN_WAIT = 2000;
+/** Until it is settled where the node is, and with which addresses. */
+const MAX_ROUNDS = 4;
 
 export class MobileNode implements Core<MnSettings> {
   readonly #session: Session;
@@ -249,9 +251,17 @@ export class MobileNode implements Core<MnSettings> {
   }
 
   #move(now: Now): Effect[] {
-    this.#fast.steer(this.#where, this.#registration.registered, now.monotonic);
-    const effects = this.#attach(now.monotonic);
-    return [...effects, ...this.#fast.follow(this.#where, this.#registration.registered, now)];
+    const { registered } = this.#registration;
+    const steer = () => this.#fast.steer(this.#where, registered, now.monotonic);
+    const effects: Effect[] = [];
+    steer();
+    // Where it has come to decides about its addresses, and these about where it is attached.
+    for (let rounds = 0; rounds < MAX_ROUNDS; rounds++) {
+      effects.push(...this.#attach(now.monotonic));
+      effects.push(...this.#fast.follow(this.#where, registered, now));
+      if (!steer()) break;
+    }
+    return effects;
   }
 
   #attach(now: Instant): Effect[] {

@@ -242,3 +242,47 @@ test("RFC 4988 §4.2: the next handover is from the address that was given [4988
   const { homeAddress, homeAgent, careOfAddress } = update?.message ?? {};
   assert.deepEqual([homeAddress, homeAgent, careOfAddress], [NCOA, FA2, FA1]);
 });
+
+test("what the node has on the new link is configured at once: a tick that nobody asked for changes nothing", () => {
+  const line = registered();
+  line.event(host([PCOA], false));
+  line.event(host([PCOA]));
+  line.event(advertisement({ source: FA2 }));
+  const state = line.node.forwarding();
+  assert.deepEqual(items(line, "own-address"), ["own-address/wlan0/192.0.2.40"]);
+  assert.deepEqual(line.event({ type: "tick" }), []);
+  assert.equal(line.node.forwarding(), state);
+});
+
+/** Registered by FA2 with what DHCP gave there; the system still has the address of FA1's link. */
+function moved(): Timeline {
+  const line = leaving();
+  arrived(line);
+  acknowledge(line);
+  line.event(advertisement({ source: FA2 }));
+  line.event(host([PCOA, LEASE]));
+  line.accept();
+  line.until(line.now + 15_000);
+  line.event(host([PCOA]));
+  line.event(advertisement({ source: FA2 }));
+  line.clear();
+  line.until(line.now + 5000);
+  assert.deepEqual(line.requests(), [], "not with the address of another link");
+  return line;
+}
+
+test("an address of a link that the node has left is as good as another where the system has taken it away and has it again", () => {
+  const line = moved();
+  line.event(host([]));
+  line.event(host([PCOA]));
+  line.until(line.now + 1);
+  const { effect, message } = line.lastRequest();
+  assert.deepEqual([effect.destination, message.careOfAddress], [FA2, PCOA]);
+});
+
+test("RFC 5944 §2.1.2: so it is by an agent that tells a prefix with it", () => {
+  const line = moved();
+  line.event(advertisement({ source: FA2, prefixes: [24] }));
+  const { effect, message } = line.lastRequest();
+  assert.deepEqual([effect.destination, message.careOfAddress], [FA2, PCOA]);
+});

@@ -100,13 +100,14 @@ export class FastHandover {
     return earliest(...deadlines, until, this.isLeaving ? leavesUntil : undefined);
   }
 
-  /** The agent that the node was going to is heard: it has come there. */
-  steer(where: Whereabouts, registered: Registered | undefined, now: Instant): void {
+  /** The agent that the node was going to is heard: it has come there. True: so its addresses change. */
+  steer(where: Whereabouts, registered: Registered | undefined, now: Instant): boolean {
     const target = this.#target;
     const carried = carriedTo(target, this.#previous, this.#config());
-    where.addresses.follow(carried, registered, where.links, now);
+    const isChange = where.addresses.follow(carried, registered, where.links, now);
     const expected = target && where.agents.all().find((agent) => isRouterOf(agent, target));
     if (expected !== undefined) where.pin(expected.key);
+    return isChange;
   }
 
   /** Takes in what is for fast handovers; `undefined`: it is something else. */

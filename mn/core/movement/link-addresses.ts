@@ -10,6 +10,7 @@ import type { OwnAddressItem } from "../../../shared/forwarding/state.ts";
 import type { Registered } from "../registration/registration.ts";
 import type { Agent } from "./agents.ts";
 import type { Links } from "./links.ts";
+import { isInNetworkOf } from "./movement.ts";
 
 /** Milliseconds that an address is kept for what is still on its way to it. */
 const FORMER_MS = 3000;
@@ -46,8 +47,8 @@ interface Entry {
 
 export class LinkAddresses {
   readonly #entries = new Map<Ipv4, Entry>();
-  /** By address: the agent of the link that it belongs to. */
-  readonly #left = new Map<Ipv4, Ipv4>();
+  /** Addresses that the system has had since an earlier link, and by which agent that is known. */
+  readonly #left = new Map<Ipv4, { readonly interface: string; readonly home: Ipv4 }>();
   #carried: Carried | undefined;
 
   nextDeadline(): Instant | undefined {
@@ -56,14 +57,15 @@ export class LinkAddresses {
 
   /**
    * An address that was given stays while the node is registered with it, since the router keeps it for
-   * its visitor so long; one that is of no use goes with the handover.
+   * its visitor so long; one that is of no use goes with the handover. True: others are to be had now.
    */
   follow(
     carried: Carried | undefined,
     registered: Registered | undefined,
     links: Links,
     now: Instant,
-  ): void {
+  ): boolean {
+    const present = this.#names();
     const current = registered?.operation.careOfAddress;
     const before = this.#carried;
     this.#carried = carried;
@@ -75,15 +77,36 @@ export class LinkAddresses {
       if (until !== undefined && until <= now) this.#entries.delete(address);
       else if (until !== entry.until) this.#entries.set(address, { ...entry, until });
     }
+    return this.#names() !== present;
+  }
+
+  #names(): string {
+    return [this.#carried?.interface, ...this.#entries.keys(), "left", ...this.#left.keys()].join();
+  }
+
+  /** What the system has on this interface now: what it takes away, and has again, is of this link. */
+  configured(name: string, prefixes: readonly Prefix[]): void {
+    for (const [address, left] of this.#left) {
+      const isStill = prefixes.some((each) => each.address === address && !this.#isOurs(each));
+      if (left.interface === name && !isStill) this.#left.delete(address);
+    }
   }
 
   /** May a registration be for this address of the system's, with this agent on the link? */
-  isOfLink(name: string, address: Ipv4, agent: Agent | undefined): boolean {
-    if (this.#entries.get(address)?.router !== undefined) return false;
-    const home = this.#left.get(address);
-    if (home === undefined) return true;
+  isOfLink(name: string, prefix: Prefix, agent: Agent | undefined): boolean {
+    const { address } = prefix;
+    if (this.#isOurs(prefix) || this.#entries.get(address)?.router !== undefined) return false;
+    const left = this.#left.get(address);
+    if (left === undefined) return true;
     // Which link it is turns out when its agent is heard.
-    return agent === undefined ? this.#carried?.interface !== name : agent.address === home;
+    if (agent === undefined) return this.#carried?.interface !== name;
+    return agent.address === left.home || isInNetworkOf(address, agent);
+  }
+
+  /** Did this node configure it, and nobody else? */
+  #isOurs({ address, length }: Prefix): boolean {
+    const entry = this.#entries.get(address);
+    return entry !== undefined && !entry.isSystems && entry.prefix.length === length;
   }
 
   /** What this agent has given the node on its link. */
@@ -111,7 +134,7 @@ export class LinkAddresses {
     this.#left.delete(address);
     const [oldest] = this.#left.keys();
     if (this.#left.size >= MAX_LEFT && oldest !== undefined) this.#left.delete(oldest);
-    this.#left.set(address, home);
+    this.#left.set(address, { interface: name, home });
     if (this.#entries.get(address)?.router === undefined) {
       const later = after(until, FORMER_MS);
       const prefix = { address, length: 32 };

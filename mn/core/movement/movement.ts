@@ -82,8 +82,12 @@ function isElsewhere(networks: readonly Prefix[], current: Agent | undefined): b
  */
 export function hasLeft(address: Ipv4, agent: Agent, config: MnCoreConfig): boolean {
   if (config.movement !== "prefix") return false;
-  const networks = networksOf(agent);
-  return networks.length > 0 && !networks.some((network) => prefixContains(network, address));
+  return networksOf(agent).length > 0 && !isInNetworkOf(address, agent);
+}
+
+/** Is this address of a network that the agent tells its prefix of? */
+export function isInNetworkOf(address: Ipv4, agent: Agent): boolean {
+  return networksOf(agent).some((network) => prefixContains(network, address));
 }
 
 export const movementStrategies: Readonly<Record<MnCoreConfig["movement"], MovementStrategy>> = {

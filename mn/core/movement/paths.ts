@@ -31,8 +31,8 @@ export class Paths {
     const link = this.#links.get(name);
     if (link === undefined) return undefined;
     const relay = this.relayOn(name);
-    const addresses = link.addresses.filter(({ address }) =>
-      this.#addresses.isOfLink(name, address, relay),
+    const addresses = link.addresses.filter((prefix) =>
+      this.#addresses.isOfLink(name, prefix, relay),
     );
     const usual = coLocatedPath(name, { ...link, addresses }, relay, this.#config);
     // One that the interface does not have yet is waited for.

@@ -122,6 +122,7 @@ export class Whereabouts {
     if (rankOf(this.#config, name) < 0) return undefined;
     const before = this.#paths.by(name);
     const transition = this.links.change(event);
+    this.addresses.configured(name, event.link?.addresses ?? []);
     const after = this.#paths.by(name);
     const isElsewhere = before !== undefined && before.key !== after?.key;
     const effects: Effect[] = [];
