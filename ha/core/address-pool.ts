@@ -13,8 +13,9 @@ export class AddressPool {
   /** False for addresses in the ranges that somebody has by other means. */
   readonly #isGiveable: (address: Ipv4) => boolean;
   readonly #taken = new Set<Ipv4>();
-  /** In the order of their return. */
+  /** In the order of their return; and those that some node had last, which may be at home with it. */
   readonly #returned = new Set<Ipv4>();
+  readonly #remembered = new Set<Ipv4>();
   /** Where the addresses begin that nobody has had yet. */
   #range = 0;
   #next: number | undefined;
@@ -49,24 +50,41 @@ export class AddressPool {
 
   /** Takes this address, if it is one of the pool's and free. */
   claim(address: Ipv4): boolean {
-    const isOurs = this.#ranges.some(({ first, last }) => address >= first && address <= last);
-    if (!isOurs || this.#taken.has(address) || !this.#isGiveable(address)) return false;
+    if (this.#taken.has(address) || !this.holds(address)) return false;
     this.#returned.delete(address);
+    this.#remembered.delete(address);
     this.#taken.add(address);
     return true;
   }
 
-  /** An address that nobody has had, or the one that has been free longest; `undefined`: all taken. */
+  /**
+   * An address that nobody has had, else one that is nobody's last, else the one that has been free
+   * longest; `undefined`: all taken.
+   */
   take(): Ipv4 | undefined {
     for (let fresh = this.#advance(); fresh !== undefined; fresh = this.#advance()) {
-      if (!this.#returned.has(fresh) && this.claim(fresh)) return fresh;
+      const isFresh = !this.#returned.has(fresh) && !this.#remembered.has(fresh);
+      if (isFresh && this.claim(fresh)) return fresh;
     }
     for (const address of this.#returned) if (this.claim(address)) return address;
+    for (const address of this.#remembered) if (this.claim(address)) return address;
     return undefined;
   }
 
-  release(address: Ipv4): void {
-    if (this.#taken.delete(address)) this.#returned.add(address);
+  /** Some node had this one of the pool last. */
+  recall(address: Ipv4): void {
+    if (!this.#taken.has(address)) this.#remembered.add(address);
+  }
+
+  /** Is it one that may be given out? */
+  holds(address: Ipv4): boolean {
+    const isOurs = this.#ranges.some(({ first, last }) => address >= first && address <= last);
+    return isOurs && (this.#taken.has(address) || this.#isGiveable(address));
+  }
+
+  release(address: Ipv4, isRemembered: boolean): void {
+    if (!this.#taken.delete(address)) return;
+    (isRemembered ? this.#remembered : this.#returned).add(address);
   }
 
   #advance(): Ipv4 | undefined {

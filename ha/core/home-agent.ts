@@ -25,6 +25,7 @@ import { bindingRecord } from "./binding-record.ts";
 import { type Binding, BindingTable, bindingItem, bindingRow, sameItem } from "./bindings.ts";
 import { type HaCoreConfig, type HomeNetwork, linkNames } from "./config.ts";
 import { HomeLinks } from "./home-link.ts";
+import { LastAddresses } from "./last-addresses.ts";
 import { stillAllowed } from "./networks.ts";
 import { nodeRow } from "./node-service.ts";
 import { Directory, type MobileNode } from "./nodes.ts";
@@ -49,6 +50,7 @@ export class HomeAgent
   readonly homeLinks = new HomeLinks(this.counters);
   readonly revocations = new HomeRevocations(this);
   readonly removed = new RemovedNodes();
+  readonly lastAddresses = new LastAddresses();
   readonly #registrar = new Registrar(this);
   readonly #replaced = new ReplacedBindings();
   readonly #advertisers: Advertisers;
@@ -60,7 +62,7 @@ export class HomeAgent
   constructor(config: HaCoreConfig, random: Random) {
     this.#config = config;
     this.random = random;
-    this.#directory = new Directory(config, this.#isOwn);
+    this.#directory = new Directory(config, this.#isOwn, this.lastAddresses);
     this.#advertisers = new Advertisers(config.links, random, this.counters);
   }
 
@@ -136,10 +138,11 @@ export class HomeAgent
     this.#config = config;
     this.#forwarding = this.#replaced.endAll(this.#forwarding);
     this.#forwarding = declareShared(this.#forwarding, config.sharing, before.config.sharing);
-    this.#directory = new Directory(config, this.#isOwn, before.directory);
+    this.#directory = new Directory(config, this.#isOwn, this.lastAddresses, before.directory);
     const clock = { wall: now.wall, window: config.replayWindow };
     // First, so that no torn write leaves neither this nor the bindings that end.
     const effects: Effect[] = this.removed.reconfigured(before.directory, this.#directory, clock);
+    effects.push(...this.lastAddresses.retain(this.#directory));
     effects.push(...this.#advertisers.reconfigure(config.links, now));
     this.homeLinks.retain(linkNames(config));
     for (const binding of [...this.bindings.all()]) {

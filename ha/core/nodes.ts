@@ -20,6 +20,7 @@ import { ReplyCode } from "../../shared/wire/reply-code.ts";
 import { AddressPool } from "./address-pool.ts";
 import type { Binding } from "./bindings.ts";
 import type { HaCoreConfig, HomeNetwork, MobileNodeConfig, ServiceLimits } from "./config.ts";
+import type { LastAddresses } from "./last-addresses.ts";
 import type { NodeService } from "./node-service.ts";
 
 /** One authorised mobile node (RFC 5944 §3.8.1), with what must be remembered of it. */
@@ -58,14 +59,17 @@ export class Directory {
   readonly #byAddress = new Map<Ipv4, MobileNode>();
   readonly #byNai = new Map<string, MobileNode>();
   readonly #pool: AddressPool;
+  readonly #last: LastAddresses;
   readonly #foreignAgents = new Map<Ipv4, PeerAssociation[]>();
 
   /** What `previous` knew of nodes that stay is kept. */
   constructor(
     config: HaCoreConfig,
     isOwnAddress: (address: Ipv4) => boolean,
+    last: LastAddresses,
     previous?: Directory,
   ) {
+    this.#last = last;
     this.#homeNetworks = config.homeNetworks;
     this.#pool = new AddressPool(
       config.addressPools,
@@ -142,14 +146,15 @@ export class Directory {
    * to be released.
    */
   assign(node: MobileNode, wanted: Ipv4): Result<Ipv4, number> {
-    const { homeAddress: last } = node;
-    if (last !== undefined && this.node(last) === node) {
-      return wanted === UNSPECIFIED || wanted === last ? ok(last) : err(ReplyCode.haProhibited);
+    const { homeAddress: held } = node;
+    if (held !== undefined && this.node(held) === node) {
+      return wanted === UNSPECIFIED || wanted === held ? ok(held) : err(ReplyCode.haProhibited);
     }
     if (wanted !== UNSPECIFIED) {
       return this.#claim(node, wanted) ? ok(wanted) : err(ReplyCode.haProhibited);
     }
     // Who comes back gets what it had.
+    const last = this.#last.of(node.name);
     if (last !== undefined && this.#claim(node, last)) return ok(last);
     const address = this.#pool.take();
     if (address === undefined) return err(ReplyCode.haInsufficientResources);
@@ -170,11 +175,18 @@ export class Directory {
     this.#byAddress.set(address, node);
   }
 
+  /** Is this an address that the node with this name may be given? Then others get other ones first. */
+  readonly remember = (name: string, address: Ipv4): boolean => {
+    if (this.named(name)?.isDynamic !== true || !this.#pool.holds(address)) return false;
+    this.#pool.recall(address);
+    return true;
+  };
+
   /** A dynamic node has no binding any more: others may have its address. */
   release(homeAddress: Ipv4): void {
     if (this.node(homeAddress)?.isDynamic !== true) return;
     this.#byAddress.delete(homeAddress);
-    this.#pool.release(homeAddress);
+    this.#pool.release(homeAddress, this.#last.isRemembered(homeAddress));
   }
 
   /** How many can be given out, and how many are. */

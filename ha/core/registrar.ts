@@ -19,6 +19,7 @@ import { negotiate, supportExtensions } from "./binding-revocation.ts";
 import type { BindingTable } from "./bindings.ts";
 import type { HaCoreConfig } from "./config.ts";
 import type { HomeLinks } from "./home-link.ts";
+import type { LastAddresses } from "./last-addresses.ts";
 import { agreeNetworks } from "./networks.ts";
 import { NodeService } from "./node-service.ts";
 import type { Directory, MobileNode } from "./nodes.ts";
@@ -56,6 +57,7 @@ export interface RegistrarOwner {
   readonly random: Random;
   readonly homeLinks: HomeLinks;
   readonly revocations: HomeRevocations;
+  readonly lastAddresses: LastAddresses;
   isOwnAddress(address: Ipv4): boolean;
   /** The binding list has changed: journal, forwarding state and reports follow. */
   changed(exchange: Exchange, change: BindingChange, now: Now): Effect[];
@@ -122,14 +124,16 @@ export class Registrar {
     act: (known: Exchange, homeAddress: Result<Ipv4, number>) => Effect[],
   ): Effect[] {
     const { node, decoded, request } = exchange;
-    const { directory, bindings } = this.#owner;
+    const { directory, bindings, lastAddresses } = this.#owner;
     const assigned = directory.assign(node, decoded.message.homeAddress);
     const homeAddress = assigned.ok ? assigned.value : request.homeAddress;
     const isNew = bindings.of(homeAddress).length === 0;
     const named = homeAddress === request.homeAddress ? request : { ...request, homeAddress };
     const known = { ...exchange, request: named, isNew };
     const effects = act(known, assigned);
-    if (assigned.ok && bindings.of(homeAddress).length === 0) directory.release(homeAddress);
+    if (!assigned.ok) return effects;
+    if (bindings.of(homeAddress).length === 0) directory.release(homeAddress);
+    else if (node.isDynamic) effects.unshift(...lastAddresses.bound(node.name, homeAddress));
     return effects;
   }
 

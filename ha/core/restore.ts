@@ -8,6 +8,7 @@ import { canonicalNai } from "../../shared/protocol/identity.ts";
 import { type KeptBinding, restoreBinding } from "./binding-record.ts";
 import type { Binding, BindingTable } from "./bindings.ts";
 import type { HaCoreConfig, HomeNetwork } from "./config.ts";
+import type { LastAddresses } from "./last-addresses.ts";
 import { stillAllowed } from "./networks.ts";
 import type { Directory } from "./nodes.ts";
 import {
@@ -27,12 +28,13 @@ export interface RestoreOwner {
   readonly bindings: BindingTable;
   readonly revocations: HomeRevocations;
   readonly removed: RemovedNodes;
+  readonly lastAddresses: LastAddresses;
   forward(binding: Binding, network: HomeNetwork | undefined): boolean;
 }
 
 /** Takes one record; a binding that is over, of no node of ours, or beyond the limit is forgotten. */
 export function restoreRecord(owner: RestoreOwner, key: string, value: Json, now: Now): Effect[] {
-  const { directory, removed, config } = owner;
+  const { directory, removed, lastAddresses, config } = owner;
   const clock = { wall: now.wall, window: config.replayWindow };
   const name = replayKeyName(key);
   if (name !== undefined) {
@@ -41,6 +43,8 @@ export function restoreRecord(owner: RestoreOwner, key: string, value: Json, now
     restoreReplay(named, value);
     return [];
   }
+  const last = lastAddresses.restore(key, value, directory);
+  if (last !== undefined) return last;
   const kept = restoreBinding(value, now);
   const node = kept && directory.sender(kept.binding.homeAddress, kept.binding.nai);
   const proof = kept?.binding.replay === "timestamp" ? kept.binding.identification : undefined;

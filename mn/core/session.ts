@@ -70,6 +70,11 @@ export class Session {
     return this.#config;
   }
 
+  /** The home agent has assigned the home address. */
+  get hasAssignedAddress(): boolean {
+    return this.#homeAddress !== undefined;
+  }
+
   /** Is it the same home under other terms? */
   fits({ homeAddress, homeAgents, nai }: MnSettings): boolean {
     const before = this.#settings;

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BROADCAST, ipv4, UNSPECIFIED } from "../../shared/base/address.ts";
+import { BROADCAST, formatIpv4, ipv4, type Mac, UNSPECIFIED } from "../../shared/base/address.ts";
 import type { Json } from "../../shared/base/result.ts";
 import {
   advertisement,
@@ -152,6 +152,43 @@ test("RFC 5944 §3.8.3.2: an address that the home agent does not support any mo
   line.accept({ code: 129, event: { destination: ASSIGNED } });
   line.hearing(4000, advertisement());
   assert.equal(line.lastRequest().message.homeAddress, UNSPECIFIED);
+});
+
+test("RFC 5944 §3.8.3.2: nor while a registration without an end holds, unless that still serves", () => {
+  const registration = { ...dynamic.registration, lifetime: 0xffff };
+  const line = started({ ...dynamic, registration });
+  line.event(advertisement({ registrationLifetime: 0xffff }));
+  line.accept({ ...granted, lifetime: 0xffff });
+  line.linkUp("eth0", "02:00:00:00:00:0e" as Mac);
+  line.event(advertisement({ source: FA2, interface: "eth0", registrationLifetime: 0xffff }));
+  const args = { agent: formatIpv4(FA2) };
+  line.event({ type: "command", id: 1, name: "handover", args });
+  line.until(line.now + 1500);
+  assert.equal(line.lastRequest().effect.destination, FA2);
+  line.accept({ code: 129, event: { destination: ASSIGNED } });
+  assert.equal(
+    line.status().home_address,
+    "10.1.0.107",
+    "the care-of address may be what it does not like",
+  );
+  line.event({ type: "link", interface: "wlan0", link: undefined });
+  line.hearing(line.now + 70_000, advertisement({ source: FA2, interface: "eth0" }));
+  line.accept({ code: 129, event: { destination: ASSIGNED } });
+  assert.equal(line.status().home_address, null);
+  line.hearing(line.now + 130_000, advertisement({ source: FA2, interface: "eth0" }));
+  assert.equal(line.lastRequest().message.homeAddress, UNSPECIFIED);
+});
+
+test("RFC 5944 §3.8.3.2: at home with an address that is not its own any more a node has none, and is not at home", () => {
+  const line = assigned();
+  line.hearing(line.now + 40_000, homeAdvertisement());
+  line.accept({ code: 129, event: { destination: ASSIGNED } });
+  line.hearing(line.now + 1000, homeAdvertisement());
+  const before = line.requests().length;
+  line.hearing(line.now + 400_000, homeAdvertisement());
+  assert.equal(line.requests().length, before);
+  assert.equal(line.node.state, "searching");
+  assert.equal(line.status().home_address, null);
 });
 
 test("After a restart the address is asked for again, as long as the home agent still keeps it", () => {

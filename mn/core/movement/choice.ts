@@ -66,7 +66,8 @@ function choose(around: Surroundings, now: Instant): Attachment | undefined {
   const current = ways.find((way) => keyOf(way) === currentKey(around));
   const way = willing ?? current ?? ways[0];
   if (way !== undefined) return way;
-  return attachment?.kind === "home" && agents.every(isCurrent) ? attachment : undefined;
+  const isStill = attachment?.kind === "home" && config.homeAddress !== UNSPECIFIED;
+  return isStill && agents.every(isCurrent) ? attachment : undefined;
 }
 
 /** The agents that can be registered with, best first. */

@@ -96,9 +96,20 @@ export class Replies {
         : { isElsewhere: true, effects: [] };
     const told = this.#outcomes.denied(outcome, isElsewhere, careOfAddresses, now);
     // The home agent does not know the address any more (129, RFC 5944 §3.8.3.2): another one.
-    const isOver = outcome.origin === "home-agent" && !isElsewhere && !isHeld;
+    const isDisowned = this.#isDisowned(outcome);
+    if (isDisowned) this.#registration.revoked();
+    const isOver = outcome.origin === "home-agent" && !isElsewhere && (!isHeld || isDisowned);
     told.push(...this.#outcomes.told(outcome.reply.extensions, []));
     return [...told, ...effects, ...(isOver ? this.#session.end() : [])];
+  }
+
+  /** A registration that does not serve any more is none if its address was assigned, and is not now. */
+  #isDisowned({ operation, reply, origin }: Extract<Outcome, { kind: "denied" }>): boolean {
+    const isAssigned = this.#session.hasAssignedAddress;
+    if (origin !== "home-agent" || reply.code !== ReplyCode.haProhibited || !isAssigned)
+      return false;
+    const isServed = this.#where.serving(this.#registration.registered) !== undefined;
+    return operation.action === "deregister" || !isServed;
   }
 
   /** The binding ends by itself; only what another Identification or challenge would do is tried. */
