@@ -21,6 +21,7 @@ import { carryOutCommand } from "./commands.ts";
 import type { MnCoreConfig, MnSettings } from "./config.ts";
 import { ForwardingView } from "./forwarding.ts";
 import { FastHandover } from "./handover/fast-handover.ts";
+import { settle } from "./handover/settle.ts";
 import { AgentHistory } from "./movement/agent-history.ts";
 import { answerArp } from "./movement/arp.ts";
 import { isFor, keyOf } from "./movement/attachment.ts";
@@ -40,8 +41,6 @@ import { Waiters } from "./waiters.ts";
 
 /** Milliseconds that an orderly end waits for the reply to its deregistration. */
 const SHUTDOWN_WAIT = 2000;
-/** Until it is settled where the node is, and with which addresses. */
-const MAX_ROUNDS = 4;
 
 export class MobileNode implements Core<MnSettings> {
   readonly #session: Session;
@@ -114,7 +113,8 @@ export class MobileNode implements Core<MnSettings> {
   /** What the reload leaves alone goes on; other terms are asked for by a new registration. */
   reconfigure(settings: MnSettings, now: Now): Effect[] {
     const keep = this.#session.fits(settings);
-    const effects: Effect[] = this.#session.reconfigure(settings, keep);
+    const effects = this.#clockSteps.follow(now, this.#registration);
+    effects.push(...this.#session.reconfigure(settings, keep));
     this.#config = this.#session.config;
     this.#registration.reconfigure(this.#config, keep);
     this.#registration.renewNow(now.monotonic);
@@ -215,7 +215,10 @@ export class MobileNode implements Core<MnSettings> {
     effects.push(...this.#session.ask(monotonic), ...this.#adoptSession(monotonic));
     if (this.#registration.outdoesRefused(monotonic)) this.#cleared = false;
     this.#settling = false;
-    if (this.#stopping === undefined) effects.push(...this.#move(now));
+    const parts = [this.#fast, this.#where, this.#registration] as const;
+    if (this.#stopping === undefined)
+      effects.push(...settle(...parts, () => this.#attach(monotonic), now));
+    else this.#fast.steer(this.#where, this.#registration.registered, monotonic);
     if (!this.#settling && !this.#fast.goesFirst) effects.push(...this.#drive(now));
     const also = this.#requests.solicitsOn ?? this.#lostPaths.solicitsOn;
     const searching = this.#wanted && this.#stopping === undefined;
@@ -246,20 +249,6 @@ export class MobileNode implements Core<MnSettings> {
     effects.push(...this.#outcomes.unanswered(this.#registration, this.#where, now));
     if (this.#where.pinned === undefined) {
       effects.push(...this.#waiters.settle("handover", false, "the agent is not heard any more"));
-    }
-    return effects;
-  }
-
-  #move(now: Now): Effect[] {
-    const { registered } = this.#registration;
-    const steer = () => this.#fast.steer(this.#where, registered, now.monotonic);
-    const effects: Effect[] = [];
-    steer();
-    // Where it has come to decides about its addresses, and these about where it is attached.
-    for (let rounds = 0; rounds < MAX_ROUNDS; rounds++) {
-      effects.push(...this.#attach(now.monotonic));
-      effects.push(...this.#fast.follow(this.#where, registered, now));
-      if (!steer()) break;
     }
     return effects;
   }

@@ -61,6 +61,19 @@ test("RFC 5944 §5.7.1: before anything was accepted a clock that is set right i
   assert.ok(Math.abs(ahead(line)) < 1);
 });
 
+test("RFC 5944 §5.7.1: a clock that was set before a reload is known to the request that comes of that", () => {
+  const config = makeConfig();
+  const line = Timeline.registered(config);
+  line.clear();
+  line.until(line.now + 5000);
+  line.wallShift = 3_600_000;
+  const effects = line.node.reconfigure(config, line.clock());
+  const kinds = effects.map((effect) => (effect.type === "report" ? effect.event : effect.type));
+  assert.equal(kinds[0], "clock-stepped");
+  assert.ok(kinds.includes("send-udp"));
+  assert.deepEqual(line.event({ type: "tick" }), []);
+});
+
 test("time that passes, and a clock that is slewed, are no steps", () => {
   const line = Timeline.registered();
   line.clear();

@@ -254,6 +254,21 @@ test("what the node has on the new link is configured at once: a tick that nobod
   assert.equal(line.node.forwarding(), state);
 });
 
+test("a node that is stopped gives up the addresses that it has for a while, and wants no ticks for those that it has given up", () => {
+  const line = leaving(NCOA);
+  arrived(line);
+  line.until(line.now + 9500);
+  assert.deepEqual(given(line), ["192.0.2.100/26"]);
+  line.event({ type: "shutdown" });
+  const { now } = line;
+  while ((line.node.nextDeadline() ?? now + 2000) <= now + 1000) {
+    const due = line.node.nextDeadline() ?? 0;
+    assert.ok(due > line.now, "again for the same");
+    line.until(due);
+  }
+  assert.deepEqual(given(line), []);
+});
+
 /** Registered by FA2 with what DHCP gave there; the system still has the address of FA1's link. */
 function moved(): Timeline {
   const line = leaving();

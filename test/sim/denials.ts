@@ -23,7 +23,10 @@ const FOREIGN: readonly Denial<FaCoreConfig>[] = [
   { what: "has no room (66)", changed: () => ({ maxVisitors: 0 }) },
   { what: "grants 5 s (69)", changed: () => ({ registrationLifetime: 5 }) },
   { what: "has plain tunnels only (72)", changed: () => ({ encapsulations: ["ipip"] }) },
-  { what: "has lost its keys of mobile nodes", changed: () => ({ mobileNodes: [] }) },
+  {
+    what: "has lost its keys of mobile nodes",
+    changed: () => ({ mobileNodes: [], mobileNodesByNai: [] }),
+  },
 ];
 
 const HOME: readonly Denial<HaCoreConfig>[] = [

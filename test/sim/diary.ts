@@ -1,6 +1,6 @@
 /** The last events of a run, put into words only when somebody wants to read them. */
 
-import { formatIpv4 } from "../../shared/base/address.ts";
+import { formatIpv4, formatPrefix } from "../../shared/base/address.ts";
 import type { Effect, Event } from "../../shared/protocol/core.ts";
 import { decodeControl } from "../../shared/wire/control.ts";
 import { decodeIcmp } from "../../shared/wire/icmp.ts";
@@ -54,8 +54,11 @@ function describe(item: Event | Effect): string {
     case "arp":
     case "send-arp":
       return `${item.type} ${item.operation} ${formatIpv4(item.senderAddress)} is ${item.senderMac}`;
-    case "link":
-      return `link ${item.interface} ${item.link?.up === true ? "up" : "down"}`;
+    case "link": {
+      const addresses = item.link?.addresses.map(formatPrefix) ?? [];
+      const state = item.link?.up === true ? "up" : "down";
+      return ["link", item.interface, state, ...addresses].join(" ");
+    }
     case "report":
       return `report ${item.event} ${JSON.stringify(item.fields)}`;
     case "command":

@@ -20,6 +20,13 @@ export interface Further {
   readonly withoutReverse: "nobody" | "home-agent" | "one-agent" | "agents" | "unsaid";
   /** Mean seconds until an agent is set up so that it denies, for a while; `undefined`: never. */
   readonly denial: number | undefined;
+  /** The nodes have NAIs, and their home addresses from the home agent (RFC 2794). */
+  readonly assignsAddresses: boolean;
+  /**
+   * Agents hand over co-located care-of addresses; `given`: they have some for the nodes that arrive,
+   * too (RFC 4988 §4.2).
+   */
+  readonly coLocatedHandovers: "no" | "moved" | "given";
 }
 
 /** As all seeds were before there was a choice. */
@@ -28,6 +35,8 @@ export const NOTHING_FURTHER: Further = {
   registrationRequired: true,
   withoutReverse: "nobody",
   denial: undefined,
+  assignsAddresses: false,
+  coLocatedHandovers: "no",
 };
 
 /** Swarm testing here too: most runs have one or two of these. */
@@ -36,7 +45,12 @@ export function drawFurther(
   {
     revocation,
     foreignHomeKeys,
-  }: { readonly revocation: boolean; readonly foreignHomeKeys: boolean },
+    fastHandover,
+  }: {
+    readonly revocation: boolean;
+    readonly foreignHomeKeys: boolean;
+    readonly fastHandover: boolean;
+  },
 ): Further {
   const coLocated = pick(random, "no", "no", "no", "auto", "always");
   // RFC 3543 §4.3.1: where all register so that they can be revoked, no co-located address is let in.
@@ -46,12 +60,27 @@ export function drawFurther(
   const isWithout = random.next() < 0.3;
   const denial = uniform(random, 5, 60);
   const denies = random.next() < 0.3;
+  const registrationRequired = coLocated === "no" || !isOptional;
+  const assignsAddresses = random.next() < 0.3;
+  const handovers = pick(random, "no", "moved", "given", "given");
+  const movesOwn = fastHandover && coLocated === "always" && registrationRequired;
   return {
     coLocated,
-    registrationRequired: coLocated === "no" || !isOptional,
+    registrationRequired,
     withoutReverse: isWithout ? withoutReverse : "nobody",
     denial: denies ? denial : undefined,
+    assignsAddresses,
+    coLocatedHandovers: movesOwn ? handovers : "no",
   };
+}
+
+/** The same where there is hardly anything but fast handovers. */
+export function drawHandoverFurther(random: Random): Partial<Further> & { revocation?: false } {
+  const assignsAddresses = random.next() < 0.25;
+  const coLocatedHandovers = pick(random, "no", "no", "no", "moved", "given", "given");
+  if (coLocatedHandovers === "no") return { assignsAddresses };
+  // RFC 3543 §4.3.1: where all register so that they can be revoked, no co-located address is let in.
+  return { assignsAddresses, coLocatedHandovers, coLocated: "always", revocation: false };
 }
 
 export function pick<T>(random: Random, ...choices: readonly [T, ...T[]]): T {

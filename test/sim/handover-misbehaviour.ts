@@ -62,13 +62,23 @@ class Withholding extends Declaring {
   }
 }
 
+/** Keeps every address that an agent has given it. */
+class Possessive extends Declaring {
+  readonly #had = new Map<string, ForwardingItem>();
+
+  protected override declared(entries: readonly (readonly [string, ForwardingItem])[]) {
+    for (const [key, item] of entries) if (item.kind === "own-address") this.#had.set(key, item);
+    return new Map([...entries, ...this.#had]);
+  }
+}
+
 const form = "handovers";
 
 export const HANDOVER_MISBEHAVIOURS: readonly Misbehaviour[] = [
   {
     what: "sends packets after a node for ever",
     tamper: by("foreign-agent", Clinging),
-    verdict: /round in a circle/,
+    verdict: /round in a circle|fa\d keeps it/,
     form,
   },
   {
@@ -80,13 +90,19 @@ export const HANDOVER_MISBEHAVIOURS: readonly Misbehaviour[] = [
   {
     what: "does not tidy up after handovers",
     tamper: by("foreign-agent", Untidy),
-    verdict: /has an old handover/,
+    verdict: /has an old handover|too many handovers/,
     form,
   },
   {
     what: "delivers to somebody else",
     tamper: by("foreign-agent", Misdelivering),
     verdict: /delivers what is for/,
+    form,
+  },
+  {
+    what: "keeps the addresses that it was given",
+    tamper: by("mobile-node", Possessive),
+    verdict: /takes .*, which mn\d has/,
     form,
   },
   {

@@ -1,6 +1,6 @@
 /** What must hold of fast handovers at every step (RFC 4988 §7). */
 
-import { formatIpv4, type Ipv4 } from "../../shared/base/address.ts";
+import { formatIpv4, type Ipv4, type Mac } from "../../shared/base/address.ts";
 import type { Now } from "../../shared/base/time.ts";
 import type { Effect, Event } from "../../shared/protocol/core.ts";
 import {
@@ -13,10 +13,8 @@ import type { SimNode } from "./node.ts";
 import { BOUNDS, careOfAddress, HANDOVER_LIFETIME } from "./topology.ts";
 import { itemsOf } from "./traffic.ts";
 
-interface Mobile {
-  readonly node: () => SimNode | undefined;
-  readonly home: Ipv4;
-}
+/** Whether the node with this interface has, or has had, an address; `undefined`: nobody can have it. */
+type MayHave = (mac: Mac, address: Ipv4) => boolean | undefined;
 
 /** Milliseconds that an agent may keep packets after the last message about their node. */
 const LONGEST_HOLD = HANDOVER_LIFETIME * 1000 + 1000;
@@ -24,21 +22,19 @@ const LONGEST_HOLD = HANDOVER_LIFETIME * 1000 + 1000;
 export class HandoverRules {
   /** Guests so far. */
   announced = 0;
-  readonly #mobiles: readonly Mobile[];
+  readonly #mayHave: MayHave;
   readonly #agents = new Map<Ipv4, SimNode>();
   /** When an agent began to keep what is for an address, or was last told to do so. */
-  readonly #heldSince = new Map<string, number>();
+  readonly #heldSince = new Map<SimNode, ReadonlyMap<Ipv4, number>>();
 
-  constructor(mobiles: readonly Mobile[]) {
-    this.#mobiles = mobiles;
+  constructor(mayHave: MayHave) {
+    this.#mayHave = mayHave;
   }
 
   booted(node: SimNode): void {
     if (node.role !== "foreign-agent") return;
     this.#agents.set(careOfAddress(Number(node.name.slice(2)) - 1), node);
-    for (const key of this.#heldSince.keys()) {
-      if (key.startsWith(`${node.name} `)) this.#heldSince.delete(key);
-    }
+    this.#heldSince.delete(node);
   }
 
   /** What an agent does wrong, a clause behind its name. */
@@ -55,20 +51,20 @@ export class HandoverRules {
     }
     const items = itemsOf(node, "handover");
     if (items.length > 2 * BOUNDS.handovers) return "has too many handovers";
-    for (const { home } of this.#mobiles) {
-      const key = `${node.name} ${home}`;
-      const item = items.find(({ address }) => address === home);
-      if (item?.hold !== true) {
-        this.#heldSince.delete(key);
-      } else {
-        const known = about === home ? undefined : this.#heldSince.get(key);
-        const since = known ?? monotonic;
-        this.#heldSince.set(key, since);
-        if (monotonic - since > LONGEST_HOLD)
-          return `keeps packets of ${formatIpv4(home)} for ever`;
+    const before = this.#heldSince.get(node);
+    const held = new Map<Ipv4, number>();
+    for (const { address, hold } of items) {
+      if (this.#goesRound(address)) {
+        return `sends packets of ${formatIpv4(address)} round in a circle`;
       }
-      if (this.#goesRound(home)) return `sends packets of ${formatIpv4(home)} round in a circle`;
+      if (!hold) continue;
+      const since = (about === address ? undefined : before?.get(address)) ?? monotonic;
+      if (monotonic - since > LONGEST_HOLD) {
+        return `keeps packets of ${formatIpv4(address)} for ever`;
+      }
+      held.set(address, since);
     }
+    this.#heldSince.set(node, held);
     return this.#wrongGuest(node);
   }
 
@@ -94,10 +90,8 @@ export class HandoverRules {
   /** Nobody gets what is for somebody else. */
   #wrongGuest(node: SimNode): string | undefined {
     for (const { homeAddress, mac } of itemsOf(node, "visitor")) {
-      const owner = this.#mobiles.find(({ home }) => home === homeAddress)?.node();
-      if (owner === undefined) continue;
-      if (!owner.ports.some((port) => port.mac === mac)) {
-        return `delivers what is for ${owner.name} to ${mac}`;
+      if (this.#mayHave(mac, homeAddress) === false) {
+        return `delivers what is for ${formatIpv4(homeAddress)} to ${mac}`;
       }
     }
     return undefined;

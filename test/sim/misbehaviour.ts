@@ -50,6 +50,15 @@ class Forgetful extends Passing {
   }
 }
 
+/** After a restart it does not know whose its addresses were. */
+class Careless extends Passing {
+  override handle(event: Event, now: Now): Effect[] {
+    if (event.type !== "restore") return super.handle(event, now);
+    const entries = event.entries.filter(([key]) => !key.startsWith("address/"));
+    return super.handle({ ...event, entries }, now);
+  }
+}
+
 /** Writes a longer lifetime into its replies than was asked for. */
 class Generous extends Passing {
   override handle(event: Event, now: Now): Effect[] {
@@ -230,6 +239,12 @@ export const MISBEHAVIOURS: readonly Misbehaviour[] = [
     tamper: by("home-agent", Forgetful),
     verdict: /^ha accepts request .* (after|twice)/,
     from: 335,
+  },
+  {
+    what: "forgets whose its addresses were in a crash",
+    tamper: by("home-agent", Careless),
+    verdict: /gives away .* is at home/,
+    from: 580,
   },
   {
     what: "grants more than asked",

@@ -42,11 +42,19 @@ export interface Port {
   segment: string | undefined;
   /** Its address, of this segment or still of another one. */
   lease?: Lease | undefined;
+  /** Those that its node has configured. */
+  own?: readonly Lease[];
 }
 
-/** The address of a port by which it is reached from anywhere, while it is where it got it. */
-export function reachableAt({ segment, lease }: Port): Ipv4 | undefined {
-  return lease !== undefined && lease.segment === segment ? lease.prefix.address : undefined;
+/** The addresses of a port that are of the segment on which it is: there it is reached from anywhere. */
+export function reachableAt({ segment, lease, own = [] }: Port): Lease[] {
+  return [...(lease === undefined ? [] : [lease]), ...own].filter(
+    (each) => each.segment === segment,
+  );
+}
+
+export function isReachedAt(port: Port, address: Ipv4): boolean {
+  return reachableAt(port).some(({ prefix }) => prefix.address === address);
 }
 
 /** Probabilities, and milliseconds. */
@@ -140,7 +148,7 @@ export class Network {
 
   /** The port that is reached at this address now. */
   at(address: Ipv4): Port | undefined {
-    return this.ports.find((port) => reachableAt(port) === address);
+    return this.ports.find((port) => isReachedAt(port, address));
   }
 
   /** Somebody sends again what he has heard. */

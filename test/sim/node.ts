@@ -7,7 +7,7 @@ import type { Now } from "../../shared/base/time.ts";
 import type { ArpReceived, Core, Effect, Event, SendUdp } from "../../shared/protocol/core.ts";
 import { ICMP_EXPERIMENTAL_MOBILITY } from "../../shared/wire/icmp/fast-handover.ts";
 import type { MachineClock } from "./clock.ts";
-import { type Network, type Packet, type Port, reachableAt, type Station } from "./network.ts";
+import { isReachedAt, type Network, type Packet, type Port, type Station } from "./network.ts";
 import type { EventQueue } from "./queue.ts";
 
 /** No name resolves here: the nodes of a run know their home agents by address. */
@@ -192,7 +192,8 @@ export class SimNode implements Station {
 
   linkEvent(port: Port): void {
     const wiring = this.#options.interfaces.find(({ name }) => name === port.interface);
-    const { lease } = port;
+    const { lease, own = [] } = port;
+    const leases = [...(lease === undefined ? [] : [lease]), ...own];
     this.receive({
       type: "link",
       interface: port.interface,
@@ -200,7 +201,7 @@ export class SimNode implements Station {
         up: port.segment !== undefined,
         mac: port.mac,
         mtu: 1500,
-        addresses: [...(wiring?.addresses ?? []), ...(lease === undefined ? [] : [lease.prefix])],
+        addresses: [...(wiring?.addresses ?? []), ...leases.map(({ prefix }) => prefix)],
         ...(lease === undefined ? {} : { defaultRoute: { gateway: lease.gateway } }),
       },
     });
@@ -303,7 +304,7 @@ export class SimNode implements Station {
   #hasWay({ source, device }: SendUdp): boolean {
     if (this.role !== "mobile-node") return true;
     return this.ports.some((port) => {
-      return reachableAt(port) === source && (device ?? port.interface) === port.interface;
+      return isReachedAt(port, source) && (device ?? port.interface) === port.interface;
     });
   }
 

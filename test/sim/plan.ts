@@ -2,7 +2,13 @@
 
 import { type Random, uniform } from "../../shared/base/random.ts";
 import type { Algorithm, ReplayMethod } from "../../shared/security/association.ts";
-import { drawFurther, type Further, NOTHING_FURTHER, pick } from "./further.ts";
+import {
+  drawFurther,
+  drawHandoverFurther,
+  type Further,
+  NOTHING_FURTHER,
+  pick,
+} from "./further.ts";
 import type { Weather } from "./network.ts";
 
 /** Mean seconds between two of a kind; `undefined`: never in this run. */
@@ -151,6 +157,7 @@ function drawHandovers(random: Random, { weather }: Plan): Partial<Plan> {
       powerFailures: random.next(),
       silentMoves: random.next(),
     },
+    ...drawHandoverFurther(random),
   };
 }
 

@@ -1,12 +1,6 @@
 /** What must hold at every step, whatever goes wrong around the nodes. */
 
-import {
-  BROADCAST_MAC,
-  formatIpv4,
-  type Ipv4,
-  parseIpv4,
-  UNSPECIFIED,
-} from "../../shared/base/address.ts";
+import { BROADCAST_MAC, formatIpv4, parseIpv4, UNSPECIFIED } from "../../shared/base/address.ts";
 import type { Json } from "../../shared/base/result.ts";
 import type { Now } from "../../shared/base/time.ts";
 import type { Effect, Event, SendArp, SendUdp } from "../../shared/protocol/core.ts";
@@ -23,7 +17,9 @@ import type { Packet } from "./network.ts";
 import { networksHeld } from "./network-rules.ts";
 import type { Observer, SimNode } from "./node.ts";
 import type { Plan } from "./plan.ts";
+import { type Dossier, type Grant, Records } from "./records.ts";
 import { RevocationRules } from "./revocation-rules.ts";
+import type { Roster } from "./roster.ts";
 import { BOUNDS, careOfAddress } from "./topology.ts";
 import { entriesOf, itemsOf } from "./traffic.ts";
 
@@ -31,32 +27,15 @@ const ASKED_EVERY = 8;
 
 type Row = { readonly [key: string]: Json | undefined };
 
-/** A registration as the home agent answered it. */
-interface Grant {
-  readonly request: RegistrationRequest;
-  readonly lifetime: number;
-}
-
-/** What is on record about one home address, from outside. */
-class Dossier {
-  /** By the whole Identification: everything the mobile node ever asked and signed. */
-  readonly asked = new Map<bigint, RegistrationRequest>();
-  /** By the low half, as a reply names it. */
-  readonly granted = new Map<number, Grant>();
-  /** Identifications of replies that the node has acted upon. */
-  readonly acceptedReplies = new Set<number>();
-  lastAccepted: bigint | undefined;
-}
-
 export class Safety implements Observer {
   readonly #plan: Plan;
-  readonly #records = new Map<Ipv4, Dossier>();
+  readonly #roster: Roster;
+  readonly #records: Records;
   readonly #answered = new Map<SimNode, Set<number>>();
   readonly #steps = new Map<SimNode, number>();
   readonly #revocations = new RevocationRules();
   readonly #handovers: HandoverRules;
   readonly #fail: (what: string) => never;
-  readonly #mobiles: readonly { readonly node: () => SimNode | undefined; readonly home: Ipv4 }[];
   /** How many registrations were accepted: a run in which nothing happened proves nothing. */
   accepted = 0;
 
@@ -70,16 +49,12 @@ export class Safety implements Observer {
     return this.#handovers.announced;
   }
 
-  constructor(
-    plan: Plan,
-    mobiles: readonly { readonly node: () => SimNode | undefined; readonly home: Ipv4 }[],
-    fail: (what: string) => never,
-  ) {
+  constructor(plan: Plan, roster: Roster, fail: (what: string) => never) {
     this.#plan = plan;
-    this.#mobiles = mobiles;
+    this.#roster = roster;
+    this.#records = new Records(roster);
     this.#fail = fail;
-    this.#handovers = new HandoverRules(mobiles);
-    for (const { home } of mobiles) this.#records.set(home, new Dossier());
+    this.#handovers = new HandoverRules((mac, address) => this.#records.mayHave(mac, address));
   }
 
   violation(what: string): never {
@@ -108,12 +83,13 @@ export class Safety implements Observer {
     if (!decoded.ok) this.#fail(`${node.name} sends what nobody can read`);
     const { message } = decoded.value;
     if (message.name === "registration-revocation") {
-      if (!this.#records.has(message.homeAddress)) this.#fail(`${node.name} revokes a stranger`);
+      if (!this.#roster.isHome(message.homeAddress)) this.#fail(`${node.name} revokes a stranger`);
       return;
     }
     if (message.name === "registration-revocation-acknowledgment") return;
     if (message.name === "fast-binding-update" || message.name === "fast-binding-acknowledgment") {
-      if (!this.#records.has(message.homeAddress)) this.#fail(`${node.name} binds a stranger`);
+      if (!this.#records.isSomebodys(message.homeAddress))
+        this.#fail(`${node.name} binds a stranger`);
       return;
     }
     if (message.name !== "registration-request" && message.name !== "registration-reply") {
@@ -124,8 +100,13 @@ export class Safety implements Observer {
       if (granted) this.#fail(`${node.name} registers a node that does not exist`);
       return;
     }
-    const record = this.#records.get(message.homeAddress);
-    if (record === undefined) this.#fail(`${node.name} speaks of an unknown home address`);
+    const record = this.#records.of(this.#roster.of(message));
+    if (message.name === "registration-reply") {
+      // A denial says what was asked, whoever spoilt that, and an agent's own names no NAI.
+      const isOwnWord = node.role === "home-agent" && isAccepted(message.code);
+      if (!isOwnWord && this.#plan.assignsAddresses) return;
+    }
+    if (record === undefined) this.#fail(`${node.name} speaks of an unknown node`);
     if (message.name === "registration-request") this.#requestSent(node, packet, message, record);
     else if (node.role === "home-agent") this.#replySent(message, record);
   }
@@ -163,7 +144,14 @@ export class Safety implements Observer {
     } else if (record.granted.get(low)?.request.identification === request.identification) {
       this.#fail(`ha accepts ${about} twice`);
     }
-    record.granted.set(low, { request, lifetime: reply.lifetime });
+    const { homeAddress, lifetime } = reply;
+    const text = formatIpv4(homeAddress);
+    if (!this.#roster.isHome(homeAddress)) this.#fail(`ha gives out ${text}`);
+    const other = this.#roster.atHomeWith(homeAddress);
+    if (other !== undefined && this.#records.of(other) !== record && lifetime > 0) {
+      this.#fail(`ha gives away ${text}, with which ${other.name} is at home`);
+    }
+    record.granted.set(low, { request, homeAddress, lifetime });
     this.accepted++;
   }
 
@@ -202,15 +190,16 @@ export class Safety implements Observer {
 
   #homeAgentHolds(node: SimNode, now: Now): void {
     for (const item of itemsOf(node, "binding")) {
-      const record = this.#records.get(item.homeAddress);
-      const wanted = [...(record?.asked.values() ?? [])].some(
-        (asked) => asked.lifetime > 0 && asked.careOfAddress === item.careOfAddress,
-      );
+      const wanted = this.#records
+        .withHome(item.homeAddress)
+        .some(({ asked }) =>
+          [...asked.values()].some(
+            (each) => each.lifetime > 0 && each.careOfAddress === item.careOfAddress,
+          ),
+        );
       if (!wanted) this.#fail(`ha has a binding to ${formatIpv4(item.careOfAddress)} unasked`);
     }
-    const fault = networksHeld(this.#plan, node, (home) =>
-      this.#mobiles.findIndex((mobile) => mobile.home === home),
-    );
+    const fault = networksHeld(this.#plan, node, (home) => this.#roster.boundTo(node, home));
     if (fault !== undefined) this.#fail(`ha ${fault}`);
     if (!this.#isAsked(node)) return;
     const rows = node.core?.query("bindings", now) as readonly Row[] | undefined;
@@ -220,6 +209,10 @@ export class Safety implements Observer {
       if (Number(row.lifetime_remaining ?? 0) > Number(row.lifetime)) {
         this.#fail("ha has a binding that outlives what was granted");
       }
+      const isTwice = rows.some(
+        ({ home_address: home, nai }) => home === row.home_address && nai !== row.nai,
+      );
+      if (isTwice) this.#fail(`ha gives ${String(row.home_address)} to two nodes`);
     }
   }
 
@@ -231,8 +224,10 @@ export class Safety implements Observer {
     );
     if (visitors.length > BOUNDS.visitors) this.#fail(`${node.name} has too many visitors`);
     for (const item of visitors) {
-      const granted = [...(this.#records.get(item.homeAddress)?.granted.values() ?? [])];
-      if (!granted.some(({ request }) => request.careOfAddress === item.careOfAddress)) {
+      const isGranted = ({ homeAddress, request }: Grant): boolean =>
+        homeAddress === item.homeAddress && request.careOfAddress === item.careOfAddress;
+      const dossiers = this.#records.withHome(item.homeAddress);
+      if (!dossiers.some(({ granted }) => [...granted.values()].some(isGranted))) {
         this.#fail(`${node.name} serves a visitor whom the home agent never accepted`);
       }
     }
@@ -254,17 +249,23 @@ export class Safety implements Observer {
    * a restart it goes by its wall clock, which may have been set.
    */
   #expiredInTime(node: SimNode, visitor: Row): void {
-    const home = parseIpv4(String(visitor.home_address));
-    const mobile = this.#mobiles.find((candidate) => candidate.home === home)?.node();
+    const homeAddress = parseIpv4(String(visitor.home_address)) ?? UNSPECIFIED;
+    const nai = visitor.nai === null ? [] : [String(visitor.nai)];
+    const extensions = nai.map(
+      (name) => ({ name: "mobile-node-nai-extension", nai: name }) as const,
+    );
+    const member = this.#roster.of({ homeAddress, extensions });
+    const mobile = member && this.#roster.node(member);
     const status = mobile?.core?.query("status", mobile.now) as Row | undefined;
+    if (status?.home_address !== visitor.home_address) return; // another one has been assigned since
     // With an address of its own it may have registered anew, through another agent of the link.
     const own = formatIpv4(careOfAddress(Number(node.name.slice(2)) - 1));
     const here = visitor.care_of_address === own && status?.care_of_address === own;
-    // It asked for less, and has not heard that it was granted.
-    const asked = [...(this.#records.get(home as Ipv4)?.asked.values() ?? [])];
+    // It asked for less, or got less, and has not heard of that.
+    const { asked = new Map(), granted = new Map() } = this.#records.of(member) ?? {};
+    const lifetimes = [...asked.values(), ...granted.values()].map((each) => each.lifetime);
     const isOther =
-      status?.lifetime !== visitor.lifetime &&
-      asked.some(({ lifetime }) => lifetime === visitor.lifetime);
+      status?.lifetime !== visitor.lifetime && lifetimes.includes(Number(visitor.lifetime));
     if (isOther) return;
     if (here && Number(status?.lifetime_remaining ?? 0) > 0 && node.boots === 1) {
       this.#fail(`${node.name} gives up a visitor who still counts on it`);
@@ -289,7 +290,7 @@ export class Safety implements Observer {
       this.#fail(`${node.name} is ${settled.event} by something that is no reply`);
     }
     const reply = decoded.value.message;
-    const record = this.#records.get(reply.homeAddress);
+    const record = this.#records.of(this.#roster.named(node.name));
     const low = lowBits(reply.identification);
     const grant = record?.granted.get(low);
     if (grant === undefined) this.#fail(`${node.name} believes a reply that ha never sent`);

@@ -13,10 +13,12 @@ import { Leases } from "./leases.ts";
 import { FINE_WEATHER, Network, type Port, type Station } from "./network.ts";
 import { networkFault } from "./network-rules.ts";
 import { type Observer, SimNode } from "./node.ts";
+import { OwnAddresses } from "./own-addresses.ts";
 import { drawPlan, type Plan, type PlanForm } from "./plan.ts";
 import { EventQueue } from "./queue.ts";
+import { Roster } from "./roster.ts";
 import { Safety } from "./safety.ts";
-import { type Blueprint, blueprints, HOME_LINK, homeAddress, links } from "./topology.ts";
+import { type Blueprint, blueprints, HOME_LINK, links } from "./topology.ts";
 import { bindingsOf, type Cast, faultFrom, faultTowards, itemsOf } from "./traffic.ts";
 import { Trouble } from "./trouble.ts";
 
@@ -98,6 +100,8 @@ class Simulation {
   readonly #queue = new EventQueue();
   readonly #diary: Diary;
   readonly #network: Network;
+  readonly #own: OwnAddresses;
+  readonly #roster: Roster;
   readonly #safety: Safety;
   readonly #neighbour = new Neighbour();
   readonly #nodes: readonly SimNode[];
@@ -112,11 +116,11 @@ class Simulation {
     this.#random = seededRandom(seed ^ 0x5eed);
     this.#network = new Network(this.#queue, this.#random, this.#plan.weather);
     this.#network.ports.push(this.#neighbour.port);
-    const mobiles = Array.from({ length: this.#plan.mobileNodes }, (_, i) => ({
-      home: homeAddress(i),
-      node: () => this.#nodes.find(({ name }) => name === `mn${i + 1}`),
-    }));
-    this.#safety = new Safety(this.#plan, mobiles, (what) => this.#fail(what));
+    this.#own = new OwnAddresses(this.#plan, this.#queue, this.#network, this.#random, (what) =>
+      this.#fail(what),
+    );
+    this.#roster = new Roster(this.#plan, (name) => this.#nodes.find((node) => node.name === name));
+    this.#safety = new Safety(this.#plan, this.#roster, (what) => this.#fail(what));
     this.#nodes = blueprints(this.#plan).map((blueprint) => this.#build(tamper(blueprint)));
     const [homeAgent] = this.#nodes;
     if (homeAgent === undefined) throw new Error("a run without a home agent");
@@ -168,6 +172,7 @@ class Simulation {
       handled: (node, event, effects, now) => {
         this.#steps++;
         this.#diary.step(this.#queue.time, node.name, event, effects);
+        this.#own.follow(node);
         this.#safety.handled(node, event, effects, now);
       },
       sent: (node, packet) => this.#safety.sent(node, packet),
@@ -215,7 +220,7 @@ class Simulation {
     this.#awaitRest(advertised + this.#plan.maxInterval + MOVED_WITHIN + search, 5);
     for (const [index, mobile] of this.#cast.mobileNodes.entries()) {
       // Between two foreign links nothing is announced, and what was lost before stays lost.
-      if (this.#isAway(index) !== isAway[index]) this.#neighbourKnows(index, mobile);
+      if (this.#isAway(index) !== isAway[index]) this.#neighbourKnows(mobile, this.#isAway(index));
     }
   }
 
@@ -227,13 +232,20 @@ class Simulation {
   }
 
   #isAway(index: number): boolean {
-    return bindingsOf(this.#cast, homeAddress(index)).length > 0;
+    const home = this.#homeOf(this.#cast.mobileNodes[index]);
+    return home !== undefined && bindingsOf(this.#cast, home).length > 0;
+  }
+
+  #homeOf(mobile: SimNode | undefined): Ipv4 | undefined {
+    const member = this.#roster.named(mobile?.name ?? "");
+    return member && this.#roster.homeOf(member);
   }
 
   /** Gratuitous ARP (RFC 5944 §4.6) told the home link who takes the node's packets now. */
-  #neighbourKnows(index: number, mobile: SimNode): void {
-    const home = homeAddress(index);
-    const expected = this.#isAway(index)
+  #neighbourKnows(mobile: SimNode, isAway: boolean): void {
+    const home = this.#homeOf(mobile);
+    if (home === undefined) return;
+    const expected = isAway
       ? this.#cast.homeAgent.ports.map(({ mac }) => mac)
       : mobile.ports.filter(({ segment }) => segment === HOME_LINK).map(({ mac }) => mac);
     const known = this.#neighbour.cache.get(home);
@@ -244,16 +256,19 @@ class Simulation {
 
   /** What is not yet as it should be, if anything. */
   #unrest(): string | undefined {
-    for (const [index, mobile] of this.#cast.mobileNodes.entries()) {
-      const home = homeAddress(index);
+    for (const mobile of this.#cast.mobileNodes) {
+      const home = this.#homeOf(mobile);
       const status = mobile.core?.query("status", mobile.now) as
         | { [key: string]: Json }
         | undefined;
       const state = String(status?.state);
       const atHome = mobile.ports.some(({ segment }) => segment === HOME_LINK);
+      // Without an address it is at home nowhere, and asks for one elsewhere.
+      if (home === undefined && atHome && state === "searching") continue;
       if (state !== (atHome ? "home" : "registered")) {
         return `${mobile.name} is ${state} (${String(status?.last_error)})`;
       }
+      if (home === undefined) return `${mobile.name} has no home address`;
       const towards = faultTowards(this.#cast, mobile, home);
       if (towards !== undefined) return `no packet reaches ${mobile.name}: ${towards}`;
       const from = faultFrom(this.#cast, mobile, home);

@@ -11,7 +11,14 @@ import type { HaCoreConfig } from "../../ha/core/config.ts";
 import { HomeAgent } from "../../ha/core/home-agent.ts";
 import type { MnSettings } from "../../mn/core/config.ts";
 import { MobileNode } from "../../mn/core/mobile-node.ts";
-import { type Ipv4, ipv4, type Mac, toIpv4 } from "../../shared/base/address.ts";
+import {
+  type Ipv4,
+  ipv4,
+  type Mac,
+  type Prefix,
+  toIpv4,
+  UNSPECIFIED,
+} from "../../shared/base/address.ts";
 import type { AdvertisingConfig } from "../../shared/protocol/advertising-config.ts";
 import type { PeerAssociation, SecurityContext } from "../../shared/security/association.ts";
 import { authorized, mobileRouter, networkPools } from "./network-rules.ts";
@@ -39,6 +46,8 @@ export const HANDOVER_LIFETIME = 10;
 /** Seconds until a foreign agent gives up on a home agent. */
 const PENDING_TIMEOUT = 7;
 const REPLAY_WINDOW = 7;
+/** On a foreign link; what is leased is in front of it. */
+const FIRST_NEW = 32;
 
 export type Blueprint = Omit<NodeOptions, "clock">;
 
@@ -47,6 +56,16 @@ const mac = (number: number): Mac =>
 
 export function homeAddress(index: number): Ipv4 {
   return toIpv4(HOME_PREFIX.address + 7 + index);
+}
+
+/** Who the home agent assigns an address. */
+export function naiOf(index: number): string {
+  return `mn${index + 1}@example.net`;
+}
+
+/** As many as there are nodes. */
+export function assignedAddresses({ mobileNodes }: Plan): { first: Ipv4; last: Ipv4 } {
+  return { first: homeAddress(0), last: homeAddress(mobileNodes - 1) };
 }
 
 export function careOfAddress(index: number): Ipv4 {
@@ -117,11 +136,23 @@ function accessRouter(plan: Plan, own: number): FastHandoverConfig {
     initiateRetries: 3,
     authenticate: true,
     routers: all.map((index) => ({ ...context(plan, 3000), peer: careOfAddress(index) })),
-    pool: undefined,
+    pool: plan.coLocatedHandovers === "given" ? newAddresses(own) : undefined,
     poolHold: 1.5,
-    coLocated: [],
+    coLocated: plan.coLocatedHandovers === "no" ? [] : leased(own),
     earlyBuffering: 1,
   };
+}
+
+/** Two for the nodes that arrive, on the link of this agent. */
+function newAddresses(index: number) {
+  const first = toIpv4(careOfAddress(index) + FIRST_NEW);
+  return { first, last: toIpv4(first + 1) };
+}
+
+/** Where the addresses are that hosts get there, without the agent's own. */
+function leased(index: number): Prefix[] {
+  const network = careOfAddress(index) - 1;
+  return [8, 16].map((host) => ({ address: toIpv4(network + host), length: 29 }));
 }
 
 /** What an agent's operator has set about reverse tunnels, and what the agent advertises. */
@@ -141,6 +172,7 @@ function foreignAgent(plan: Plan, index: number): Blueprint {
   const mobiles = Array.from({ length: plan.mobileNodes }, (_, mobile): PeerAssociation => {
     return { ...mobileForeign(plan, mobile, index), peer: homeAddress(mobile) };
   });
+  const named = mobiles.map((context, mobile) => ({ ...context, nai: naiOf(mobile) }));
   const config: FaCoreConfig = {
     links: [{ ...advertising(plan, false, [own]), reverseTunneling: isAdvertised }],
     registrationLifetime: plan.agentLifetime,
@@ -160,9 +192,9 @@ function foreignAgent(plan: Plan, index: number): Blueprint {
     messages: false,
     access: ALLOW_ALL,
     dynamicHomeAgents: [],
-    mobileNodesByNai: [],
+    mobileNodesByNai: plan.mobileForeignKeys && plan.assignsAddresses ? named : [],
     homeAgents: plan.foreignHomeKeys ? [{ ...foreignHome(plan, index), peer: HOME_AGENT }] : [],
-    mobileNodes: plan.mobileForeignKeys ? mobiles : [],
+    mobileNodes: plan.mobileForeignKeys && !plan.assignsAddresses ? mobiles : [],
     fastHandover: plan.fastHandover ? accessRouter(plan, index) : undefined,
   };
   return {
@@ -191,11 +223,13 @@ function homeAgent(plan: Plan): Blueprint {
     address: HOME_AGENT,
     homeNetworks: [{ prefix: HOME_PREFIX, interface: "home0" }],
     mobileNodes: Array.from({ length: plan.mobileNodes }, (_, mobile) => ({
-      homeAddress: homeAddress(mobile),
+      ...(plan.assignsAddresses
+        ? { homeAddress: undefined, nai: naiOf(mobile) }
+        : { homeAddress: homeAddress(mobile) }),
       associations: [homeContext(plan, mobile)],
       ...authorized(plan, mobile),
     })),
-    addressPools: [],
+    addressPools: plan.assignsAddresses ? [assignedAddresses(plan)] : [],
     networkPools: networkPools(plan),
     broadcasts: [],
     multicast: true,
@@ -236,10 +270,11 @@ function mobileNode(plan: Plan, index: number): Blueprint {
   const names = ["wlan0", "wlan1"].slice(0, plan.interfaces);
   const mode = plan.coLocated === "always" ? "co-located" : "auto";
   const config: MnSettings = {
-    homeAddress: homeAddress(index),
-    homePrefix: HOME_PREFIX,
+    ...(plan.assignsAddresses
+      ? { homeAddress: UNSPECIFIED, homePrefix: { ...HOME_PREFIX, address: UNSPECIFIED } }
+      : { homeAddress: homeAddress(index), homePrefix: HOME_PREFIX }),
     homeAgents: [{ kind: "address", address: HOME_AGENT }],
-    nai: undefined,
+    nai: plan.assignsAddresses ? naiOf(index) : undefined,
     interfaces: names.map((name) => ({ name, mode })),
     registration: {
       lifetime: plan.registrationLifetime,

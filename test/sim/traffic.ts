@@ -11,7 +11,7 @@ import type {
   ForwardingState,
   VisitorItem,
 } from "../../shared/forwarding/state.ts";
-import { type Network, type Port, reachableAt } from "./network.ts";
+import { isReachedAt, type Network, type Port, reachableAt } from "./network.ts";
 import type { SimNode } from "./node.ts";
 import { HOME_AGENT, HOME_LINK } from "./topology.ts";
 
@@ -102,7 +102,7 @@ export function faultTowards(cast: Cast, mobile: SimNode, home: Ipv4): string | 
     return atHome ? undefined : "no binding, and the node is not at home";
   }
   if (bindings.length > 1) return "more than one binding";
-  const own = mobile.ports.find((port) => reachableAt(port) === binding.careOfAddress);
+  const own = mobile.ports.find((port) => isReachedAt(port, binding.careOfAddress));
   if (own !== undefined) return faultAtOwnEnd(cast, mobile, binding);
   const end = tunnelEnd(cast, binding);
   if (typeof end === "string") return end;
@@ -144,8 +144,9 @@ function faultFromOwnEnd(
 ): string | undefined {
   const { careOfAddress, gateway, interface: name } = path;
   const port = portOf(mobile, name);
-  if (port === undefined || reachableAt(port) !== careOfAddress) return "its address is of no use";
-  if (gateway !== port.lease?.gateway) return "it takes somebody else for its gateway";
+  const found = port && reachableAt(port).find(({ prefix }) => prefix.address === careOfAddress);
+  if (found === undefined) return "its address is of no use";
+  if (gateway !== found.gateway) return "it takes somebody else for its gateway";
   if (!reverse) return undefined;
   const accepted = bindings.some((each) => each.reverse && each.careOfAddress === careOfAddress);
   return accepted ? undefined : "the home agent refuses the reverse tunnel";

@@ -9,7 +9,7 @@ import type { Network, Port } from "./network.ts";
 import type { SimNode } from "./node.ts";
 import type { Plan } from "./plan.ts";
 import type { EventQueue } from "./queue.ts";
-import { accessPoint, careOfAddress, foreignLink, homeAddress } from "./topology.ts";
+import { accessPoint, careOfAddress, foreignLink, homeAddress, naiOf } from "./topology.ts";
 import type { Cast } from "./traffic.ts";
 
 export interface Surroundings {
@@ -167,11 +167,11 @@ export class Trouble {
   }
 
   #revoke(): void {
-    const { cast, note } = this.#around;
+    const { plan, cast, note } = this.#around;
     const index = cast.mobileNodes.indexOf(this.#pick(cast.mobileNodes));
-    const home = formatIpv4(homeAddress(index));
-    note(`the bindings of ${home} are revoked`);
-    cast.homeAgent.command("revoke", { home_address: home });
+    const name = plan.assignsAddresses ? naiOf(index) : formatIpv4(homeAddress(index));
+    note(`the bindings of ${name} are revoked`);
+    cast.homeAgent.command("revoke", { home_address: name });
   }
 
   get #nodes(): readonly SimNode[] {

@@ -103,11 +103,10 @@ export class FastHandover {
   /** The agent that the node was going to is heard: it has come there. True: so its addresses change. */
   steer(where: Whereabouts, registered: Registered | undefined, now: Instant): boolean {
     const target = this.#target;
-    const carried = carriedTo(target, this.#previous, this.#config());
-    const isChange = where.addresses.follow(carried, registered, where.links, now);
     const expected = target && where.agents.all().find((agent) => isRouterOf(agent, target));
     if (expected !== undefined) where.pin(expected.key);
-    return isChange;
+    const carried = carriedTo(target, this.#previous, this.#config());
+    return where.addresses.follow(carried, registered, where.links, now);
   }
 
   /** Takes in what is for fast handovers; `undefined`: it is something else. */
