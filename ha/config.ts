@@ -100,7 +100,7 @@ export const haSchema = table({
   address_pool: tables(
     table({
       range: addressRange().describe(
-        "Home addresses that are given out, first and last, in one home network; those of nodes and of the home agent itself are left out.",
+        "Home addresses that are given out, first and last, in one home network; those of nodes and of the home agent itself are left out. With one for each node none is given away while its node is at home with it.",
       ),
     }),
   )

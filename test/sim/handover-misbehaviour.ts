@@ -104,6 +104,7 @@ export const HANDOVER_MISBEHAVIOURS: readonly Misbehaviour[] = [
     tamper: by("mobile-node", Possessive),
     verdict: /takes .*, which mn\d has/,
     form,
+    from: 40,
   },
   {
     what: "keeps its own packets for ever",

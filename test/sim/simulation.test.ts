@@ -2,10 +2,11 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Plan } from "./plan.ts";
 import { type RunResult, runSimulation } from "./simulation.ts";
 import { FAULT_KINDS } from "./trouble.ts";
 
-const SEEDS = 20;
+const SEEDS = 30;
 const HANDOVER_SEEDS = 8;
 
 test("simulation: safe at every step of the trouble, and at rest after it, for each seed", (t) => {
@@ -35,6 +36,10 @@ test("simulation: one fast handover after the other, agents that crash and nodes
   }
   const handovers = results.reduce((sum, result) => sum + result.handovers, 0);
   t.diagnostic(`seeds 1-${HANDOVER_SEEDS}: ${handovers} fast handovers`);
+  const happens = (is: (plan: Plan) => boolean): boolean =>
+    results.some(({ plan, handovers: count }) => is(plan) && count > 0);
+  assert.ok(happens(({ coLocatedHandovers }) => coLocatedHandovers === "given"));
+  assert.ok(happens(({ assignsAddresses }) => assignsAddresses));
   assert.ok(handovers > 10 * HANDOVER_SEEDS, `only ${handovers} fast handovers`);
 });
 
