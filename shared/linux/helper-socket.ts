@@ -179,6 +179,12 @@ export class HelperDescriptor implements Closable {
     this.#poller = poller;
   }
 
+  /** The descriptor is another device's now, whatever had been reported of the one before. */
+  protected pollAnew(fill: Fill, deliver: (batch: ReceiveBatch) => void): void {
+    this.#stop();
+    this.poll(fill, deliver);
+  }
+
   close(): void {
     if (this.#fd < 0) return;
     this.#stop();

@@ -14,7 +14,16 @@ import {
   HelperDescriptor,
   type ReceiveBatch,
 } from "./helper-socket.ts";
-import { bringUp, check, int, interfaceCall } from "./kernel-call.ts";
+import {
+  AF_INET,
+  bringUp,
+  check,
+  int,
+  interfaceCall,
+  interfaceIndex,
+  openSocket,
+  SOCK_DGRAM,
+} from "./kernel-call.ts";
 import type { Native } from "./native-loader.ts";
 import { type HandlerOptions, IoError, type PacketBatch, type TunDevice } from "./packet-io.ts";
 
@@ -22,6 +31,7 @@ const TUNSETIFF = 0x400454ca;
 const TUNSETPERSIST = 0x400454cb;
 const TUNSETOFFLOAD = 0x400454d0;
 const TUNSETVNETHDRSZ = 0x400454d8;
+const TUNSETIFINDEX = 0x400454da;
 const IFF_TUN = 1;
 const IFF_NO_PI = 0x1000;
 const IFF_VNET_HDR = 0x4000;
@@ -36,20 +46,33 @@ const QUEUE_LENGTH = 1000;
 /** Batches that are read at once at most: as many as are held for us. */
 const DRAIN_ROUNDS = 16;
 
+interface Made {
+  readonly name: string;
+  readonly index: number;
+  readonly hasSuperpackets: boolean;
+}
+
 class HelperTun extends HelperDescriptor implements TunDevice {
   readonly name: string;
   readonly index: number;
   readonly #fill: Fill;
   readonly #write: Native["tunWrite"];
+  readonly #make: (mtu: number) => void;
   #handler: ((batch: PacketBatch) => void) | undefined;
   #takesRuns = false;
   /** `drain` may be called while the one that all share is being read. */
   #own: ReceiveBatch | undefined;
 
-  constructor(native: Native, fd: number, name: string, index: number, hasSuperpackets: boolean) {
+  /** `make` has the descriptor be the device's. */
+  constructor(
+    native: Native,
+    fd: number,
+    { name, index, hasSuperpackets, make }: Made & { readonly make: (mtu: number) => void },
+  ) {
     super(native, fd, `TUN device ${name}`, closeSync);
     this.name = name;
     this.index = index;
+    this.#make = make;
     this.#fill = hasSuperpackets
       ? fillByTunRead(native, () => this.#takesRuns)
       : fillByRead(native);
@@ -76,11 +99,29 @@ class HelperTun extends HelperDescriptor implements TunDevice {
     }
   }
 
+  /** The kernel has let go of the descriptor, which can be another device's: one of the old number. */
+  restore(mtu: number): void {
+    if (indexOf(this.native, this.name) >= 0) return;
+    this.native.ioctl(this.fd, TUNSETIFINDEX, int(this.index));
+    this.#make(mtu);
+    if (this.#handler !== undefined) this.pollAnew(this.#fill, this.#handler);
+  }
+
   write(batch: PacketBatch): number {
     const { slab, offsets, lengths, count } = batch;
     const runs = runArguments(batch);
     return Math.max(0, this.#write(this.fd, slab, offsets, lengths, count, ...runs));
   }
+}
+
+/** The index of an interface, or a negative error. */
+function indexOf(native: Native, name: string): number {
+  let index = 0;
+  const fd = openSocket(native, "control socket", [AF_INET, SOCK_DGRAM, 0], (control) => {
+    index = interfaceIndex(native, control, name);
+  });
+  native.close(fd);
+  return index;
 }
 
 /** Nothing but IPv4 goes through; without this the kernel sends router solicitations into it. */
@@ -129,12 +170,15 @@ export function openHelperTun(
     const code = error instanceof Error && "code" in error ? String(error.code) : "EIO";
     throw new IoError(code, "opening /dev/net/tun");
   }
-  try {
+  const make = (wantedMtu: number): Made => {
     const hasSuperpackets = attach(native, fd, name, offload);
     check(native.ioctl(fd, TUNSETPERSIST, 1), `keeping TUN device ${name}`);
     disableIpv6(name);
-    const index = bringUp(native, name, { mtu, queue: QUEUE_LENGTH });
-    return new HelperTun(native, fd, name, index, hasSuperpackets);
+    const index = bringUp(native, name, { mtu: wantedMtu, queue: QUEUE_LENGTH });
+    return { name, index, hasSuperpackets };
+  };
+  try {
+    return new HelperTun(native, fd, { ...make(mtu), make });
   } catch (error) {
     closeSync(fd);
     throw error;

@@ -93,6 +93,8 @@ export interface TunDevice extends Closable {
   write(batch: PacketBatch): number;
   /** Calls back now with what the kernel has put in; where the provider can. */
   drain?(): void;
+  /** Makes the device again, with the same index, if somebody has deleted it; where the provider can. */
+  restore?(mtu: number): void;
 }
 
 export interface RawIpSocket extends Closable {

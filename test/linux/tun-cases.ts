@@ -175,6 +175,28 @@ export function tunCases(io: PacketIo): void {
   if (io.provider !== "helper") return;
 
   test(
+    "a TUN device that was deleted is made again, with its number, and goes on; one that is there stays",
+    withTun(io, async (tun) => {
+      const seen: number[] = [];
+      tun.onPackets((batch) => seen.push(...udpNumbers(packetsOf(batch))));
+      ip("link del miptest0");
+      await quiet();
+      tun.restore?.(1400);
+      tun.restore?.(1300);
+      const line = ip("-o link show dev miptest0");
+      assert.match(line, new RegExp(`^${tun.index}: miptest0: .*[<,]UP[,>].* mtu 1400 `));
+      ip("addr add 10.9.0.1/24 dev miptest0");
+      const sender = io.openUdp({ address: OWN, port: 5005 });
+      sender.send(numbered(88, 8), FAR, 9, 64);
+      await until("a packet of the new device", () => seen.includes(88));
+      sender.close();
+      const payload = numbered(0, 20);
+      const good = packet({ source: FAR, destination: OWN, protocol: 17, payload });
+      assert.equal(tun.write(batchOf([good])), 1);
+    }),
+  );
+
+  test(
     "drain hands out at once what the kernel has put in, in its order and nothing twice",
     withTun(io, async (tun) => {
       const seen: number[] = [];

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Instant } from "../../shared/base/time.ts";
+import { ForwardingError } from "../../shared/forwarding/driver.ts";
 import { Forwarder } from "../../shared/service/runtime/forwarder.ts";
 import { GATHER_MS } from "../../shared/service/runtime/outbox.ts";
 import { Problems } from "../../shared/service/runtime/problems.ts";
@@ -78,9 +79,10 @@ test("run: a driver at work is waited for once, however many states it is given 
   const problems = new Problems(log);
   const forwarder = new Forwarder(driver as never, problems);
   for (let i = 0; i < 5; i++) forwarder.apply(new Map());
-  finish(new Error("no route"));
+  finish(new ForwardingError(["no route", "no link"]));
   await settle();
-  assert.deepEqual(said, ["forwarding: no route"]);
+  forwarder.failed(["no route", "no link"]);
+  assert.deepEqual(said, ["forwarding: no route; no link"], "said once, however it is told");
   work = undefined;
   forwarder.retry();
   finish();

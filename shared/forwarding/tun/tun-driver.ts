@@ -100,6 +100,7 @@ export class TunDriver implements Driver {
     const devices = () => [this.#marks.anchor, ...this.#planes.devices()];
     this.#mtu = new AnchorMtu(network, devices, config.mtu, this.#table);
     const read = async () => [
+      ...(await attempt(async () => this.#tun?.restore?.(this.#mtu.value))),
       ...(await attempt(() => this.#mtu.refresh())),
       ...(await attempt(() => this.#acceleration.attach())),
       ...(await attempt(() => this.#devices.refresh())),

@@ -38,7 +38,9 @@ export class Forwarder {
   /** Something of the wanted state is not there: it is tried again later. */
   failed(error: unknown): void {
     this.#hasFailed = true;
-    this.#problems.set(PROBLEM, explainError(error));
+    // The driver reports as a list what it rejects with in one line: the same problem.
+    const told = Array.isArray(error) ? error.join("; ") : error;
+    this.#problems.set(PROBLEM, explainError(told));
   }
 
   retry(): void {
