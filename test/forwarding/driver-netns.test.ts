@@ -236,17 +236,12 @@ if (!isInside()) {
     assert.equal(code, 0, output);
   });
 
-  test("an anchor that somebody deleted is made again, with all that leads to it", async () => {
-    for (const [host, anchor] of [
-      ["fa", "mip434"],
-      ["ha", "mip436"],
-    ] as const) {
-      const before = sh(host, "ip -4 route show table all; ip -4 -o addr; ip -o link");
-      sh(host, `ip link del ${anchor}; sleep 1`);
-      assert.equal(sh(host, "ip -4 route show table all; ip -4 -o addr; ip -o link"), before);
-      const { code, output } = ping("cn", "10.1.0.7");
-      assert.equal(code, 0, output);
-    }
+  test("an anchor that somebody deleted is made again, with all that leads to it", () => {
+    const state = () => sh("fa", "ip -4 route show table all; ip -4 -o addr; ip -o link");
+    const before = state();
+    sh("fa", "ip link del mip434; sleep 1");
+    assert.equal(state(), before);
+    assert.equal(ping("cn", "10.1.0.7").code, 0);
   });
 
   test("after SIGKILL the kernel keeps forwarding state; the next run keeps what is wanted and removes the rest", async () => {
