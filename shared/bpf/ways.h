@@ -45,9 +45,10 @@ INLINE int leave(struct context *skb, u32 link, const struct way *way, u32 is_kn
     hop.address[0] = way->hop;
     return redirect_neighbor(way->link, &hop, sizeof hop, 0);
   }
-  struct { u8 destination[6], source[6]; u16 type; } frame = { .type = NET16(ETHERTYPE_IPV4) };
-  __builtin_memcpy(frame.destination, way->destination_mac, 12);
-  if (store_bytes(skb, 0, &frame, ETHERNET_HEADER, 0)) return ACT_SHOT;
+  struct { u8 destination[6], source[6]; u16 type; } *frame = (void *)(long)skb->data;
+  if ((const void *)(frame + 1) > (const void *)(long)skb->data_end) return ACT_SHOT;
+  __builtin_memcpy(frame, way->destination_mac, 12);
+  frame->type = NET16(ETHERTYPE_IPV4);
   return redirect(way->link, 0);
 }
 

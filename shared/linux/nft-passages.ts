@@ -106,7 +106,8 @@ export class NftPassages {
 
   /**
    * What `nft -f` reads. Each packet of this machine comes by: the rules that most of them end with stand in
-   * front.
+   * front. By the type of a link, which takes an eighth of what its name takes; none of our devices is
+   * Ethernet's. A packet meets one chain on its way in and one on its way on, since each has a price of its own.
    */
   script(wanted: readonly PassageObject[], clampTo: ClampTo): string {
     const table = `ip ${this.#table}`;
@@ -127,22 +128,21 @@ export class NftPassages {
       ...emptied(table),
       ...SETS.map((set) => `add set ${table} ${set} { type ifname . ipv4_addr; }`),
       `add chain ${table} passed`,
+      `add chain ${table} into-tunnel`,
       `add chain ${table} out-of-tunnel { type filter hook prerouting priority raw; }`,
       ...into(
         "out-of-tunnel",
-        `iifname != ${devicesOf("")} accept`,
+        "meta iiftype ether accept",
         `iifname . ip ${match} @passages goto passed`,
         ...letters.map(([letter]) => `iifname ${devicesOf(letter)} drop`),
       ),
-      `add chain ${table} into-tunnel { type filter hook postrouting priority mangle; }`,
-      ...into(
-        "into-tunnel",
-        `oifname != ${devicesOf("")} accept`,
-        "oifname . ip saddr @exits drop",
-      ),
+      ...into("into-tunnel", "oifname . ip saddr @exits drop"),
+      `add chain ${table} forwarded { type filter hook forward priority mangle; }`,
+      ...into("forwarded", "meta oiftype ether accept", "goto into-tunnel"),
       `add chain ${table} unknown-gre { type filter hook input priority raw; }`,
       ...into("unknown-gre", `ip protocol gre ${GRE_BITS_4_AND_5} != 0 drop`),
       ...silence(table),
+      ...into("silence", "meta oiftype ether accept", "goto into-tunnel"),
     ];
     if (clampTo !== undefined) {
       const size = (overhead: number): string => `${clampTo(overhead) - TCP_HEADERS}`;

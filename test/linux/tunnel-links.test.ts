@@ -70,7 +70,7 @@ test("what guards devices, as nft reads it: passages, exits, silence and clampin
   const lines = passages.script([source, exit], (overhead) => 1500 - overhead).split("\n");
   for (const line of [
     "add chain ip mip436t out-of-tunnel { type filter hook prerouting priority raw; }",
-    'add rule ip mip436t out-of-tunnel iifname != "mip436*" accept',
+    "add rule ip mip436t out-of-tunnel meta iiftype ether accept",
     "add rule ip mip436t out-of-tunnel iifname . ip saddr @passages goto passed",
     'add rule ip mip436t out-of-tunnel iifname "mip436t*" drop',
     'add rule ip mip436t out-of-tunnel iifname "mip436k*" drop',
@@ -78,6 +78,9 @@ test("what guards devices, as nft reads it: passages, exits, silence and clampin
     'add rule ip mip436t into-tunnel oifname "mip436t*" tcp flags syn tcp option maxseg size set rt mtu',
     'add element ip mip436t passages { "mip436t1" . 10.1.0.7 }',
     "add rule ip mip436t into-tunnel oifname . ip saddr @exits drop",
+    "add chain ip mip436t forwarded { type filter hook forward priority mangle; }",
+    "add rule ip mip436t forwarded goto into-tunnel",
+    "add rule ip mip436t silence goto into-tunnel",
     'add element ip mip436t exits { "mip436t1" . 203.0.113.2 }',
     "add rule ip mip436t unknown-gre ip protocol gre @th,4,2 != 0 drop",
   ]) {
