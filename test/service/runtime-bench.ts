@@ -73,6 +73,8 @@ export class Bench {
   /** How long the driver works on a state. */
   applying: () => Promise<void> = async () => {};
   startFault: Error | undefined;
+  /** Does an interface beside `host` have the configured address? */
+  hasUplink = true;
   hostChanged: () => void = () => {};
   sync: () => Promise<void> = async () => {};
   lookup: (name: string) => Promise<readonly Ipv4[]> = async () => [];
@@ -147,6 +149,7 @@ export class Bench {
         openMonitor: async () => ({
           link: (name) => this.host.get(name),
           isLocal: (address) =>
+            (address === UPLINK && this.hasUplink) ||
             [...this.host.values()].some(({ addresses }) =>
               addresses.some((own) => own.address === address),
             ),

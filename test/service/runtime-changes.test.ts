@@ -44,6 +44,20 @@ test("SIGHUP: a fault keeps the old configuration, names its line and is a probl
   assert.equal(b.core.configs.length, 1, "nothing changed, nothing done");
 });
 
+test("run: an address that its interface loses is a problem until it is there again; its socket stays", async (t) => {
+  const b = bench(t);
+  await b.start();
+  const socket = b.udp.get(String(UPLINK));
+  b.hasUplink = false;
+  b.hostChanged();
+  assert.deepEqual(b.status().problems, [
+    "address 192.0.2.1: no interface has this address any more",
+  ]);
+  b.hasUplink = true;
+  b.hostChanged();
+  assert.deepEqual([b.status().problems, b.udp.get(String(UPLINK))], [[], socket]);
+});
+
 test("run: an interface that vanishes and returns is closed and opened, and said once each", async (t) => {
   const b = bench(t);
   await b.start();

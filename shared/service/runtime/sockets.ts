@@ -92,6 +92,7 @@ export class Sockets {
     }
     for (const [address, socket] of this.#udp) {
       if (socket === undefined) this.#openUdp(address);
+      else this.#lookFor(address);
     }
     if (this.#wantsIcmp && this.#icmp === undefined) this.#openIcmp();
   }
@@ -118,6 +119,14 @@ export class Sockets {
     this.#wantsIcmp = false; // or the next refresh would open it again
     this.#icmp?.close();
     this.#icmp = undefined;
+  }
+
+  /** A socket outlives its address, and is good for nothing then. */
+  #lookFor(address: Ipv4): void {
+    if (this.#coming.has(address)) return;
+    const isThere = this.#isLocal(address);
+    const problem = isThere ? undefined : "no interface has this address any more";
+    this.#problems.set(`address ${formatIpv4(address)}`, problem);
   }
 
   #openUdp(address: Ipv4): void {
