@@ -27,6 +27,8 @@ export interface Further {
    * too (RFC 4988 §4.2).
    */
   readonly coLocatedHandovers: "no" | "moved" | "given";
+  /** Their home agent, too, is assigned (RFC 4433): the one that they request, or an agent chooses. */
+  readonly openHomeAgent: "no" | "requested" | "chosen";
 }
 
 /** As all seeds were before there was a choice. */
@@ -37,6 +39,7 @@ export const NOTHING_FURTHER: Further = {
   denial: undefined,
   assignsAddresses: false,
   coLocatedHandovers: "no",
+  openHomeAgent: "no",
 };
 
 /** Swarm testing here too: most runs have one or two of these. */
@@ -71,6 +74,7 @@ export function drawFurther(
     denial: denies ? denial : undefined,
     assignsAddresses,
     coLocatedHandovers: movesOwn ? handovers : "no",
+    openHomeAgent: drawOpen(random, { assignsAddresses, coLocated }),
   };
 }
 
@@ -78,9 +82,21 @@ export function drawFurther(
 export function drawHandoverFurther(random: Random): Partial<Further> & { revocation?: false } {
   const assignsAddresses = random.next() < 0.25;
   const coLocatedHandovers = pick(random, "no", "no", "no", "moved", "given", "given");
-  if (coLocatedHandovers === "no") return { assignsAddresses };
+  const coLocated = coLocatedHandovers === "no" ? "no" : "always";
+  const openHomeAgent = drawOpen(random, { assignsAddresses, coLocated });
+  if (coLocated === "no") return { assignsAddresses, openHomeAgent };
   // RFC 3543 §4.3.1: where all register so that they can be revoked, no co-located address is let in.
-  return { assignsAddresses, coLocatedHandovers, coLocated: "always", revocation: false };
+  return { assignsAddresses, coLocatedHandovers, openHomeAgent, coLocated, revocation: false };
+}
+
+/** Where there is no agent that would choose, a node must know whom to request. */
+function drawOpen(
+  random: Random,
+  { assignsAddresses, coLocated }: Pick<Further, "assignsAddresses" | "coLocated">,
+): Further["openHomeAgent"] {
+  const open = pick(random, "no", "requested", "chosen");
+  if (open === "no" || !assignsAddresses) return "no";
+  return coLocated === "no" ? open : "requested";
 }
 
 export function pick<T>(random: Random, ...choices: readonly [T, ...T[]]): T {

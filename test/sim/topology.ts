@@ -191,7 +191,7 @@ function foreignAgent(plan: Plan, index: number): Blueprint {
     informRevoked: "home-agent",
     messages: false,
     access: ALLOW_ALL,
-    dynamicHomeAgents: [],
+    dynamicHomeAgents: plan.openHomeAgent === "chosen" ? [{ address: HOME_AGENT, realms: [] }] : [],
     mobileNodesByNai: plan.mobileForeignKeys && plan.assignsAddresses ? named : [],
     homeAgents: plan.foreignHomeKeys ? [{ ...foreignHome(plan, index), peer: HOME_AGENT }] : [],
     mobileNodes: plan.mobileForeignKeys && !plan.assignsAddresses ? mobiles : [],
@@ -263,6 +263,12 @@ function homeAgent(plan: Plan): Blueprint {
   };
 }
 
+function homeAgentsOf({ openHomeAgent }: Plan): MnSettings["homeAgents"] {
+  const known = { kind: "address", address: HOME_AGENT } as const;
+  if (openHomeAgent === "no") return [known];
+  return openHomeAgent === "requested" ? [{ kind: "assigned" }, known] : [{ kind: "assigned" }];
+}
+
 function mobileNode(plan: Plan, index: number): Blueprint {
   const foreign = Array.from({ length: plan.foreignAgents }, (_, i): PeerAssociation => {
     return { ...mobileForeign(plan, index, i), peer: careOfAddress(i) };
@@ -273,7 +279,7 @@ function mobileNode(plan: Plan, index: number): Blueprint {
     ...(plan.assignsAddresses
       ? { homeAddress: UNSPECIFIED, homePrefix: { ...HOME_PREFIX, address: UNSPECIFIED } }
       : { homeAddress: homeAddress(index), homePrefix: HOME_PREFIX }),
-    homeAgents: [{ kind: "address", address: HOME_AGENT }],
+    homeAgents: homeAgentsOf(plan),
     nai: plan.assignsAddresses ? naiOf(index) : undefined,
     interfaces: names.map((name) => ({ name, mode })),
     registration: {
