@@ -1,5 +1,6 @@
 /** Cores that break one rule each, by a wrapper around a real one: the simulator must find them. */
 
+import type { HomeAgent } from "../../ha/core/home-agent.ts";
 import type { Ipv4 } from "../../shared/base/address.ts";
 import type { Json, JsonObject } from "../../shared/base/result.ts";
 import type { Instant, Now } from "../../shared/base/time.ts";
@@ -50,12 +51,11 @@ class Forgetful extends Passing {
   }
 }
 
-/** After a restart it does not know whose its addresses were. */
+/** It does not know whose its addresses were. */
 class Careless extends Passing {
   override handle(event: Event, now: Now): Effect[] {
-    if (event.type !== "restore") return super.handle(event, now);
-    const entries = event.entries.filter(([key]) => !key.startsWith("address/"));
-    return super.handle({ ...event, entries }, now);
+    (this.inner as HomeAgent).lastAddresses.retain({ remember: () => false });
+    return super.handle(event, now);
   }
 }
 
@@ -241,10 +241,10 @@ export const MISBEHAVIOURS: readonly Misbehaviour[] = [
     from: 335,
   },
   {
-    what: "forgets whose its addresses were in a crash",
+    what: "forgets whose its addresses were",
     tamper: by("home-agent", Careless),
     verdict: /gives away .* is at home/,
-    from: 580,
+    from: 66,
   },
   {
     what: "grants more than asked",
