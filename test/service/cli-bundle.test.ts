@@ -64,6 +64,13 @@ test("what cannot be meant is a usage error, exit 2, before anything is asked", 
   assert.equal((await program("ha", "revoke", "bob", "--socket", NOWHERE)).code, 3);
 });
 
+test("a long answer reaches a reader at the other end of a pipe that is slow, whole", async (t) => {
+  const socket = await pretend(t, { agents: Array(20_000).fill({ address: "192.0.2.1" }) });
+  const cut = `${bundle("mn")} agents --json --socket ${socket} | (sleep 1; wc -c)`;
+  const { out } = await execute("/bin/sh", ["-c", cut]);
+  assert.equal(Number(out), 20_000 * 24 + 2);
+});
+
 for (const role of ROLES) {
   const name = `mip4-${role}`;
 

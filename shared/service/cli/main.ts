@@ -50,17 +50,28 @@ export async function main<FileConfig extends CommonConfig, CoreConfig>(
 /**
  * The whole process: its exit code, and an error of our own as one trace.
  *
- * It ends here whatever is still open: standard output is synchronous on Linux (files, pipes and
- * terminals alike), and a supervisor that asked a daemon to end must not wait for a stray handle.
+ * It ends here whatever is still open. What a pipe had no room for is waited for, or who reads a long
+ * answer would get its beginning; but a supervisor that asked a daemon to end waits for no reader.
  */
 export function start<FileConfig extends CommonConfig, CoreConfig>(
   program: Program<FileConfig, CoreConfig>,
 ): void {
   main(program, runProgram, process.argv, processOutput()).then(
-    (code) => process.exit(code),
+    async (code) => {
+      if (process.argv[2] !== "run")
+        await Promise.all([process.stdout, process.stderr].map(drained));
+      process.exit(code);
+    },
     (error: unknown) => {
       console.error(error);
       process.exit(EXIT.failed);
     },
   );
+}
+
+/** Resolves when all that was written has been taken. */
+function drained(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    stream.write("", () => resolve());
+  });
 }
