@@ -204,7 +204,7 @@ test("what a mobile node sends without a link waits for one, and leaves as it is
   assert.deepEqual(node.opened.at(-1), { protocol: 255, address: HOME });
 });
 
-test("what a node kept goes to its new agent in frames before the kernel has the way, and what is read then behind it", () => {
+test("what a node kept goes to its new agent in frames before the kernel has the way, and what is read then behind it", async () => {
   const frames: unknown[] = [];
   const opened: string[] = [];
   const openLink = (name: string): LinkSocket => {
@@ -235,6 +235,9 @@ test("what a node kept goes to its new agent in frames before the kernel has the
   node.path.waiting.follow();
   assert.equal(node.drained.count, 1);
   node.path.waiting.set("outgoing", { ...item, hold: false, router: { interface: "wlan0", mac } });
+  // The node's own word that it has come leaves in this very step: the other router sends then.
+  assert.deepEqual(frames, []);
+  await Promise.resolve();
   assert.deepEqual(
     frames,
     [from(1), from(2)].map((bytes) => [mac, 0x0800, bytes]),
@@ -248,7 +251,7 @@ test("what a node kept goes to its new agent in frames before the kernel has the
   assert.equal(frames.length, 3);
 });
 
-test("what the kernel puts into the anchor for want of a carrier waits for the news of that, and goes first then", (t) => {
+test("what the kernel puts into the anchor for want of a carrier waits for the news of that, and goes first then", async (t) => {
   const frames: number[] = [];
   const openLink = (name: string): LinkSocket => ({
     interface: name,
@@ -266,6 +269,7 @@ test("what the kernel puts into the anchor for want of a carrier waits for the n
   const router = { interface: "wlan0", mac: "02:00:00:00:02:01" as Mac };
   const item = { kind: "outgoing", address: HOME, limits: LIMITS } as const;
   node.path.waiting.set("outgoing", { ...item, hold: false, router });
+  await Promise.resolve();
   const later = performance.now() + 1001;
   t.mock.method(performance, "now", () => later);
   node.enter(sent(1), sent(2));
@@ -273,6 +277,7 @@ test("what the kernel puts into the anchor for want of a carrier waits for the n
   node.path.waiting.set("outgoing", { ...item, hold: true });
   node.enter(sent(3));
   node.path.waiting.set("outgoing", { ...item, hold: false, router });
+  await Promise.resolve();
   assert.deepEqual(frames, [1, 2, 3]);
   assert.equal(node.counters.get("tunnel-no-route"), 0);
 });

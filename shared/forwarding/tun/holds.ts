@@ -97,9 +97,14 @@ export class Holds {
     if (hold.item.behind !== item.behind || item.hold) hold.isStraight = false;
     hold.item = item;
     hold.releasedAt = undefined;
-    hold.unsettled = this.#changes;
-    // A router that frames reach is no matter of the kernel's.
-    if (item.router !== undefined) this.#settle(hold, performance.now());
+    const change = this.#changes;
+    hold.unsettled = change;
+    // A router that frames reach is no matter of the kernel's; yet what the core says of this change, by
+    // which the other side begins to send, leaves before all that waits here.
+    if (item.router === undefined) return;
+    queueMicrotask(() => {
+      if (hold.unsettled === change) this.#settle(hold, performance.now());
+    });
   }
 
   /**
