@@ -254,7 +254,7 @@ export class ForeignAgent implements Core<FaCoreConfig>, Agent {
   }
 
   #onRestore(entries: readonly (readonly [string, Json])[], now: Now): Effect[] {
-    this.handovers.begin(now);
+    this.handovers.begin(now, entries.length > 0);
     return entries.flatMap(([key, value]) => {
       const visitor = restoreVisitor(value, now);
       const hasRoom = this.visitors.size < this.#config.maxVisitors;

@@ -77,8 +77,9 @@ export class FastHandovers {
     return this.#agent.config.fastHandover !== undefined;
   }
 
-  /** Before anything else. */
-  begin(now: Now): void {
+  /** Before anything else. `isRestart`: there were visitors before. */
+  begin(now: Now, isRestart: boolean): void {
+    if (isRestart) this.#next.restarted(now);
     this.#judge.begin(now);
     this.#routers.begin(now);
   }

@@ -87,6 +87,10 @@ export class NextRouter {
     this.#parts = parts;
   }
 
+  restarted(now: Now): void {
+    this.#pool.restarted(now.monotonic);
+  }
+
   get size(): number {
     return this.#guests.size;
   }

@@ -10,6 +10,12 @@ const LOOKED_AT = 4096;
 export class AddressPool {
   /** By address: whose it is, and until when. */
   readonly #held = new Map<Ipv4, { readonly node: Ipv4; until: Instant }>();
+  /** What was given out before a restart may be on its way with its node. */
+  #restartedAt: Instant | undefined;
+
+  restarted(now: Instant): void {
+    this.#restartedAt = now;
+  }
 
   /**
    * An address for the node with this previous address until then: the one that it wishes, if it
@@ -17,14 +23,16 @@ export class AddressPool {
    * link, however long ago it was given out.
    */
   take(
-    { pool }: FastHandoverConfig,
+    { pool, lifetime, poolHold }: FastHandoverConfig,
     node: Ipv4,
     wish: Ipv4 | undefined,
     until: Instant,
     now: Instant,
     isTaken: (address: Ipv4) => boolean = () => false,
   ): Ipv4 | undefined {
-    if (pool === undefined) return undefined;
+    const since = this.#restartedAt;
+    const isUnknown = since !== undefined && now - since < (lifetime + poolHold) * 1000;
+    if (pool === undefined || isUnknown) return undefined;
     const isFree = (address: Ipv4): boolean => {
       if (isTaken(address)) return false;
       const holder = this.#held.get(address);
