@@ -26,7 +26,7 @@ import { enterMachine, inMachine } from "./machine.ts";
 const MODULES = ["tun", "veth", "ipip", "ip_gre", "nf_tables", "sch_ingress", "cls_bpf"];
 /** Of the machine's own time. */
 const SECONDS = 0.2;
-const SAMPLES = 3;
+const SAMPLES = 2;
 const WINDOW = 128;
 const SIZES = [64, 1400] as const;
 /** Of the rate by hand, by the driver `kernel`: less would be news. */
@@ -149,7 +149,7 @@ for (const way of WAYS) {
   await cost(net, SIZES[0]);
   const all: number[] = [];
   for (const octets of SIZES) {
-    // The least, since time in which nothing is done goes by without instructions.
+    // The less, since time in which nothing is done goes by without instructions.
     const samples: number[] = [];
     for (let i = 0; i < SAMPLES; i++) samples.push(await cost(net, octets));
     all.push(Math.min(...samples));
