@@ -38,7 +38,9 @@ const AT_HOME_PRECEDENCE = 1;
 const ATTACHED_PRECEDENCE = 1;
 /** After the kernel's own rules for the tables main (32766) and default (32767). */
 const LAST_RULE_PRIORITY = 32768;
-/** The kernel's own `mcast_solicit`: so often it asks for a neighbour by broadcast. */
+/** So often the kernel asks for a neighbour: by broadcast, and the one that it knew by unicast. */
+const SOLICITATIONS = ["mcast_solicit", "ucast_solicit"] as const;
+/** The kernel's own. */
 const USUAL_SOLICITATIONS = "3";
 
 /**
@@ -62,7 +64,8 @@ export function realizeHomeAddress(
 }
 
 /**
- * RFC 5944 §4.6: away from home no answer about the home address and no broadcast ARP, but where the
+ * RFC 5944 §4.6: away from home no answer about the home address and no ARP, not even for a neighbour
+ * that was known at home and may be asked again where no carrier was lost; but where the
  * interface has an address of its own: for that it asks and answers (§4.6) as it must to be reached
  * there at all, never in the home address's name. The reverse path filter would drop advertisements
  * of a router that is not on the home network.
@@ -74,7 +77,8 @@ export function realizeListening(device: string, isHost: boolean): KernelObject[
     setting(`conf/${device}/arp_ignore`, "1"),
     setting(`conf/${device}/arp_announce`, "2"),
   ];
-  return isHost ? objects : [...objects, setting(`neigh/${device}/mcast_solicit`, "0")];
+  if (isHost) return objects;
+  return [...objects, ...SOLICITATIONS.map((name) => setting(`neigh/${device}/${name}`, "0"))];
 }
 
 /**
@@ -237,7 +241,9 @@ export function realizeAtHome(item: AtHomeItem, config: RealizeConfig): KernelOb
     // The home address is on the anchor: it asks with the packet's source, not the interface's.
     setting("conf/all/arp_announce", "0", AT_HOME_PRECEDENCE),
     setting(`conf/${device}/arp_announce`, "0", AT_HOME_PRECEDENCE),
-    setting(`neigh/${device}/mcast_solicit`, USUAL_SOLICITATIONS, AT_HOME_PRECEDENCE),
+    ...SOLICITATIONS.map((name) =>
+      setting(`neigh/${device}/${name}`, USUAL_SOLICITATIONS, AT_HOME_PRECEDENCE),
+    ),
     {
       kind: "route",
       table,

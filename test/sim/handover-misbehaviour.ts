@@ -78,7 +78,7 @@ export const HANDOVER_MISBEHAVIOURS: readonly Misbehaviour[] = [
   {
     what: "sends packets after a node for ever",
     tamper: by("foreign-agent", Clinging),
-    verdict: /round in a circle|fa\d keeps it/,
+    verdict: /round in a circle|fa\d keeps it|too many handovers/,
     form,
   },
   {
