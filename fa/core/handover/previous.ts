@@ -88,8 +88,9 @@ export class PreviousRouter {
     }
     const lifetime = Math.min(update.lifetime, this.#parts.config().lifetime);
     if (isSame && current.state === "forwarding") {
-      const expiresAt = after(now.monotonic, lifetime * 1000);
-      const renewed = { ...current, update, lifetime, expiresAt };
+      // The next router is not asked again: what it has agreed to ends when it does.
+      const left = Math.ceil((current.expiresAt - now.monotonic) / 1000);
+      const renewed = { ...current, update, lifetime: Math.min(lifetime, left) };
       this.#set(renewed);
       return this.#acknowledge(renewed, acceptance(renewed));
     }
