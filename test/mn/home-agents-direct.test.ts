@@ -5,7 +5,17 @@ import { test } from "node:test";
 import type { HomeAgentSource } from "../../mn/core/config.ts";
 import { BROADCAST, type Ipv4, ipv4, UNSPECIFIED } from "../../shared/base/address.ts";
 import type { LinkChanged } from "../../shared/protocol/core.ts";
-import { HOME_CONTEXT, makeConfig, OWN_MAC, type ReplyOptions, Timeline } from "./bench.ts";
+import {
+  HA_MAC,
+  HOME_AGENT,
+  HOME_CONTEXT,
+  homeAdvertisement,
+  makeConfig,
+  OWN_MAC,
+  type ReplyOptions,
+  started,
+  Timeline,
+} from "./bench.ts";
 
 const HA1 = ipv4("198.51.100.1");
 const HA2 = ipv4("198.51.100.2");
@@ -96,6 +106,21 @@ test("RFC 4433 §5.1.2: without anybody to ask nothing is sent directly", () => 
   line.event(host);
   line.until(20_000);
   assert.deepEqual(line.requests(), []);
+});
+
+test("RFC 5944 §3.6.1.2: at home who has no home agent at the moment is at home all the same, and asks all for it; 136 names it", () => {
+  const config = makeConfig({ homeAgents: [{ kind: "assigned" }], nai: "bob@example.net" });
+  const line = started(config);
+  line.event(homeAdvertisement());
+  line.until(line.now + 1000);
+  const { message, effect } = line.lastRequest();
+  assert.deepEqual([message.lifetime, message.homeAgent], [0, BROADCAST]);
+  assert.deepEqual([effect.destination, effect.link?.destination], [BROADCAST, HA_MAC]);
+  line.accept({ code: 136, homeAgent: HOME_AGENT });
+  line.until(line.now + 1500);
+  assert.equal(line.lastRequest().message.homeAgent, HOME_AGENT);
+  line.accept();
+  assert.equal(line.node.state, "home");
 });
 
 test("RFC 4721 §3.1: registering directly there is no challenge, and no Mobile-AAA extension either [4721-3.1-13]", () => {

@@ -4,6 +4,7 @@
  */
 
 import {
+  BROADCAST,
   directedBroadcast,
   type Ipv4,
   isUsableUnicast,
@@ -73,7 +74,9 @@ export function hasFlag(agent: Agent, flag: keyof typeof AdvertisementFlag): boo
  */
 export function isHomeAgent(agent: Agent, { homeAgent, homePrefix }: MnCoreConfig): boolean {
   if (!hasFlag(agent, "H")) return false;
-  if (homeAgent === directedBroadcast(homePrefix)) return prefixContains(homePrefix, agent.address);
+  // Who is still to be chosen is asked for at home (RFC 5944 §3.6.1.2).
+  const isOpen = homeAgent === BROADCAST || homeAgent === directedBroadcast(homePrefix);
+  if (isOpen) return prefixContains(homePrefix, agent.address);
   const lists = agent.routerAddresses.some(({ address }) => address === homeAgent);
   return lists || agent.address === homeAgent;
 }
