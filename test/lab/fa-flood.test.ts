@@ -156,11 +156,10 @@ test("a flood of 10,000 spoofed requests a second neither disturbs a visitor nor
   assert.ok(most < MOST_MEMORY, `${most} octets`);
   assert.equal(status.ready, true);
 
-  // The visitor's packets go on; where there was no room for frames there was none for packets either.
+  // The visitor's packets go on.
   const packets = countStream(stream.departures, stream.arrivals, { from, to });
   assert.ok(packets.sent > 50 * SECONDS, `${packets.sent} sent`);
-  const mostLost = packets.sent * (0.02 + lost / frames.length);
-  assert.ok(packets.lost <= mostLost, `${packets.lost} of ${packets.sent} lost, ${lost} frames`);
+  assert.ok(packets.lost <= packets.sent / 50, `${packets.lost} of ${packets.sent} lost`);
   const gap = longestGap(stream.arrivals, { from, to });
   assert.ok(gap.ms < 1000, `${gap.ms} ms without a packet`);
   // So do its renewals: each is answered, though not the first time when that had no room either.
